@@ -1,0 +1,45 @@
+# Two commands matter: `make demo` runs the product on data of its own making, `make test` proves it.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+DEMO   ?= .demo
+
+.PHONY: demo test lint bench docs lock clean
+
+demo: $(STAMP)
+	$(BIN)/opsledger demo --out $(DEMO)
+
+test: $(STAMP)
+	TZ=Asia/Shanghai $(BIN)/pytest tests/unit tests/integration -n auto
+	$(BIN)/pytest tests/e2e tests/chaos -n auto
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p opsledger.domain -p opsledger.ingest -p opsledger.projections -p opsledger.dashboards -p opsledger.infra
+	$(BIN)/lint-imports
+	$(BIN)/python -m tests.size_check
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.bench
+
+docs: $(STAMP)
+	$(BIN)/opsledger docs --out docs
+
+# The lock is a pip requirements file with hashes and no index address.
+lock: $(STAMP)
+	$(BIN)/pip install --quiet 'pip-tools>=7.5'
+	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-header --extra dev --output-file requirements.lock pyproject.toml
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "opsledger needs Python 3.11 or newer: make PYTHON=python3.11 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	mkdir -p .link && ln -sfn .. .link/opsledger
+	touch $@
+
+clean:
+	rm -rf $(VENV) .link $(DEMO)

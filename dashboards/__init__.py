@@ -1,0 +1,1 @@
+"""Superset dashboards made from the metric registry."""

@@ -1,0 +1,1 @@
+"""Events, aggregates, terms and statements: no I/O, no clock, no SQL."""

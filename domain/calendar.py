@@ -1,0 +1,89 @@
+"""Days, ISO weeks and months of a time zone as half-open intervals of UTC; days of 23 and 25 hours come out right."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from opsledger.domain.errors import UserError
+
+
+class Grain(StrEnum):
+    """How long a report's period is."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A span of local days [first, end) in a zone, with its UTC limits [start, stop)."""
+
+    grain: Grain
+    name: str
+    zone: str
+    first: date
+    end: date
+
+    @property
+    def start(self) -> datetime:
+        """First moment, UTC."""
+        return local_midnight(self.first, self.zone)
+
+    @property
+    def stop(self) -> datetime:
+        """First moment after it, UTC."""
+        return local_midnight(self.end, self.zone)
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """The local days of the period."""
+        return tuple(self.first + timedelta(days=n) for n in range((self.end - self.first).days))
+
+    def previous(self) -> Period:
+        """The period of the same grain just before."""
+        return make_period(self.grain, self.first - timedelta(days=1), self.zone)
+
+
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of an IANA name; UserError where there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, IsADirectoryError, PermissionError) as error:
+        raise UserError(f"'{name}' is not a time zone; use an IANA name such as Asia/Shanghai or UTC") from error
+
+
+def local_midnight(day: date, zone: str) -> datetime:
+    """The UTC moment at which a local day begins (where midnight does not exist, the first moment after it)."""
+    return datetime.combine(day, time(), zone_of(zone)).astimezone(UTC)
+
+
+def make_period(grain: Grain, day: date, zone: str) -> Period:
+    """The period of a grain that holds a local day."""
+    if grain is Grain.DAY:
+        return Period(grain, day.isoformat(), zone, day, day + timedelta(days=1))
+    if grain is Grain.WEEK:
+        first = day - timedelta(days=day.weekday())
+        year, week, _ = first.isocalendar()
+        return Period(grain, f"{year}-W{week:02d}", zone, first, first + timedelta(days=7))
+    first = day.replace(day=1)
+    return Period(grain, f"{first:%Y-%m}", zone, first, (first + timedelta(days=32)).replace(day=1))
+
+
+def parse_period(grain: Grain, text: str, zone: str) -> Period:
+    """``2026-01-05``, ``2026-W02`` or ``2026-01`` as a period; UserError for anything else."""
+    zone_of(zone)
+    forms = {Grain.DAY: r"\d{4}-\d{2}-\d{2}", Grain.WEEK: r"\d{4}-W\d{2}", Grain.MONTH: r"\d{4}-\d{2}"}
+    examples = {Grain.DAY: "2026-01-05", Grain.WEEK: "2026-W02", Grain.MONTH: "2026-01"}
+    try:
+        if not re.fullmatch(forms[grain], text):
+            raise ValueError(text)
+        if grain is Grain.WEEK:
+            return make_period(grain, date.fromisocalendar(int(text[:4]), int(text[6:]), 1), zone)
+        return make_period(grain, date.fromisoformat(text if grain is Grain.DAY else text + "-01"), zone)
+    except ValueError as error:
+        raise UserError(f"'{text}' is not a {grain}; write it like {examples[grain]}") from error

@@ -1,0 +1,1 @@
+"""Aggregates of what is decided here: commands are checked against state and refused with the reason."""

@@ -1,0 +1,1 @@
+"""A pure evolve per stream: the reference that the fact SQL is held equal to."""

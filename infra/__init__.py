@@ -1,0 +1,1 @@
+"""Settings, clients, composition root and the command line."""

@@ -1,0 +1,1 @@
+"""From source formats to events in the log."""

@@ -1,0 +1,85 @@
+"""The fast form of an event: one compiled msgspec struct a type, derived from the declarations.
+
+The fast path accepts a subset of what the judge (border.schemas) accepts and gives the same result for it;
+whatever it refuses is given to the judge to accept or to explain.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from opsledger.domain.catalogue import TYPES, fields_of
+from opsledger.domain.envelope import IN_HOUSE
+from opsledger.domain.fields import MAX_LIST, FieldSpec, Kind, Rule, specs_of
+
+_NAME = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]  # 64 characters are at most 256 bytes
+_TEXT = Annotated[str, msgspec.Meta(max_length=2048)]  # 2048 characters are at most 8 KiB
+_TIME = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+def _text_type(rule: Rule) -> Any:
+    low = 1 if rule.kind is Kind.NAME else 0
+    return Annotated[str, msgspec.Meta(min_length=low, max_length=max(1, rule.max_bytes // 4))]
+
+
+def _item_type(spec: FieldSpec) -> Any:
+    if spec.item is None:
+        raise TypeError(f"{spec.name}: items need a declared item")
+    return Annotated[tuple[_data_struct(spec.item.__name__, specs_of(spec.item)), ...], msgspec.Meta(max_length=MAX_LIST)]
+
+
+def _field_type(spec: FieldSpec) -> Any:
+    rule = spec.rule
+    plain: dict[Kind, Any] = {
+        Kind.INT: Annotated[int, msgspec.Meta(ge=rule.ge, le=rule.le)],
+        Kind.DECIMAL: Decimal,
+        Kind.TIME: _TIME,
+        Kind.BOOL: bool,
+        Kind.ID: UUID,
+        Kind.IDS: Annotated[tuple[UUID, ...], msgspec.Meta(max_length=rule.max_items)],
+        Kind.DOCUMENT: dict[str, Any],
+    }
+    if rule.kind in (Kind.NAME, Kind.TEXT):
+        return _text_type(rule)
+    if rule.kind is Kind.CHOICE:
+        return Literal[spec.choices]  # type: ignore[valid-type]  # made at run time
+    return _item_type(spec) if rule.kind is Kind.ITEMS else plain[rule.kind]
+
+
+def _data_struct(name: str, specs: tuple[FieldSpec, ...]) -> type[msgspec.Struct]:
+    fields = [(s.name, _field_type(s) | None, None) if s.optional else (s.name, _field_type(s)) for s in specs]
+    return msgspec.defstruct(name, fields, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False)
+
+
+def _event_struct(type_: str) -> type[msgspec.Struct]:
+    data = _data_struct(TYPES[type_].__name__, fields_of(type_))
+    fields: list[Any] = [
+        ("specversion", Literal["1.0"]),
+        ("id", UUID),
+        ("source", _NAME),
+        ("subject", _NAME),
+        ("time", _TIME),
+        ("tenant", _NAME),
+        ("data", data),
+        ("vendor", _NAME, IN_HOUSE),
+        ("actor", Annotated[str, msgspec.Meta(max_length=64)], ""),
+        ("causedby", UUID | None, None),
+        ("corrects", UUID | None, None),
+        ("dataschema", str, ""),
+    ]
+    name = TYPES[type_].__name__ + "Event"
+    return msgspec.defstruct(name, fields, tag_field="type", tag=type_, frozen=True, omit_defaults=True, gc=False)
+
+
+STRUCTS: dict[str, type[Any]] = {type_: _event_struct(type_) for type_ in TYPES}
+"""Type name → compiled struct of the whole event (envelope and data)."""
+
+DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(reduce(or_, STRUCTS.values()))
+ENCODER = msgspec.json.Encoder()

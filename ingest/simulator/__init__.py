@@ -1,0 +1,1 @@
+"""A seeded call centre that produces every kind of fact."""

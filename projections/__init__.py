@@ -1,0 +1,1 @@
+"""What is made from the log: ledger tables, facts, metrics, reports, audit."""

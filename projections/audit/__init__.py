@@ -1,0 +1,1 @@
+"""Proofs and histories read from the ledger."""

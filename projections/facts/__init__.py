@@ -1,0 +1,1 @@
+"""Fact tables, one SQL file each."""

@@ -1,0 +1,1 @@
+"""One report result, several forms."""

@@ -1,0 +1,1 @@
+"""The ledger tables and the local log, which is the ledger tables."""

@@ -1,0 +1,56 @@
+"""The ledger tables' DDL, one table a stream, derived from the declarations."""
+
+from __future__ import annotations
+
+from opsledger.domain.catalogue import column_name, columns_of
+from opsledger.domain.fields import Kind
+
+_TYPES: dict[Kind, str] = {
+    Kind.NAME: "LowCardinality(String)",
+    Kind.TEXT: "String CODEC(ZSTD)",
+    Kind.CHOICE: "LowCardinality(String)",
+    Kind.INT: "Nullable(Int64)",
+    Kind.DECIMAL: "Nullable(Decimal(18, 4))",
+    Kind.TIME: "Nullable(DateTime64(6, 'UTC'))",
+    Kind.BOOL: "Nullable(Bool)",
+    Kind.ID: "UUID",
+    Kind.IDS: "Array(UUID)",
+    Kind.ITEMS: "String CODEC(ZSTD)",
+    Kind.DOCUMENT: "String CODEC(ZSTD)",
+}
+_ENVELOPE = (
+    ("tenant", "LowCardinality(String)"),
+    ("subject", "String"),
+    ("occurred_at", "DateTime64(6, 'UTC')"),
+    ("type", "LowCardinality(String)"),
+    ("version", "UInt16"),
+    ("event_id", "UUID"),
+    ("vendor", "LowCardinality(String)"),
+    ("source", "LowCardinality(String)"),
+    ("actor", "LowCardinality(String)"),
+    ("caused_by", "UUID"),
+    ("corrects", "UUID"),
+)
+_PLACE = (
+    ("payload", "String CODEC(ZSTD)"),
+    ("topic", "LowCardinality(String)"),
+    ("partition", "UInt16"),
+    ("offset", "UInt64 CODEC(Delta, ZSTD)"),
+    ("recorded_at", "DateTime64(6, 'UTC') CODEC(Delta, ZSTD)"),
+)
+ORDER_BY = "tenant, subject, occurred_at, offset"
+
+
+def columns(stream: str) -> tuple[tuple[str, str], ...]:
+    """(column, ClickHouse type) of a stream's ledger table."""
+    data = tuple((column_name(s.name), _TYPES[s.rule.kind]) for s in columns_of(stream))
+    return (*_ENVELOPE, *data, *_PLACE)
+
+
+def create_table(stream: str) -> str:
+    """The CREATE TABLE statement of a stream's ledger table. Unpartitioned, so that an insert lands whole."""
+    lines = ",\n    ".join(f"`{name}` {type_}" for name, type_ in columns(stream))
+    return (
+        f"CREATE TABLE IF NOT EXISTS `{stream}`\n(\n    {lines}\n)\n"
+        f"ENGINE = MergeTree\nORDER BY ({ORDER_BY})\nSETTINGS index_granularity = 512"
+    )

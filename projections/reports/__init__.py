@@ -1,0 +1,1 @@
+"""Every report, defined once, and the laws that it is checked against."""
