@@ -74,16 +74,27 @@ def make_period(grain: Grain, day: date, zone: str) -> Period:
     return Period(grain, f"{first:%Y-%m}", zone, first, (first + timedelta(days=32)).replace(day=1))
 
 
+_FORMS = {
+    Grain.DAY: (r"\d{4}-\d{2}-\d{2}", "2026-01-05"),
+    Grain.WEEK: (r"\d{4}-W\d{2}", "2026-W02"),
+    Grain.MONTH: (r"\d{4}-\d{2}", "2026-01"),
+}
+
+
 def parse_period(grain: Grain, text: str, zone: str) -> Period:
     """``2026-01-05``, ``2026-W02`` or ``2026-01`` as a period; UserError for anything else."""
     zone_of(zone)
-    forms = {Grain.DAY: r"\d{4}-\d{2}-\d{2}", Grain.WEEK: r"\d{4}-W\d{2}", Grain.MONTH: r"\d{4}-\d{2}"}
-    examples = {Grain.DAY: "2026-01-05", Grain.WEEK: "2026-W02", Grain.MONTH: "2026-01"}
+    pattern, example = _FORMS[grain]
     try:
-        if not re.fullmatch(forms[grain], text):
-            raise ValueError(text)
-        if grain is Grain.WEEK:
-            return make_period(grain, date.fromisocalendar(int(text[:4]), int(text[6:]), 1), zone)
-        return make_period(grain, date.fromisoformat(text if grain is Grain.DAY else text + "-01"), zone)
-    except ValueError as error:
-        raise UserError(f"'{text}' is not a {grain}; write it like {examples[grain]}") from error
+        day = _first_day(grain, text) if re.fullmatch(pattern, text, re.ASCII) else None
+    except ValueError:
+        day = None
+    if day is None:
+        raise UserError(f"'{text}' is not a {grain}; write it like {example}")
+    return make_period(grain, day, zone)
+
+
+def _first_day(grain: Grain, text: str) -> date:
+    if grain is Grain.WEEK:
+        return date.fromisocalendar(int(text[:4]), int(text[6:]), 1)
+    return date.fromisoformat(text if grain is Grain.DAY else text + "-01")

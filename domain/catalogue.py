@@ -140,24 +140,8 @@ def columns_of(stream: str) -> tuple[FieldSpec, ...]:
 
 
 ENVELOPE_COLUMNS = frozenset(
-    [
-        "tenant",
-        "subject",
-        "occurred_at",
-        "type",
-        "version",
-        "event_id",
-        "vendor",
-        "source",
-        "actor",
-        "caused_by",
-        "corrects",
-        "payload",
-        "topic",
-        "partition",
-        "offset",
-        "recorded_at",
-    ]
+    {"tenant", "subject", "occurred_at", "type", "version", "event_id", "vendor", "source", "actor"}
+    | {"caused_by", "corrects", "payload", "topic", "partition", "offset", "recorded_at"}
 )
 """Ledger columns that every stream has; a data field of the same name is kept as ``data_<name>``."""
 

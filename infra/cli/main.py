@@ -1,0 +1,104 @@
+"""The command ``opsledger``: the group, its help page, and how errors reach the user."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+import click
+
+from opsledger.domain.errors import EXIT_ENVIRONMENT, EXIT_INTERRUPTED, UserError
+from opsledger.infra.cli.lazy import LazyGroup
+
+HELP = """An event-sourced operations ledger for call centres: every call, ticket, callback and complaint is one
+immutable event; reports and vendors' statements are made from the events and can be made again.
+
+\b
+A first round:
+  opsledger init --tenant acme --zone Asia/Shanghai
+  opsledger ingest events.jsonl --tenant acme
+  opsledger ingest calls.csv --format table --mapping desk.yaml --tenant acme
+  opsledger report run traffic --day 2026-01-05
+  opsledger report run service_indicators --month 2026-01 --format html --out january.html
+  opsledger statement --contract desk --month 2026-01
+
+\b
+Exit codes:
+  0    done, and nothing is left to look at
+  1    a defect of the program (run again with --debug and report it)
+  2    the command or its input is wrong; the message says what, where and what to do
+  3    done, with something to look at: dead letters, or a law that does not hold
+  4    the surroundings: disk full, no permission, data directory in use
+  130  stopped by Ctrl-C; what was accepted before is stored
+"""
+
+COMMANDS = {
+    "init": "opsledger.infra.cli.init:init",
+    "ingest": "opsledger.infra.cli.ingest:ingest",
+    "report": "opsledger.infra.cli.report:report",
+    "statement": "opsledger.infra.cli.statement:statement",
+    "decide": "opsledger.infra.cli.decide:decide",
+    "history": "opsledger.infra.cli.history:history",
+    "dead-letters": "opsledger.infra.cli.dead_letters:dead_letters",
+    "rebuild": "opsledger.infra.cli.rebuild:rebuild",
+    "simulate": "opsledger.infra.cli.simulate:simulate",
+    "doctor": "opsledger.infra.cli.doctor:doctor",
+    "docs": "opsledger.infra.cli.docs:docs",
+    "demo": "opsledger.infra.cli.demo:demo",
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_at=COMMANDS,
+    help=HELP,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+)
+@click.option("--data", metavar="DIR", help="Data directory (default: $OPSLEDGER_DATA, else ./opsledger-data).")
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.version_option(package_name="opsledger", prog_name="opsledger")
+@click.pass_context
+def cli(context: click.Context, data: str | None, debug: bool) -> None:
+    """The root group; see HELP."""
+    context.obj = {"data": data, "debug": debug}
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run the command line and leave the process with a documented exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; whatever goes wrong becomes a message on standard error and an exit code."""
+    try:
+        result = cli.main(args=arguments, standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return _say("stopped; what was accepted is stored; run the same command again to complete it", EXIT_INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except UserError as error:
+        return _say(str(error), error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except OSError as error:
+        return _say(f"{error.filename or 'input/output'}: {error.strerror or error}", EXIT_ENVIRONMENT)
+    except Exception as error:  # noqa: BLE001  the last line of defence: no traceback reaches a user unasked
+        return _defect(error, debug="--debug" in arguments)
+    return result if isinstance(result, int) else 0
+
+
+def _say(message: str, code: int) -> int:
+    click.echo(f"opsledger: {message}", err=True)
+    return code
+
+
+def _defect(error: Exception, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+    first = str(error).split("\n", 1)[0][:300]
+    return _say(f"a defect of the program: {type(error).__name__}: {first} (run again with --debug for the place)", 1)

@@ -1,0 +1,44 @@
+"""What is set from outside: the environment and the options of the command line, read in one place.
+
+| variable | meaning | default |
+|---|---|---|
+| OPSLEDGER_DATA | data directory | ``./opsledger-data`` |
+| OPSLEDGER_TENANT | tenant of commands that name none | the only tenant of the ledger |
+| OPSLEDGER_LANG | ``en`` or ``zh`` | ``en`` |
+| OPSLEDGER_ZONE | IANA zone of reports for a tenant that has configured none | ``UTC`` |
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from opsledger.domain.calendar import zone_of
+from opsledger.domain.errors import UserError
+
+LANGS = ("en", "zh")
+VARIABLES = ("OPSLEDGER_DATA", "OPSLEDGER_TENANT", "OPSLEDGER_LANG", "OPSLEDGER_ZONE")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Checked settings; ``tenant`` and ``zone`` are empty where nothing was said."""
+
+    data: Path
+    tenant: str = ""
+    lang: str = "en"
+    zone: str = ""
+
+
+def read_settings(data: str | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from the environment, the option ``--data`` first. UserError for a value that cannot be."""
+    lang = environ.get("OPSLEDGER_LANG", "en")
+    if lang not in LANGS:
+        raise UserError(f"OPSLEDGER_LANG is '{lang}'; it must be one of {', '.join(LANGS)}")
+    zone = environ.get("OPSLEDGER_ZONE", "")
+    if zone:
+        zone_of(zone)
+    folder = data or environ.get("OPSLEDGER_DATA") or "opsledger-data"
+    return Settings(Path(folder), environ.get("OPSLEDGER_TENANT", ""), lang, zone)
