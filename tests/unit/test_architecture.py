@@ -38,10 +38,19 @@ def test_a_function_that_grows_and_a_record_that_is_too_generous_are_both_compla
     assert complaints(found, {"domain/long.py:f": 51}) == []
 
 
+_RUN = """
+import sys
+sys.path.insert(0, sys.argv[1])
+sys.meta_path[:] = [f for f in sys.meta_path if "__editable__" not in getattr(f, "__module__", "")]
+from importlinter.cli import lint_imports
+sys.exit(lint_imports(config_filename="pyproject.toml", no_cache=True))
+"""
+
+
 def _lint(folder: Path) -> subprocess.CompletedProcess[str]:
-    code = f"import sys; sys.path.insert(0, {str(folder / '.link')!r}); sys.meta_path[:] = [f for f in sys.meta_path if '__editable__' not in getattr(f, '__module__', '')]; from importlinter.cli import lint_imports; sys.exit(lint_imports(config_filename={str(folder / 'pyproject.toml')!r}, no_cache=True))"
     environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run([sys.executable, "-c", code], cwd=folder, env=environ, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", _RUN, str(folder / ".link")]
+    return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
 
 
 def _copy(tmp_path: Path) -> Path:

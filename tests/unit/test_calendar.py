@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 
 import pytest
+
 from opsledger.domain.calendar import Grain, make_period, parse_period
 from opsledger.domain.errors import UserError
 

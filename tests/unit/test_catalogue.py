@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import pytest
+
 from opsledger.domain.catalogue import DECLARED, STREAMS, TYPES, column_name, columns_of, fields_of
 from opsledger.domain.fields import Name, specs_of
 

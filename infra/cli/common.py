@@ -1,0 +1,45 @@
+"""What the commands share: the open store, the tenant that is meant, where output goes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+
+from opsledger.domain.clock import SystemClock
+from opsledger.infra.settings import LANGS, Settings, read_settings
+from opsledger.infra.store import Store, open_store
+
+TENANT = click.option("--tenant", metavar="NAME", help="Whose data (default: $OPSLEDGER_TENANT, else the ledger's only one).")
+LANG = click.option("--lang", type=click.Choice(LANGS), help="Language of titles and names (default: $OPSLEDGER_LANG, else en).")
+OUT = click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file instead of the screen.")
+
+
+def settings_of(context: click.Context) -> Settings:
+    """The settings of this run."""
+    return read_settings(context.obj["data"])
+
+
+@contextmanager
+def opened(context: click.Context) -> Iterator[Store]:
+    """The data directory, open for this command alone, closed whatever happens."""
+    store = open_store(settings_of(context).data, clock=SystemClock())
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def deliver(text: str | bytes, out: Path | None) -> None:
+    """Write a result to a file (said on standard error) or to standard output."""
+    data = text.encode() if isinstance(text, str) else text
+    if out is None:
+        sys.stdout.buffer.write(data if data.endswith(b"\n") else data + b"\n")
+        sys.stdout.flush()
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(data)
+    click.echo(f"wrote {out} ({len(data):,} bytes)", err=True)
