@@ -33,10 +33,12 @@ _ENVELOPE = (
 )
 _PLACE = (
     ("payload", "String CODEC(ZSTD)"),
+    ("payload_hash", "UInt64 DEFAULT xxh3(payload) CODEC(NONE)"),
     ("topic", "LowCardinality(String)"),
     ("partition", "UInt16"),
     ("offset", "UInt64 CODEC(Delta, ZSTD)"),
     ("recorded_at", "DateTime64(6, 'UTC') CODEC(Delta, ZSTD)"),
+    ("backfill", "Bool DEFAULT false"),
 )
 ORDER_BY = "tenant, subject, occurred_at, offset"
 

@@ -1,0 +1,118 @@
+"""The data directory: made with the right rights, held by one process at a time, of a known layout."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from opsledger.domain.clock import Clock
+from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.projections.ledger.engine_errors import told_to_user
+
+LAYOUT = 1
+"""Version of what stands where in a data directory; raised by changes that an older program could not read."""
+
+
+class DataDirectory:
+    """A data directory held by this process until ``release``; UserError (exit code 4) when it cannot be had.
+
+    The lock is the operating system's: it ends with the process, however that ends, so a lock file that a killed
+    process left behind stops nobody.
+    """
+
+    def __init__(self, root: Path, *, clock: Clock, command: str, create: bool) -> None:
+        self.root = root
+        with told_to_user(f"opening the data directory {root}"):
+            _make(root, create=create)
+            self._lock = _lock(root, {"pid": os.getpid(), "command": command, "since": _text(clock.now())})
+        try:
+            with told_to_user(f"opening the data directory {root}"):
+                _check_layout(root)
+                self.temporary = _emptied(root / "tmp")
+        except BaseException:
+            self.release()
+            raise
+
+    @property
+    def engine(self) -> Path:
+        """Where the embedded engine keeps its files."""
+        return self.root / "engine"
+
+    @property
+    def decisions(self) -> Path:
+        """The database file of the decisions made here."""
+        return self.root / "decisions.sqlite"
+
+    def release(self) -> None:
+        """Let others have it. Harmless when done twice."""
+        if self._lock is not None:
+            with contextlib.suppress(OSError):
+                os.truncate(self._lock, 0)
+            os.close(self._lock)
+            self._lock = None
+
+
+def _make(root: Path, *, create: bool) -> None:
+    if root.exists() and not root.is_dir():
+        raise UserError(f"{root} is a file; the data directory must be a folder (--data)", EXIT_ENVIRONMENT)
+    if not root.exists():
+        if not create:
+            raise UserError(f"there is no data directory {root}; make it with 'opsledger init', or name another (--data)")
+        root.mkdir(mode=0o700, parents=True)
+        return
+    if not (root / "layout.json").exists() and any(item.name != "LOCK" for item in root.iterdir()):
+        raise UserError(f"{root} holds other files and no ledger; name an empty or a new folder (--data)")
+
+
+def _lock(root: Path, holder: dict[str, Any]) -> int | None:
+    file = os.open(root / "LOCK", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        other = os.pread(file, 4096, 0)
+        os.close(file)
+        raise UserError(f"data directory {root} is in use by {_who(other)}", EXIT_ENVIRONMENT) from None
+    os.truncate(file, 0)
+    os.pwrite(file, json.dumps(holder).encode(), 0)
+    return file
+
+
+def _who(note: bytes) -> str:
+    try:
+        holder = json.loads(note)
+        return f"`{holder['command']}` (pid {holder['pid']}, since {holder['since']}); wait for it or stop it"
+    except (ValueError, KeyError, TypeError):
+        return "another process; wait for it or stop it"
+
+
+def _check_layout(root: Path) -> None:
+    file = root / "layout.json"
+    if not file.exists():
+        fresh = file.with_suffix(".new")
+        fresh.write_text(json.dumps({"layout": LAYOUT}) + "\n")
+        fresh.replace(file)
+        return
+    try:
+        found = json.loads(file.read_text())["layout"]
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f'{file} is damaged; it should hold {{"layout": {LAYOUT}}}') from None
+    if found != LAYOUT:
+        raise UserError(f"{root} has layout {found}, this program knows layout {LAYOUT}; use the version that made it")
+
+
+def _emptied(folder: Path) -> Path:
+    """A folder for passing files, without what an earlier process left in it when it was killed."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def _text(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
