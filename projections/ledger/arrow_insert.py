@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from clickhouse_connect.driver.client import Client
 
 MAX_INSERT_ROWS = 500_000
-MAX_INSERT_BYTES = 256 * 1024 * 1024
+MAX_INSERT_BYTES = 128 * 1024 * 1024
 NOT_STORED = frozenset(["record", "on_change"])
 """Columns of a chunk's tables that say something about the input and not about the event."""
 
