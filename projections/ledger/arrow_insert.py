@@ -27,7 +27,7 @@ def cut(table: pa.Table) -> Iterator[pa.Table]:
 
 def insert_whole(client: Client, name: str, table: pa.Table) -> None:
     """Insert a table's rows as one block, which is stored wholly or not at all."""
-    client.insert_arrow(f"`{name}`", slim(table), settings=_WHOLE)
+    client.insert_arrow(f"`{name}`", table, settings=_WHOLE)
 
 
 def slim(table: pa.Table) -> pa.Table:

@@ -13,7 +13,7 @@ from opsledger.domain.catalogue import STREAMS
 from opsledger.domain.clock import Clock
 from opsledger.domain.envelope import Position
 from opsledger.domain.ports import MAX_READ_RECORDS, ArrowTable, LogRecord, Span
-from opsledger.projections.ledger.arrow_insert import cut, insert_whole
+from opsledger.projections.ledger.arrow_insert import cut, insert_whole, slim
 from opsledger.projections.ledger.engine_errors import told_to_user
 from opsledger.projections.ledger.sql import sql
 
@@ -37,7 +37,7 @@ class LocalLog:
         spans: list[Span] = []
         for stream, rows in events.items():
             table = rows if isinstance(rows, pa.Table) else pa.table(rows)
-            spans += [self._insert(stream, part, backfill=backfill) for part in cut(table)]
+            spans += [self._insert(stream, part, backfill=backfill) for part in cut(slim(table))]
         return spans
 
     def _insert(self, stream: str, table: pa.Table, *, backfill: bool) -> Span:

@@ -66,7 +66,7 @@ def test_a_backfill_is_marked_in_the_ledger(store: Store) -> None:
 
 def wide_rows(count: int) -> pa.Table:
     """One row of a queued call many times over, with ids of their own: quick to make in any number."""
-    one = tables([line("a", note="x" * 400)])["call"]
+    one = tables([line("a", note="x" * 100)])["call"]
     table = pa.concat_tables([one]).take(pa.array(np.zeros(count, np.int64)))
     ids = pa.FixedSizeBinaryArray.from_buffers(
         pa.binary(16), count, [None, pa.py_buffer(np.random.default_rng(1).bytes(16 * count))]
