@@ -10,7 +10,17 @@ from typing import Any, cast
 from opsledger.domain.catalogue import TYPES, fields_of
 from opsledger.domain.envelope import Event, EventData
 from opsledger.domain.fields import FieldSpec, Kind, specs_of
-from opsledger.ingest.border.wire import ENCODER, STRUCTS, WireEvent, data_struct, item_struct, schema_name
+from opsledger.ingest.border.wire import (
+    ENCODER,
+    OBJECTS,
+    STRUCTS,
+    TEXTS,
+    WireEvent,
+    data_struct,
+    event_struct,
+    item_struct,
+    schema_name,
+)
 
 
 def to_event(wire: WireEvent) -> Event:
@@ -39,7 +49,7 @@ def from_event(event: Event) -> WireEvent:
         subject=event.subject,
         time=event.occurred_at,
         tenant=event.tenant,
-        data=_structured(data_struct(event.type), fields_of(event.type), event.data),
+        data=_structured(data_struct(event.type, OBJECTS), fields_of(event.type), event.data),
         vendor=event.vendor,
         actor=event.actor,
         causedby=event.caused_by,
@@ -47,6 +57,33 @@ def from_event(event: Event) -> WireEvent:
         dataschema=schema_name(event.type),
     )
     return made
+
+
+def as_texts(wire: WireEvent) -> Any:
+    """The same event as a struct of texts (``wire.TEXTS``), to stand among those that were decoded in bulk."""
+    type_ = type_of(wire)
+    data = {s.name: _text(s.rule.kind, getattr(wire.data, s.name)) for s in fields_of(type_)}
+    return event_struct(type_, TEXTS)(
+        specversion="1.0",
+        id=str(wire.id),
+        source=wire.source,
+        subject=wire.subject,
+        time=_text(Kind.TIME, wire.time),
+        tenant=wire.tenant,
+        data=data_struct(type_, TEXTS)(**data),
+        vendor=wire.vendor,
+        actor=wire.actor,
+        causedby=_text(Kind.ID, wire.causedby),
+        corrects=_text(Kind.ID, wire.corrects),
+    )
+
+
+def _text(kind: Kind, value: Any) -> Any:
+    if value is None or kind not in (Kind.TIME, Kind.ID, Kind.IDS):
+        return value
+    if kind is Kind.TIME:
+        return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+    return str(value) if kind is Kind.ID else tuple(map(str, value))
 
 
 def encode(wire: WireEvent) -> bytes:
@@ -80,5 +117,5 @@ def _converter(spec: FieldSpec) -> Callable[[Any], Any]:
 def _items_out(spec: FieldSpec, value: Any) -> Any:
     if spec.item is None or value is None:
         return value
-    struct, specs = item_struct(spec.item), specs_of(spec.item)
+    struct, specs = item_struct(spec.item, OBJECTS), specs_of(spec.item)
     return tuple(_structured(struct, specs, item) for item in value)

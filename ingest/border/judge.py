@@ -21,7 +21,7 @@ from opsledger.domain.upcast import UPCASTERS, Upcaster, upcast
 from opsledger.ingest.border.fast import COLUMN_EARLIEST, COLUMN_LATEST, MAX_NESTING, brackets, check_of, is_plain
 from opsledger.ingest.border.schemas import UNKNOWN_NAME, envelope_schema, schema_of_type
 from opsledger.ingest.border.values import NO_OFFSET, shown
-from opsledger.ingest.border.wire import DECODER, STRUCTS, WireEvent, data_struct, item_struct, schema_name
+from opsledger.ingest.border.wire import DECODER, OBJECTS, STRUCTS, WireEvent, data_struct, item_struct, schema_name
 from opsledger.ingest.chunk import Reason
 
 EARLIEST = datetime(EARLIEST_YEAR, 1, 1, tzinfo=UTC)
@@ -56,7 +56,7 @@ class Border:
         upcasters: Mapping[tuple[str, int], Upcaster] = UPCASTERS,
     ) -> None:
         self._clock = clock
-        self._decisions = decisions
+        self.decisions = decisions
         self._upcasters = upcasters
         self._checks = {STRUCTS[t]: check for t in TYPES if (check := check_of(t, decisions=decisions))}
         self._latest = EARLIEST
@@ -79,7 +79,7 @@ class Border:
 
     def _fast(self, raw: bytes) -> WireEvent | None:
         """The event if it is plainly right; None if the judge has to look."""
-        if len(raw) > MAX_NESTING and not is_plain(raw):
+        if not is_plain(raw):
             return None
         try:
             event: WireEvent = DECODER.decode(raw)
@@ -114,7 +114,7 @@ class Border:
             raise Refused(Reason.UNKNOWN_TYPE, "type: is missing, or is not text")
         if type_ not in TYPES:
             raise Refused(Reason.UNKNOWN_TYPE, f"type: '{shown(type_)}' is not known{_nearest_type(type_)}")
-        if TYPES[type_].DECISION and not self._decisions:
+        if TYPES[type_].DECISION and not self.decisions:
             raise Refused(Reason.DECISION, f"type: {type_} is a decision; it is made here by a command, not imported")
         return type_
 
@@ -214,7 +214,7 @@ def _load(schema: Any, value: Any, place: str) -> dict[str, Any]:
 def _first(messages: Any) -> tuple[str, str]:
     """The complaint of marshmallow's tree that helps most, with its dotted place: a misspelt name, else the first."""
     if isinstance(messages, dict):
-        unknown = (item for item in messages.items() if str(item[1]).startswith(f"['{UNKNOWN_NAME}"))
+        unknown = (item for item in messages.items() if str(item[1])[2:].startswith(UNKNOWN_NAME))
         name, inner = next(unknown, next(iter(messages.items())))
         below, message = _first(inner)
         return ".".join(part for part in ("" if name == "_schema" else str(name), below) if part), message
@@ -232,6 +232,6 @@ def _wire(type_: str, envelope: dict[str, Any], data: dict[str, Any]) -> WireEve
     """The struct that the fast decoder would give; ``dataschema`` is that of the data as it is now, upcast."""
     for spec in fields_of(type_):
         if spec.item is not None:
-            data[spec.name] = tuple(item_struct(spec.item)(**item) for item in data[spec.name] or ())
-    event: WireEvent = STRUCTS[type_](**envelope, data=data_struct(type_)(**data), dataschema=schema_name(type_))
+            data[spec.name] = tuple(item_struct(spec.item, OBJECTS)(**item) for item in data[spec.name] or ())
+    event: WireEvent = STRUCTS[type_](**envelope, data=data_struct(type_, OBJECTS)(**data), dataschema=schema_name(type_))
     return event

@@ -7,6 +7,7 @@ of the bytes that the rules allow, so that the compiled check can never be the l
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache, reduce
@@ -37,9 +38,27 @@ class WireEvent(Protocol):
     dataschema: str
 
 
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """What a family of structs holds times, ids and the schema's name in."""
+
+    time: Any
+    id: Any
+    ids: Any
+    dataschema: Any
+
+
 _NAME = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]  # 64 characters are at most 256 bytes
 _TEXT = Annotated[str, msgspec.Meta(max_length=2048)]  # 2048 characters are at most 8 KiB
-_TIME = Annotated[datetime, msgspec.Meta(tz=True)]
+OBJECTS = Holds(time=Annotated[datetime, msgspec.Meta(tz=True)], id=UUID, ids=tuple[UUID, ...], dataschema=str)
+"""Python objects: what everybody works with."""
+TEXTS = Holds(
+    time=Annotated[str, msgspec.Meta(min_length=20, max_length=32)],
+    id=Annotated[str, msgspec.Meta(min_length=36, max_length=36)],
+    ids=tuple[Annotated[str, msgspec.Meta(min_length=36, max_length=36)], ...],
+    dataschema=Literal[""],
+)
+"""The text as it came, checked and converted a column at a time: for imports in bulk (border.bulk)."""
 
 
 def _text_type(rule: Rule) -> Any:
@@ -47,62 +66,65 @@ def _text_type(rule: Rule) -> Any:
     return Annotated[str, msgspec.Meta(min_length=low, max_length=max(1, rule.max_bytes // 4))]
 
 
-def _item_type(spec: FieldSpec) -> Any:
+def _item_type(spec: FieldSpec, holds: Holds) -> Any:
     if spec.item is None:
         raise TypeError(f"{spec.name}: items need a declared item")
-    item: Any = item_struct(spec.item)
+    item: Any = item_struct(spec.item, holds)
     return Annotated[tuple[item, ...], msgspec.Meta(max_length=MAX_LIST)]
 
 
-def _field_type(spec: FieldSpec) -> Any:
+def _field_type(spec: FieldSpec, holds: Holds) -> Any:
     rule = spec.rule
     plain: dict[Kind, Any] = {
         Kind.INT: Annotated[int, msgspec.Meta(ge=rule.ge, le=rule.le)],
         Kind.DECIMAL: Decimal,
-        Kind.TIME: _TIME,
+        Kind.TIME: holds.time,
         Kind.BOOL: bool,
-        Kind.ID: UUID,
-        Kind.IDS: Annotated[tuple[UUID, ...], msgspec.Meta(max_length=rule.max_items)],
+        Kind.ID: holds.id,
+        Kind.IDS: Annotated[holds.ids, msgspec.Meta(max_length=rule.max_items)],
         Kind.DOCUMENT: dict[str, Any],
     }
     if rule.kind in (Kind.NAME, Kind.TEXT):
         return _text_type(rule)
     if rule.kind is Kind.CHOICE:
         return Literal[spec.choices]
-    return _item_type(spec) if rule.kind is Kind.ITEMS else plain[rule.kind]
+    return _item_type(spec, holds) if rule.kind is Kind.ITEMS else plain[rule.kind]
 
 
-def _data_struct(name: str, specs: tuple[FieldSpec, ...]) -> type[msgspec.Struct]:
-    fields = [(s.name, _field_type(s) | None, None) if s.optional else (s.name, _field_type(s)) for s in specs]
+def _data_struct(name: str, specs: tuple[FieldSpec, ...], holds: Holds) -> type[msgspec.Struct]:
+    types = [(s.name, _field_type(s, holds), s.optional) for s in specs]
+    fields = [(name, type_ | None, None) if optional else (name, type_) for name, type_, optional in types]
     return msgspec.defstruct(name, fields, frozen=True, forbid_unknown_fields=True, omit_defaults=True, gc=False)
 
 
 @cache
-def item_struct(item: type) -> type[Any]:
+def item_struct(item: type, holds: Holds) -> type[Any]:
     """The struct of a declared item (one line of a list inside data)."""
-    return _data_struct(item.__name__, specs_of(item))
+    return _data_struct(item.__name__, specs_of(item), holds)
 
 
 @cache
-def data_struct(type_: str) -> type[Any]:
+def data_struct(type_: str, holds: Holds) -> type[Any]:
     """The struct of a type's data."""
-    return _data_struct(TYPES[type_].__name__, fields_of(type_))
+    return _data_struct(TYPES[type_].__name__, fields_of(type_), holds)
 
 
-def _event_struct(type_: str) -> type[msgspec.Struct]:
+@cache
+def event_struct(type_: str, holds: Holds) -> type[Any]:
+    """The struct of a whole event of a type: envelope and data."""
     fields: list[Any] = [
         ("specversion", Literal["1.0"]),
-        ("id", UUID),
+        ("id", holds.id),
         ("source", _NAME),
         ("subject", _NAME),
-        ("time", _TIME),
+        ("time", holds.time),
         ("tenant", _NAME),
-        ("data", data_struct(type_)),
+        ("data", data_struct(type_, holds)),
         ("vendor", _NAME, IN_HOUSE),
         ("actor", Annotated[str, msgspec.Meta(max_length=64)], ""),
-        ("causedby", UUID | None, None),
-        ("corrects", UUID | None, None),
-        ("dataschema", str, ""),
+        ("causedby", holds.id | None, None),
+        ("corrects", holds.id | None, None),
+        ("dataschema", holds.dataschema, ""),
     ]
     name = TYPES[type_].__name__ + "Event"
     return msgspec.defstruct(name, fields, tag_field="type", tag=type_, frozen=True, omit_defaults=True, gc=False)
@@ -114,7 +136,7 @@ def schema_name(type_: str) -> str:
     return f"urn:opsledger:{type_}:{version}" if version > 1 else ""
 
 
-STRUCTS: dict[str, type[Any]] = {type_: _event_struct(type_) for type_ in TYPES}
+STRUCTS: dict[str, type[Any]] = {type_: event_struct(type_, OBJECTS) for type_ in TYPES}
 """Type name → compiled struct of the whole event (envelope and data)."""
 
 DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(reduce(or_, STRUCTS.values()))
