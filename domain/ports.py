@@ -1,12 +1,14 @@
-"""What the product asks of its outside: a log, and what is needed to use one backend in place of another."""
+"""What the product asks of its outside: a log, a ledger, dead letters, a journal of imports; and nothing of how."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
+from opsledger.domain.dead_letters import Attempt, DeadLetter, DeadLetterFilter
 from opsledger.domain.envelope import Position
 
 MAX_READ_RECORDS = 65_536
@@ -74,4 +76,106 @@ class Log(Protocol):
 
     def end_offsets(self) -> Mapping[tuple[str, int], int]:
         """(topic, partition) → the offset that the next record will get; partitions without records are left out or 0."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as the ledger holds it; ``corrects`` is None for one that corrects nothing."""
+
+    event_id: UUID
+    corrects: UUID | None
+    payload: bytes
+
+
+class Ledger(Protocol):
+    """What an import asks of the events stored so far."""
+
+    def event_count(self) -> int:
+        """How many events are stored, at least roughly."""
+        ...
+
+    def event_ids(self) -> Iterator[memoryview]:
+        """The ids of all stored events, 16 bytes each in the order of RFC 9562, in batches."""
+        ...
+
+    def stored(self, asked: ArrowTable) -> ArrowTable:
+        """Which of some events are stored under their id.
+
+        ``asked`` has ``row`` (uint32), ``event_id`` (16 bytes) and ``payload``. The answer has, for each row whose id is
+        stored, ``row`` and ``same`` (bool): whether a stored event of that id has the same payload, byte for byte.
+        """
+        ...
+
+    def events(self, ids: Sequence[UUID]) -> Mapping[UUID, StoredEvent]:
+        """The stored events of some ids; those that are not stored are left out."""
+        ...
+
+    def corrections(self, ids: Sequence[UUID]) -> Sequence[StoredEvent]:
+        """The stored events that correct one of some events directly, in log order."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Keeps refused records and what was tried with them."""
+
+    def keep(self, letters: Sequence[DeadLetter]) -> int:
+        """Store those that are not stored yet; returns how many that were."""
+        ...
+
+    def list(self, wanted: DeadLetterFilter) -> Sequence[DeadLetter]:
+        """The letters that match, by time, file and line."""
+        ...
+
+    def show(self, prefix: str) -> DeadLetter:
+        """The one letter whose id begins so; UserError when there is none or more than one."""
+        ...
+
+    def attempts(self, letter: UUID) -> Sequence[Attempt]:
+        """What was tried with a letter, oldest first."""
+        ...
+
+    def record(self, attempts: Sequence[Attempt]) -> None:
+        """Store attempts."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRun:
+    """One import of one input: what was read, how, and how it went so far.
+
+    ``state`` is ``running``, ``finished``, ``broken`` (``problem`` says why) or ``interrupted``; an import that was killed
+    stays ``running``. Counts are of records, but for ``events*``. ``reasons``: dead records by reason.
+    """
+
+    id: UUID
+    tenant: str
+    source: str
+    format: str
+    file: str
+    mapping: str
+    backfill: bool
+    started_at: datetime
+    at: datetime
+    state: str
+    problem: str = ""
+    read: int = 0
+    accepted: int = 0
+    duplicate: int = 0
+    dead: int = 0
+    events: int = 0
+    events_duplicate: int = 0
+    corrected: int = 0
+    reasons: Mapping[str, int] = field(default_factory=dict)
+
+
+class ImportJournal(Protocol):
+    """On record: every import, also the one that broke."""
+
+    def write(self, run: ImportRun) -> None:
+        """Store the state that an import has reached."""
+        ...
+
+    def runs(self) -> Sequence[ImportRun]:
+        """Every import in its latest state, oldest first."""
         ...

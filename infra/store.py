@@ -10,12 +10,14 @@ from typing import Any
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
 
-from opsledger.domain.catalogue import STREAMS
 from opsledger.domain.clock import Clock, SystemClock
 from opsledger.infra.data_directory import DataDirectory
+from opsledger.projections.ledger.dead_letters import TableDeadLetters
 from opsledger.projections.ledger.engine_errors import told_to_user
+from opsledger.projections.ledger.imports import TableImportJournal
 from opsledger.projections.ledger.local_log import LocalLog
-from opsledger.projections.ledger.tables import create_table
+from opsledger.projections.ledger.lookup import TableLedger
+from opsledger.projections.ledger.tables import statements
 
 _ENGINE_OPTIONS = {
     "mark_cache_size": 256 * 1024 * 1024,
@@ -38,6 +40,9 @@ class Store:
         self.clock = clock
         self.read_only = read_only
         self.log = LocalLog(client, clock)
+        self.ledger = TableLedger(client)
+        self.dead_letters = TableDeadLetters(client)
+        self.imports = TableImportJournal(client)
 
     @property
     def path(self) -> Path:
@@ -96,5 +101,5 @@ def _open_engine(directory: DataDirectory, memory_bytes: int | None) -> Client:
 
 
 def _make_tables(client: Client) -> None:
-    for stream in STREAMS:
-        client.command(create_table(stream))
+    for statement in statements():
+        client.command(statement)

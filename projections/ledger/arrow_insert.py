@@ -50,9 +50,9 @@ def _is_default(column: pa.ChunkedArray) -> bool:
     if pa.types.is_fixed_size_binary(column.type):
         return all(_is_zero(chunk) for chunk in column.chunks)
     if pa.types.is_string(column.type):
-        return column.null_count == 0 and pc.max(pc.binary_length(column)).as_py() == 0
+        return bool(column.null_count == 0 and pc.max(pc.binary_length(column)).as_py() == 0)
     if pa.types.is_list(column.type):
-        return column.null_count == 0 and pc.max(pc.list_value_length(column)).as_py() == 0
+        return bool(column.null_count == 0 and pc.max(pc.list_value_length(column)).as_py() == 0)
     return False
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from opsledger.domain.catalogue import column_name, columns_of
+from opsledger.domain.catalogue import STREAMS, column_name, columns_of
 from opsledger.domain.fields import Kind
+from opsledger.projections.ledger.sql import sql
 
 _TYPES: dict[Kind, str] = {
     Kind.NAME: "LowCardinality(String)",
@@ -40,6 +41,8 @@ _PLACE = (
     ("recorded_at", "DateTime64(6, 'UTC') CODEC(Delta, ZSTD)"),
     ("backfill", "Bool DEFAULT false"),
 )
+_BESIDE = ("asked_events", "dead_letters", "dead_letter_attempts", "imports")
+"""Tables beside the ledger's: their SQL files have the same names."""
 ORDER_BY = "tenant, subject, occurred_at, offset"
 
 
@@ -56,3 +59,14 @@ def create_table(stream: str) -> str:
         f"CREATE TABLE IF NOT EXISTS `{stream}`\n(\n    {lines}\n)\n"
         f"ENGINE = MergeTree\nORDER BY ({ORDER_BY})\nSETTINGS index_granularity = 512"
     )
+
+
+def create_once_view(stream: str) -> str:
+    """The CREATE VIEW statement of ``<stream>_once``: what a reader counts of a stream, see ``once.sql``."""
+    return f"CREATE OR REPLACE VIEW `{stream}_once` AS\n" + sql("once").replace("{stream:Identifier}", f"`{stream}`")
+
+
+def statements() -> tuple[str, ...]:
+    """Every statement that a new ledger needs, in order; each may be run again."""
+    made = [statement for stream in STREAMS for statement in (create_table(stream), create_once_view(stream))]
+    return (*made, *map(sql, _BESIDE))

@@ -1,0 +1,3 @@
+-- The ids of one ledger table.
+SELECT event_id
+FROM {stream:Identifier}
