@@ -1,0 +1,143 @@
+"""What has to be remembered from line to line of a queue_log, in a bounded amount of memory.
+
+Nothing here decides whether a line is an event or what its id is: those follow from the line alone, so a log
+that is read again from its middle adds nothing. Memory only links: a transfer to where it led, a pause to its shift.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+CALLS_KEPT = 65_536
+AGENTS_KEPT = 65_536
+
+
+class Call:
+    """What is known of one call id. Times are microseconds since 1970 UTC; '' and 0 where not known."""
+
+    __slots__ = (
+        "agent",
+        "alias",
+        "alias_queue",
+        "answered_in",
+        "answered_us",
+        "customer",
+        "direction",
+        "entered_us",
+        "hotline",
+        "id",
+        "last_rank",
+        "last_raw_us",
+        "last_us",
+        "leads",
+        "offered_id",
+        "offered_us",
+        "over",
+        "queue",
+        "served_by",
+        "transfer",
+    )
+
+    def __init__(self, id_: str) -> None:
+        self.id = id_
+        self.offered_id = self.hotline = self.customer = ""
+        self.direction = "inbound"
+        self.offered_us = self.entered_us = self.answered_us = 0
+        self.queue = ""
+        """Where it waits now."""
+        self.agent = ""
+        """Who talks with it now."""
+        self.served_by = ""
+        """Who talked with it last."""
+        self.over = False
+        self.answered_in = ""
+        self.alias = self.alias_queue = ""
+        """The consult's call id, whose entry in that queue this call took over."""
+        self.leads = ""
+        """Of a consult: the customer's call id, which ends with it."""
+        self.transfer: Transfer | None = None
+        self.last_raw_us = self.last_us = self.last_rank = -1
+
+
+class Transfer:
+    """A transfer whose target is not known for certain yet: a later line may put it right."""
+
+    __slots__ = ("at_us", "event_id", "from_agent", "mode", "to", "vendor_queue")
+
+    def __init__(self, event_id: str, at_us: int, from_agent: str, mode: str, to: str, vendor_queue: str) -> None:
+        self.event_id, self.at_us, self.from_agent = event_id, at_us, from_agent
+        self.mode, self.to, self.vendor_queue = mode, to, vendor_queue
+
+
+class Session:
+    """An agent signed in: the shift's subject, where he is a member, his pause, and whom he talks with."""
+
+    __slots__ = ("calls", "logged_in", "paused", "queues", "reason", "since_us", "subject")
+
+    def __init__(self, subject: str, since_us: int) -> None:
+        self.subject, self.since_us = subject, since_us
+        self.queues: set[str] = set()
+        self.logged_in = False
+        self.paused = False
+        self.reason = ""
+        self.calls: set[str] = set()
+
+
+class Memory:
+    """The calls and agents met last. What falls out is forgotten: its later lines are taken for themselves."""
+
+    def __init__(self, calls_kept: int = CALLS_KEPT, agents_kept: int = AGENTS_KEPT) -> None:
+        self._calls: OrderedDict[str, Call] = OrderedDict()
+        self._calls_kept, self._agents_kept = calls_kept, agents_kept
+        self.sessions: OrderedDict[str, Session] = OrderedDict()
+        self.waiting: dict[str, dict[str, None]] = {}
+        self.callers: dict[str, str] = {}
+
+    def __len__(self) -> int:
+        return len(self._calls)
+
+    def call(self, id_: str) -> Call:
+        """The record of a call id, made at first sight."""
+        calls = self._calls
+        found = calls.get(id_)
+        if found is None:
+            found = calls[id_] = Call(id_)
+            if len(calls) > self._calls_kept:
+                self._forget(calls.popitem(last=False)[1])
+        else:
+            calls.move_to_end(id_)
+        return found
+
+    def known(self, id_: str) -> Call | None:
+        """The record of a call id, if it is remembered."""
+        return self._calls.get(id_)
+
+    def enter(self, call: Call, queue: str, at_us: int) -> None:
+        """The call starts to wait in a queue."""
+        self.leave(call)
+        call.queue, call.entered_us = queue, at_us
+        self.waiting.setdefault(queue, {})[call.id] = None
+        if call.customer:
+            self.callers[call.customer] = call.id
+
+    def leave(self, call: Call) -> None:
+        """The call waits no longer."""
+        if call.queue:
+            there = self.waiting.get(call.queue)
+            if there is not None:
+                there.pop(call.id, None)
+                if not there:
+                    del self.waiting[call.queue]
+            call.queue = ""
+
+    def sign_in(self, agent: str, session: Session) -> None:
+        """The agent's session from now on."""
+        self.sessions[agent] = session
+        self.sessions.move_to_end(agent)
+        if len(self.sessions) > self._agents_kept:
+            self.sessions.popitem(last=False)
+
+    def _forget(self, call: Call) -> None:
+        self.leave(call)
+        if self.callers.get(call.customer) == call.id:
+            del self.callers[call.customer]
