@@ -47,10 +47,7 @@ class Part:
     def need(self, name: str) -> Any:
         """The value of a name that has to be there."""
         if not self.has(name):
-            close = next((key for key in self.values if key not in self.known and "mean" in nearest(str(key), (name,))), None)
-            raise DocumentError(
-                self.path, f"'{name}' is missing" + (f"; '{close}' is there: is that what is meant?" if close else "")
-            )
+            raise self._missing(name)
         return self.values[name]
 
     def text(self, name: str, default: str | None = None) -> str:
@@ -121,6 +118,13 @@ class Part:
         for name in self.values:
             if name not in self.known:
                 raise self.wrong(str(name), f"unknown name '{name}'{nearest(str(name), tuple(self.known))}")
+
+    def _missing(self, name: str) -> DocumentError:
+        """At the place of a name that looks like the missing one, if there is any."""
+        for key in map(str, self.values):
+            if key not in self.known and "mean" in nearest(key, (name,)):
+                return self.wrong(key, f"'{name}' is missing; is '{key}' meant to be it?")
+        return DocumentError(self.path, f"'{name}' is missing")
 
     def _part(self, value: Any, *steps: str | int) -> Part:
         if not isinstance(value, Mapping):

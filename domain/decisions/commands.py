@@ -19,23 +19,25 @@ COMMANDS: dict[str, type[Body]] = {
 }
 """Name → what such a command holds; its fields are the arguments, with the limits of ``domain.fields``."""
 
-_ENVELOPE = ("command", "tenant", "id", "actor", "at")
+_ENVELOPE = ("command", "tenant", "subject", "actor", "at")
 
 
 def read_command(values: Mapping[str, Any], *, tenant: str, now: datetime) -> Command:
-    """A command from a JSON object ``{"command": "contract.sign", "id": …, "actor": …, "at"?: …, "tenant"?: …, <arguments>}``.
+    """A command from a JSON object ``{"command": "contract.sign", "subject": …, "actor": …, "at"?: …, "tenant"?: …, <arguments>}``.
 
-    ``tenant`` and ``now`` stand in where the object has none. Raises UserError that names what is wrong.
+    ``id`` may be written for ``subject``. ``tenant`` and ``now`` stand in where the object has none. Raises UserError that names what is wrong.
     """
     name = values.get("command")
     if not isinstance(name, str) or name not in COMMANDS:
         raise UserError(f"unknown command '{name}'{nearest(str(name), tuple(COMMANDS))}")
-    arguments = {key: value for key, value in values.items() if key not in _ENVELOPE}
+    if "id" in values and "subject" not in values:
+        values = {**values, "subject": values["id"]}
+    arguments = {key: value for key, value in values.items() if key not in (*_ENVELOPE, "id")}
     try:
         body = from_plain(COMMANDS[name], arguments)
         return Command(
             tenant=_name(values, "tenant", tenant),
-            subject=_name(values, "id"),
+            subject=_name(values, "subject"),
             actor=_name(values, "actor"),
             at=_moment(values.get("at"), now),
             body=body,

@@ -113,7 +113,7 @@ def test_a_command_written_down_and_read_again_is_the_same_command() -> None:
         ({"liable": "yes"}, "true or false is needed"),
         ({"reason": None}, "'reason' is missing"),
         ({"actor": ""}, "'actor' has to be text"),
-        ({"id": "x" * 257}, "'id' has to be text"),
+        ({"subject": "x" * 257}, "'subject' has to be text"),
         ({"at": "2026-01-05T09:00:00"}, "has no UTC offset"),
         ({"reason": "x" * 9000}, "at most 8192"),
     ],
