@@ -11,9 +11,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from opsledger.ingest.inputs import Input
-
-KEPT_BYTES = 64 * 1024
-"""Of a dead record at most this many bytes are kept; its length and SHA-256 are those of the whole."""
+from opsledger.ingest.lines import KEPT_BYTES, LongLine
 
 
 class Reason(StrEnum):
@@ -106,3 +104,8 @@ def dead_record(raw: bytes, reason: str, detail: str, *, line: int, record: int)
     """A dead record from the whole raw record, cut to what is kept."""
     digest = hashlib.sha256(raw).hexdigest()
     return DeadRecord(reason, detail, line, raw[:KEPT_BYTES], len(raw), digest, record)
+
+
+def dead_long_record(long: LongLine, reason: str, detail: str, *, line: int, record: int) -> DeadRecord:
+    """A dead record from a line that was too long to be held."""
+    return DeadRecord(reason, detail, line, long.head, long.length, long.sha256, record)
