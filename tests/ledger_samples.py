@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 import pyarrow as pa
 
-from opsledger.domain.clock import FixedClock
+from opsledger.domain.clock import Clock, FixedClock
+from opsledger.infra.store import Store
 from opsledger.ingest.border.columns import tables_of
 from opsledger.ingest.border.judge import Border, Refusal
+from opsledger.ingest.chunk import Chunk, OnChange, dead_record
+from opsledger.ingest.importer import Importer, ImportSpec, Stores
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -45,3 +48,32 @@ def tables(lines: Sequence[bytes], records: Iterable[int] | None = None) -> dict
 def calls(count: int, *, first: int = 0) -> list[bytes]:
     """Lines of ``count`` queued calls, each of its own."""
     return [line(f"c{n}", at_s=n) for n in range(first, first + count)]
+
+
+def chunks(lines: Sequence[bytes], size: int = 1_000, policy: OnChange | None = None) -> Iterator[Chunk]:
+    """What an adapter of canonical lines would yield, one record a line; ``policy`` adds the column ``on_change``."""
+    border = Border(FixedClock(NOW))
+    for start in range(0, len(lines), size):
+        some = lines[start : start + size]
+        taken = [border.take(raw) for raw in some]
+        alive = [index for index, event in enumerate(taken) if not isinstance(event, Refusal)]
+        dead = [
+            dead_record(some[index], event.reason, event.detail, line=start + index + 1, record=index)
+            for index, event in enumerate(taken)
+            if isinstance(event, Refusal)
+        ]
+        made = tables_of([taken[index] for index in alive], [some[index] for index in alive], alive) if alive else {}
+        if policy is not None:
+            made = {s: t.append_column("on_change", pa.array([policy] * t.num_rows, pa.int8())) for s, t in made.items()}
+        yield Chunk(len(some), made, dead, lambda record, some=some, start=start: (start + record + 1, some[record]))
+
+
+def spec(**more: object) -> ImportSpec:
+    """What the tests' imports say of themselves."""
+    given = {"tenant": "t1", "source": "sim:test", "format": "jsonl", "file": "test.jsonl"} | more
+    return ImportSpec(**given)  # type: ignore[arg-type]  # the test names the fields
+
+
+def importer(store: Store, clock: Clock | None = None) -> Importer:
+    """An importer into a store, as the command line wires it."""
+    return Importer(Stores(store.log, store.ledger, store.dead_letters, store.imports), clock or store.clock)

@@ -11,7 +11,7 @@ from clickhouse_connect.driver.client import Client
 MAX_INSERT_ROWS = 500_000
 MAX_INSERT_BYTES = 128 * 1024 * 1024
 NOT_STORED = frozenset(["record", "on_change"])
-"""Columns of a chunk's tables that say something about the input and not about the event."""
+"""Columns of an adapter's tables that say something about the input and not about the event."""
 
 _WHOLE = {"max_insert_block_size": 1_000_000, "min_insert_block_size_rows": 1_000_000, "min_insert_block_size_bytes": 0}
 

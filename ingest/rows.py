@@ -1,0 +1,118 @@
+"""A chunk's events laid out in one row of numbers, whatever their stream, so that they can be judged together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from opsledger.ingest.chunk import Chunk, OnChange
+from opsledger.ingest.seen import Words, digests
+
+_OF_INPUT = ("record", "on_change")
+"""Columns that say something about the input and not about the event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What a correcting event has in place of the row it is made from."""
+
+    event_id: UUID
+    corrects: UUID
+    payload: bytes
+
+
+class Rows:
+    """The events of a chunk, numbered stream by stream in the order of its tables."""
+
+    def __init__(self, chunk: Chunk) -> None:
+        self._streams = [(stream, table.combine_chunks()) for stream, table in chunk.events.items() if table.num_rows]
+        sizes = [table.num_rows for _, table in self._streams]
+        self._starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+        self._ids = b"".join(_id_bytes(table["event_id"]) for _, table in self._streams)
+        self.records: NDArray[np.int64] = self._joined("record", np.int64, 0)
+        self._on_change: NDArray[np.int8] = self._joined("on_change", np.int8, OnChange.CONFLICT)
+        self.digests: Words = digests(self._ids)
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def _joined(self, name: str, kind: type[np.generic], default: int) -> NDArray[Any]:
+        parts = [
+            table[name].to_numpy().astype(kind) if name in table.column_names else np.full(table.num_rows, default, kind)
+            for _, table in self._streams
+        ]
+        return np.concatenate([np.empty(0, kind), *parts])
+
+    def event_id(self, row: int) -> UUID:
+        """The row's event id."""
+        return UUID(bytes=self._ids[16 * row : 16 * row + 16])
+
+    def on_change(self, row: int) -> OnChange:
+        """What is to be done when the row's id is known with other content."""
+        return OnChange(int(self._on_change[row]))
+
+    def payload(self, row: int) -> bytes:
+        """The row's log value."""
+        payload: bytes = self._cell(row, "payload").as_py()
+        return payload
+
+    def event_type(self, row: int) -> str:
+        """The row's event type."""
+        return str(self._cell(row, "type").as_py())
+
+    def _cell(self, row: int, name: str) -> Any:
+        index = int(np.searchsorted(self._starts, row, side="right")) - 1
+        return self._streams[index][1][name][row - int(self._starts[index])]
+
+    def of_record(self, record: int) -> list[int]:
+        """The rows made from one record."""
+        return [int(row) for row in np.flatnonzero(self.records == record)]
+
+    def asked(self, rows: NDArray[np.int64]) -> pa.Table:
+        """The rows as a question to the ledger: ``row``, ``event_id``, ``payload``."""
+        parts = []
+        for (_, table), start, stop in zip(self._streams, self._starts, self._starts[1:], strict=False):
+            inside = rows[(rows >= start) & (rows < stop)]
+            if len(inside):
+                part = table.select(["event_id", "payload"]).take(pa.array(inside - start))
+                parts.append(part.add_column(0, "row", pa.array(inside, pa.uint32())))
+        return pa.concat_tables(parts)
+
+    def kept(self, keep: NDArray[np.bool_], replaced: Mapping[int, Replacement]) -> dict[str, pa.Table]:
+        """The tables by stream with only some rows, those to be replaced changed."""
+        tables: dict[str, pa.Table] = {}
+        for (stream, table), start, stop in zip(self._streams, self._starts, self._starts[1:], strict=False):
+            mask = keep[start:stop]
+            if not mask.any():
+                continue
+            mine = {row - int(start): new for row, new in replaced.items() if start <= row < stop}
+            whole = (_replaced(table, mine) if mine else table).drop_columns([n for n in _OF_INPUT if n in table.column_names])
+            tables[stream] = whole if mask.all() else whole.filter(pa.array(mask))
+        return tables
+
+
+def _id_bytes(column: pa.ChunkedArray) -> bytes:
+    return b"".join(
+        chunk.buffers()[1].to_pybytes()[16 * chunk.offset : 16 * (chunk.offset + len(chunk))] for chunk in column.chunks
+    )
+
+
+def _replaced(table: pa.Table, new: Mapping[int, Replacement]) -> pa.Table:
+    cells: dict[str, dict[int, bytes]] = {
+        "event_id": {row: r.event_id.bytes for row, r in new.items()},
+        "corrects": {row: r.corrects.bytes for row, r in new.items()},
+        "payload": {row: r.payload for row, r in new.items()},
+    }
+    for name, values in cells.items():
+        index = table.schema.get_field_index(name)
+        column = table[name].to_pylist()
+        for row, value in values.items():
+            column[row] = value
+        table = table.set_column(index, table.schema.field(index), pa.array(column, table.schema.field(index).type))
+    return table

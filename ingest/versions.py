@@ -1,0 +1,88 @@
+"""The contents known under some event ids, stored or just met, and what a row with other content becomes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from uuid import UUID, uuid5
+
+from opsledger.domain.ports import Ledger, StoredEvent
+from opsledger.ingest.chunk import OnChange
+from opsledger.ingest.rows import Replacement, Rows
+from opsledger.ingest.same_content import rewritten
+
+SameContent = Callable[[bytes, bytes], bool]
+_IDS_AT_ONCE = 5_000
+
+
+class Conflict(Exception):  # noqa: N818  a verdict, not an error
+    """The row's id is known with other content and its source says nothing of what to do then."""
+
+
+class Versions:
+    """Contents by id, the first one first, each later one a correction of the one before."""
+
+    def __init__(self, same_content: SameContent) -> None:
+        self._same = same_content
+        self._known: dict[UUID, list[StoredEvent]] = defaultdict(list)
+
+    def load(self, ledger: Ledger, ids: Sequence[UUID], corrected: Sequence[UUID]) -> None:
+        """Fetch what is stored under some ids, and for those of ``corrected`` also what corrects it."""
+        for some in _batched(ids):
+            for id_, event in ledger.events(some).items():
+                self._known[id_].append(event)
+        for some in _batched(corrected):
+            self._load_corrections(ledger, some)
+
+    def _load_corrections(self, ledger: Ledger, ids: Sequence[UUID]) -> None:
+        first = {id_: id_ for id_ in ids if self._known.get(id_)}
+        newest = list(first)
+        while newest:
+            found = [event for event in ledger.corrections(newest) if event.corrects is not None]
+            newest = []
+            for event in found:
+                if event.corrects is not None and event.event_id not in first:
+                    first[event.event_id] = first[event.corrects]
+                    self._known[first[event.corrects]].append(event)
+                    newest.append(event.event_id)
+
+    def weigh(self, rows: Rows, row: int) -> StoredEvent | None:
+        """What is to be stored of a row; None for a duplicate; Conflict is raised for a record that is dead."""
+        id_, payload = rows.event_id(row), rows.payload(row)
+        known = self._known[id_]
+        if not known:
+            return StoredEvent(id_, None, payload)
+        if any(self._holds(version, id_, payload) for version in known):
+            return None
+        policy = rows.on_change(row)
+        if policy is OnChange.KEEP_FIRST:
+            return None
+        if policy is OnChange.CORRECT:
+            return _correction(id_, payload, known[-1].event_id)
+        raise Conflict(f"event {id_} ({rows.event_type(row)}) is known with other content; on_change says what to do then")
+
+    def _holds(self, version: StoredEvent, id_: UUID, payload: bytes) -> bool:
+        if version.event_id != id_:
+            payload = rewritten(payload, version.event_id, version.corrects)
+        return version.payload == payload or self._same(version.payload, payload)
+
+    def remember(self, rows: Rows, row: int, event: StoredEvent) -> Replacement | None:
+        """Count an event as known under its row's id; what it has in place of the row, if it is not the row itself."""
+        self._known[rows.event_id(row)].append(event)
+        if event.corrects is None or event.event_id == rows.event_id(row):
+            return None
+        return Replacement(event.event_id, event.corrects, event.payload)
+
+    def forget(self, rows: Rows, row: int) -> None:
+        """Take back the last ``remember`` of a row's id."""
+        self._known[rows.event_id(row)].pop()
+
+
+def _correction(id_: UUID, payload: bytes, newest: UUID) -> StoredEvent:
+    """The correcting event; its id comes from the content, so that meeting the same content again gives the same."""
+    made = uuid5(id_, payload.decode("utf-8", "surrogateescape"))
+    return StoredEvent(made, newest, rewritten(payload, made, newest))
+
+
+def _batched(ids: Sequence[UUID]) -> Sequence[Sequence[UUID]]:
+    return [ids[start : start + _IDS_AT_ONCE] for start in range(0, len(ids), _IDS_AT_ONCE)]
