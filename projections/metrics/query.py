@@ -1,0 +1,220 @@
+"""From metrics to one SQL statement: a branch per fact table and time, merged by the report's dimensions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from opsledger.domain.calendar import Period
+from opsledger.projections.metrics.intervals import SLOT_S, Cut
+from opsledger.projections.metrics.model import Amount, Attribution, Fold, Metric
+from opsledger.projections.metrics.tables import TABLES
+
+TIME = "DateTime64(6, 'UTC')"
+_START, _STOP, _CUTOFF = (f"{{{name}:{TIME}}}" for name in ("start", "stop", "cutoff"))
+_SLOT_US = SLOT_S * 1_000_000
+
+Value = str | int | list[str] | list[int]
+Filters = Mapping[str, tuple[str, ...]]
+"""Dimension → the values that are kept."""
+Parameters = dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One sum to be made: an amount, and the attribution by which its rows are placed."""
+
+    amount: Amount
+    attribution: Attribution
+
+    @property
+    def spread(self) -> bool:
+        """Whether the amount is split over the intervals that it covers."""
+        return self.attribution is Attribution.SPREAD and self.amount.span is not None
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """The columns that say when: time columns, or the span's two ends."""
+        return self.amount.span or () if self.spread else self.amount.times[self.attribution]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of the facts: sums, over which rows, by which dimensions."""
+
+    cells: tuple[Cell, ...]
+    period: Period
+    dimensions: tuple[str, ...] = ()
+    cut: Cut | None = None
+    filters: Filters = field(default_factory=dict)
+
+
+def cells_of(metrics: Iterable[Metric], asked: Attribution | None) -> tuple[Cell, ...]:
+    """The distinct sums that a set of metrics needs."""
+    return tuple(dict.fromkeys(Cell(a, m.under(asked)) for m in metrics for a in m.amounts))
+
+
+def utc_text(moment: datetime) -> str:
+    """A moment as the engine reads it: UTC, microseconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def parameters_of(question: Question, tenant: str, cutoff: datetime, threshold_ms: int) -> Parameters:
+    """The values that the server binds into a question's SQL."""
+    found: Parameters = {
+        "tenant": tenant,
+        "start": utc_text(question.period.start),
+        "stop": utc_text(question.period.stop),
+        "cutoff": utc_text(cutoff),
+        "threshold_ms": threshold_ms,
+        **{f"only_{name}": list(values) for name, values in question.filters.items()},
+    }
+    if question.cut is not None:
+        found["intervals"] = list(question.cut.labels)
+    return found
+
+
+def sql_of(question: Question) -> str:
+    """The statement that answers a question; columns: ``interval`` if cut, d0…, then a0… per cell."""
+    groups: dict[tuple[str, bool, tuple[str, ...]], list[int]] = {}
+    for index, cell in enumerate(question.cells):
+        groups.setdefault((cell.amount.table, cell.spread, cell.place), []).append(index)
+    branches = [_branch(question, members) for members in groups.values()]
+    if len(branches) == 1:
+        return f"{branches[0]}{_order(question)}"
+    keys = _keys(question)
+    sums = ", ".join([*keys, *(f"sum(a{i}) AS a{i}" for i in range(len(question.cells)))])
+    inner = "\nUNION ALL\n".join(branches)
+    return f"SELECT {sums}\nFROM\n(\n{inner}\n){_group(keys)}{_order(question)}"
+
+
+def _keys(question: Question) -> list[str]:
+    interval = ["interval"] if question.cut is not None else []
+    return [*interval, *(f"d{i}" for i in range(len(question.dimensions)))]
+
+
+def _group(keys: list[str]) -> str:
+    return f"\nGROUP BY {', '.join(keys)}" if keys else ""
+
+
+def _order(question: Question) -> str:
+    keys = _keys(question)
+    dimensions = [k for k in keys if k != "interval"]
+    return f"\nORDER BY {', '.join([*dimensions, *keys[: len(keys) - len(dimensions)]])}" if keys else ""
+
+
+def column_sql(table: str, dimension: str) -> str:
+    """A dimension as an expression over a table; an agent's team is looked up in the bound arrays."""
+    column = TABLES[table].dimensions[dimension]
+    if dimension == "team":
+        return f"transform(toString(`{column}`), {{team_agents:Array(String)}}, {{team_names:Array(String)}}, '')"
+    return f"toString(`{column}`)"
+
+
+def _branch(question: Question, members: list[int]) -> str:
+    first = question.cells[members[0]]
+    table = first.amount.table
+    selected = [f"{column_sql(table, d)} AS d{i}" for i, d in enumerate(question.dimensions)]
+    if question.cut is not None:
+        selected.insert(0, f"{{intervals:Array(UInt32)}}[1 + {_slot(first)}] AS interval")
+    for index, cell in enumerate(question.cells):
+        selected.append(f"{_fold(cell) if index in members else _nothing(cell)} AS a{index}")
+    source = _spans(question, first) if first.spread else TABLES[table].source
+    where = "" if first.spread else f"\nWHERE {_rows(first, question.filters)}"
+    return f"SELECT {', '.join(selected)}\nFROM {source}{where}{_group(_keys(question))}"
+
+
+def _slot(cell: Cell) -> str:
+    return "x_slot" if cell.spread else f"intDiv(toUnixTimestamp({_moment(cell)}) - toUnixTimestamp({_START}), {SLOT_S})"
+
+
+def _moment(cell: Cell) -> str:
+    return cell.place[0] if len(cell.place) == 1 else f"coalesce({', '.join(cell.place)})"
+
+
+def _rows(cell: Cell, filters: Filters) -> str:
+    """The rows of the tenant that the filters keep and that fall into the period."""
+    kept = [f"has({{only_{name}:Array(String)}}, {column_sql(cell.amount.table, name)})" for name in filters]
+    within = _overlap(*cell.place) if cell.spread else _within(cell.place)
+    return "\n  AND ".join(["tenant = {tenant:String}", within, *kept])
+
+
+def _within(columns: tuple[str, ...]) -> str:
+    """The first of the columns that is not null lies in the period; bare columns, so that their indexes serve."""
+    cases = []
+    for index, column in enumerate(columns):
+        empty = [f"{c} IS NULL" for c in columns[:index]]
+        cases.append(" AND ".join([*empty, f"{column} >= {_START}", f"{column} < {_STOP}"]))
+    return cases[0] if len(cases) == 1 else "(" + " OR ".join(f"({c})" for c in cases) + ")"
+
+
+def _overlap(start: str, end: str) -> str:
+    open_end = f"ifNull({end}, {_CUTOFF})"
+    return f"{start} < {_STOP} AND ({start} >= {_START} OR {open_end} > {_START})"
+
+
+def _spans(question: Question, cell: Cell) -> str:
+    """The rows with their span in microseconds, once for every quarter hour that it touches where time is cut."""
+    start, end = cell.place
+    rows = (
+        f"SELECT *, toUnixTimestamp64Micro(assumeNotNull({start})) AS x_from,\n"
+        f"    greatest(x_from, toUnixTimestamp64Micro(ifNull({end}, {_CUTOFF}))) AS x_to\n"
+        f"FROM {TABLES[cell.amount.table].source}\nWHERE {_rows(cell, question.filters)}"
+    )
+    origin, stop = f"toUnixTimestamp64Micro({_START})", f"toUnixTimestamp64Micro({_STOP})"
+    if question.cut is None:
+        return f"(SELECT *, {origin} AS x_lo, {stop} AS x_hi FROM ({rows}))"
+    last = f"least(intDiv(x_to - 1 - {origin}, {_SLOT_US}), length({{intervals:Array(UInt32)}}) - 1)"
+    first = f"greatest(intDiv(x_from - {origin}, {_SLOT_US}), 0)"
+    slots = f"arrayJoin(range(toUInt32({first}), toUInt32(greatest({first}, {last}) + 1)))"
+    return f"(SELECT *, {slots} AS x_slot, {origin} + x_slot * {_SLOT_US} AS x_lo, x_lo + {_SLOT_US} AS x_hi\n  FROM ({rows}))"
+
+
+def _fold(cell: Cell) -> str:
+    amount = cell.amount
+    where = amount.where or "true"
+    if amount.fold is Fold.P90:
+        return f"toNullable(quantileExactInclusiveOrNullIf(0.9)({amount.value}, {where}))"
+    if amount.fold is Fold.UNION:
+        low, high = "greatest(x_from, x_lo)", "least(x_to, x_hi)"
+        return f"toNullable(toInt64(intDiv(intervalLengthSumIf({low}, {high}, ({where}) AND {high} > {low}), 1000)))"
+    value = _part(amount) if cell.spread else amount.value
+    if value == "1":
+        return f"toNullable(toInt64(countIf({where})))"
+    return f"CAST(sumIf({value}, {where}), '{_type(amount)}')"
+
+
+def _part(amount: Amount) -> str:
+    """What falls between x_lo and x_hi; differences of one running total, so that the parts add up exactly."""
+    running = _running_value if amount.value else _running_length
+    return f"toInt64({running(amount.value, 'x_hi')} - {running(amount.value, 'x_lo')})"
+
+
+def _passed(until: str) -> str:
+    return f"least(x_to, greatest(x_from, {until})) - x_from"
+
+
+def _running_length(_: str, until: str) -> str:
+    return f"intDiv({_passed(until)}, 1000)"
+
+
+def _running_value(value: str, until: str) -> str:
+    share = f"intDiv(toInt128({value}) * ({_passed(until)}), greatest(x_to - x_from, 1))"
+    return f"if(x_to = x_from, if({until} > x_from, toInt128({value}), 0), {share})"
+
+
+def _type(amount: Amount) -> str:
+    if amount.fold is Fold.P90:
+        return "Nullable(Float64)"
+    return "Nullable(Decimal(38, 4))" if amount.exact else "Nullable(Int64)"
+
+
+def _nothing(cell: Cell) -> str:
+    return f"CAST(NULL, '{_type(cell.amount)}')"
+
+
+def evidence_sql(cell: Cell, filters: Filters) -> str:
+    """The predicate of the rows that make up a sum."""
+    where = f"\n  AND ({cell.amount.where})" if cell.amount.where else ""
+    return _rows(cell, filters) + where

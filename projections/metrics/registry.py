@@ -1,0 +1,35 @@
+"""The dictionary of metrics: the only place from which a formula may be taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from opsledger.domain.errors import UserError, nearest
+from opsledger.projections.metrics import agents, calls, complaints, legs, quality, queues, work
+from opsledger.projections.metrics.model import Label, Metric
+
+GROUPS: Mapping[str, tuple[Label, tuple[Metric, ...]]] = MappingProxyType(
+    {
+        "calls": (Label("Contacts", "话务"), calls.METRICS),
+        "queues": (Label("Queues", "排队"), queues.METRICS),
+        "legs": (Label("Handling", "接听与转接"), legs.METRICS),
+        "agents": (Label("Agents", "座席"), agents.METRICS),
+        "tickets": (Label("Tickets", "工单"), work.TICKETS),
+        "callbacks": (Label("Callbacks", "回访"), work.CALLBACKS),
+        "complaints": (Label("Complaints", "投诉"), complaints.METRICS),
+        "quality": (Label("Quality and faults", "质检与故障"), quality.METRICS),
+    }
+)
+"""Group code → (title, metrics), in the order of docs/metrics.md."""
+
+METRICS: Mapping[str, Metric] = MappingProxyType({m.code: m for _, group in GROUPS.values() for m in group})
+"""Code → metric."""
+
+
+def metric(code: str) -> Metric:
+    """The metric of a code; UserError with the nearest valid code where there is none."""
+    try:
+        return METRICS[code]
+    except KeyError:
+        raise UserError(f"'{code}' is not a metric{nearest(code, tuple(METRICS))}") from None

@@ -1,0 +1,159 @@
+"""What a report is, what is asked of it and what comes back: one result for every format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from opsledger.domain.calendar import Grain, Period
+from opsledger.projections.metrics.intervals import Every, Interval
+from opsledger.projections.metrics.measure import DEFAULT_THRESHOLD_MS
+from opsledger.projections.metrics.model import Label, Lang
+
+DEFAULT_PROFILE = "cn-hotline"
+"""The only profile of definitions so far (spec: variants that other systems use)."""
+
+
+class Shape(StrEnum):
+    """How a report is laid out."""
+
+    ROWS = "rows"
+    """A row per combination of dimensions, a column per metric."""
+    INDICATORS = "indicators"
+    """A row per metric."""
+    LIST = "list"
+    """A row per fact."""
+
+
+class ChartKind(StrEnum):
+    """What a chart shows."""
+
+    SERVICE = "service"
+    """Answered and unanswered per interval, stacked, with the service level as a line."""
+    HEAT = "heat"
+    """Queue entries by weekday and hour."""
+    BARS = "bars"
+    """The largest values of a metric by a dimension."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChartPlan:
+    """A chart that a report may carry: which metrics, by which dimension where it is not time."""
+
+    kind: ChartKind
+    label: Label
+    metrics: tuple[str, ...]
+    dimension: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One definition of a report: what it is called, for which periods it runs, its rows and its metrics."""
+
+    code: str
+    group: Label
+    label: Label
+    shape: Shape
+    grains: tuple[Grain, ...]
+    metrics: tuple[str, ...] = ()
+    dimensions: tuple[str, ...] = ()
+    intervals: Mapping[Grain, tuple[Every, ...]] = field(default_factory=dict)
+    """How time may be cut for each grain; the first is the default. Empty: rows are not cut by time."""
+    filters: tuple[str, ...] = ()
+    previous: bool = False
+    any_span: bool = False
+    charts: tuple[ChartPlan, ...] = ()
+    headline: tuple[str, ...] = ()
+    """The metrics that a page shows first, large."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for. ``only`` = dimension → the values that are kept; ``targets`` in the metrics' raw units.
+
+    ``interval`` and ``attribution`` are as the user wrote them; ``run_report`` refuses what the report cannot honour.
+    """
+
+    report: str
+    period: Period
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    threshold_ms: int = DEFAULT_THRESHOLD_MS
+    attribution: str | None = None
+    interval: str | None = None
+    profile: str = DEFAULT_PROFILE
+    lang: Lang = "en"
+    targets: Mapping[str, Decimal] = field(default_factory=dict)
+    charts: bool = False
+
+
+Value = str | int | Decimal | bool | datetime | Interval | None
+"""A value of a result: raw, in its column's unit."""
+
+BY_ROW = "by_row"
+"""Unit of a column whose values have the unit named in the row's own ``unit`` column."""
+TEXT, TIME, INTERVAL = "text", "time", "interval"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: machine name, title and definition in the result's language, unit of its raw values."""
+
+    name: str
+    title: str
+    unit: str
+    definition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart's data: records of plain values, in the order in which they are drawn."""
+
+    kind: ChartKind
+    title: str
+    labels: Mapping[str, str]
+    data: tuple[Mapping[str, str | int | float | None], ...]
+    target: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """What a reader must know: how far the facts go, what is missing, whether the laws of the numbers hold.
+
+    ``cutoff`` and ``refreshed_at`` are UTC; ``positions`` = topic/partition → next offset.
+    """
+
+    cutoff: datetime
+    positions: Mapping[str, int]
+    refreshed_at: datetime | None
+    as_known_at: datetime | None
+    closed: bool | None
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    laws_hold: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A report as run. ``rows`` and ``totals`` hold raw values in the order of ``columns``."""
+
+    report: str
+    title: str
+    group: str
+    lang: Lang
+    period: Period
+    parameters: Mapping[str, str]
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    totals: tuple[Value, ...] | None
+    footer: Footer
+    every: Every | None = None
+    charts: tuple[Chart, ...] = ()
+    headline: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether every law that applies held; otherwise the exit code must say so."""
+        return self.footer.laws_hold

@@ -1,0 +1,107 @@
+"""Runs a report: request → checked job → sums → one result with its footer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from opsledger.projections.metrics.measure import Facts
+from opsledger.projections.metrics.query import utc_text
+from opsledger.projections.reports import words
+from opsledger.projections.reports.charts import charts_of
+from opsledger.projections.reports.indicators import by_metric
+from opsledger.projections.reports.layouts import Layout, by_group
+from opsledger.projections.reports.listing import by_fact
+from opsledger.projections.reports.model import Footer, Request, Result, Shape
+from opsledger.projections.reports.request import Job, checked, uses_threshold
+
+_LAYOUTS = {Shape.ROWS: by_group, Shape.INDICATORS: by_metric, Shape.LIST: by_fact}
+
+
+def run_report(facts: Facts, request: Request) -> Result:
+    """Run a report. UserError for a request that the report cannot honour; see ``Result.ok`` for the laws."""
+    job = checked(facts, request)
+    layout = _LAYOUTS[job.report.shape](job)
+    return Result(
+        report=job.report.code,
+        title=job.report.label.text(request.lang),
+        group=job.report.group.text(request.lang),
+        lang=request.lang,
+        period=request.period,
+        parameters=_parameters(job),
+        columns=layout.columns,
+        rows=layout.rows,
+        totals=layout.totals,
+        footer=_footer(job, layout),
+        every=None if job.cut is None else job.cut.every,
+        charts=charts_of(job) if request.charts else (),
+        headline=job.report.headline,
+    )
+
+
+def _parameters(job: Job) -> dict[str, str]:
+    request = job.request
+    found = {"tenant": job.facts.tenant, "profile": request.profile}
+    if any(m.movable for m in job.metrics):
+        found["attribution"] = request.attribution or "default"
+    if any(map(uses_threshold, job.metrics)):
+        found["threshold_s"] = f"{request.threshold_ms / 1000:g}"
+    if job.cut is not None:
+        found["interval"] = job.cut.every.value
+    return found | {name: ", ".join(values) for name, values in request.only.items()}
+
+
+def _footer(job: Job, layout: Layout) -> Footer:
+    facts, lang = job.facts, job.request.lang
+    breaches = [words.law_breach(law, detail, lang) for law, detail in layout.breaches]
+    return Footer(
+        cutoff=facts.cutoff,
+        positions=dict(facts.positions),
+        refreshed_at=facts.refreshed_at,
+        as_known_at=facts.as_known_at,
+        closed=facts.closed,
+        warnings=(*breaches, *layout.warnings, *_warnings(job, empty=not layout.rows)),
+        notes=tuple(n for n in (*layout.notes, *_notes(job)) if n),
+        laws_hold=not breaches,
+    )
+
+
+def _warnings(job: Job, *, empty: bool) -> list[str]:
+    facts, lang, period = job.facts, job.request.lang, job.request.period
+    found = []
+    if facts.cutoff < period.stop:
+        cutoff = facts.cutoff.astimezone(ZoneInfo(period.zone))
+        found.append(words.unfinished(f"{cutoff:%Y-%m-%d %H:%M}", lang))
+    opened, contradictory = _call_troubles(job)
+    numbers = {"open": opened, "contradictory": contradictory, "dead": facts.dead_letters, "late": facts.late}
+    found += [words.counted(kind, n, lang) for kind, n in numbers.items() if n]
+    return [*found, words.NOTHING.text(lang)] if empty else found
+
+
+def _call_troubles(job: Job) -> Sequence[int]:
+    """Calls that began in the period and are open, or contradict themselves; (0, 0) for reports without calls."""
+    if not {"calls", "legs", "transfers", ""} & {t for m in job.metrics for t in m.tables} and job.metrics:
+        return 0, 0
+    sql = (
+        "SELECT countIf(open), countIf(notEmpty(contradictions)) FROM calls FINAL WHERE tenant = {tenant:String} "
+        "AND started_at >= {start:DateTime64(6, 'UTC')} AND started_at < {stop:DateTime64(6, 'UTC')}"
+    )
+    bound = {
+        "tenant": job.facts.tenant,
+        "start": utc_text(job.request.period.start),
+        "stop": utc_text(job.request.period.stop),
+    }
+    (row,) = job.facts.engine.query(sql, parameters=bound).result_rows
+    return [int(n) for n in row]
+
+
+def _notes(job: Job) -> list[str]:
+    lang, names = job.request.lang, {*job.report.dimensions, *job.request.only}
+    found = []
+    if job.asked is not None:
+        found.append(words.kept_note(job.metrics, job.asked, job.request.threshold_ms, lang))
+    if "team" in names:
+        found.append(words.TEAMS.text(lang))
+    if "queue" in names and any("calls" in m.tables for m in job.metrics):
+        found.append(words.FIRST_QUEUE.text(lang))
+    return found

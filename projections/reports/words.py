@@ -1,0 +1,153 @@
+"""The sentences of reports, in both languages: column texts, footnotes and warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from opsledger.projections.metrics.model import Attribution, Label, Lang, Metric, Unit
+from opsledger.projections.metrics.tables import DIMENSIONS
+from opsledger.projections.reports.model import BY_ROW, TEXT, Column
+
+BY: dict[Attribution, Label] = {
+    Attribution.ENTER: Label("the interval in which it began", "按开始(进入)时段计"),
+    Attribution.ANSWER: Label("the interval of the answer", "按应答时段计"),
+    Attribution.END: Label("the interval in which it ended", "按结束时段计"),
+    Attribution.DUE: Label("the interval of the due time", "按到期时段计"),
+    Attribution.SPREAD: Label("the intervals that it covers", "按所覆盖时段分摊"),
+}
+TOTAL = Label("Total", "合计")
+NONE = Label("(none)", "(无)")
+FIELDS: dict[str, Label] = {
+    "group": Label("group", "类别"),
+    "metric": Label("code", "代码"),
+    "indicator": Label("indicator", "指标"),
+    "value": Label("value", "数值"),
+    "unit": Label("unit", "单位"),
+    "numerator": Label("numerator", "分子"),
+    "denominator": Label("denominator", "分母"),
+    "target": Label("target", "目标"),
+    "met": Label("target met", "达标"),
+    "previous": Label("previous period", "上期"),
+    "change": Label("change", "增减"),
+    "change_rate": Label("change, %", "增减率"),
+    "definition": Label("definition", "定义"),
+}
+_FIELD_UNITS = {
+    "value": BY_ROW,
+    "numerator": "number",
+    "denominator": "number",
+    "target": BY_ROW,
+    "previous": BY_ROW,
+    "change": BY_ROW,
+    "change_rate": Unit.RATIO.value,
+    "met": "flag",
+}
+
+
+def threshold_text(threshold_ms: int, lang: Lang) -> str:
+    """``20 s`` or ``20 秒``."""
+    seconds = f"{threshold_ms / 1000:g}"
+    return f"{seconds} 秒" if lang == "zh" else f"{seconds} s"
+
+
+def fill(label: Label, threshold_ms: int, lang: Lang) -> str:
+    """A label's text with the threshold in its place."""
+    text = label.text(lang).replace("{threshold}", threshold_text(threshold_ms, lang))
+    return text[:1].upper() + text[1:]
+
+
+def metric_column(metric: Metric, asked: Attribution | None, threshold_ms: int, lang: Lang) -> Column:
+    """A metric's column: its definition ends with the interval that it counts in."""
+    by = BY[metric.under(asked)].text(lang)
+    placed = f" Counts in {by}." if lang == "en" else f" {by}。"
+    definition = fill(metric.definition, threshold_ms, lang) + placed
+    return Column(metric.code, fill(metric.label, threshold_ms, lang), metric.unit.value, definition)
+
+
+def dimension_column(name: str, lang: Lang, unit: str = TEXT) -> Column:
+    """A dimension's column."""
+    return Column(name, fill(DIMENSIONS[name], 0, lang), unit)
+
+
+def field_column(name: str, lang: Lang) -> Column:
+    """A column of a report that has a row per metric."""
+    return Column(name, fill(FIELDS[name], 0, lang), _FIELD_UNITS.get(name, TEXT))
+
+
+def kept_note(metrics: Iterable[Metric], asked: Attribution, threshold_ms: int, lang: Lang) -> str:
+    """Names the metrics that keep their own attribution; empty where all were moved."""
+    kept = [fill(m.label, threshold_ms, lang) for m in metrics if m.under(asked) is not asked]
+    if not kept:
+        return ""
+    if lang == "zh":
+        return f"归属时段“{asked}”不适用于以下指标,它们按各自的归属计:{'、'.join(kept)}。"
+    return f"These keep their own attribution, since '{asked}' does not apply to them: {', '.join(kept)}."
+
+
+def unfit_note(metrics: Iterable[Metric], only: Iterable[str], lang: Lang) -> str:
+    """Names the metrics left empty because their facts do not know a filter's dimension; empty where there are none."""
+    names = [m.label.text(lang).replace("{threshold}", "T") for m in metrics]
+    if not names:
+        return ""
+    by = "/".join(DIMENSIONS[name].text(lang) for name in only)
+    if lang == "zh":
+        return f"以下指标无法按{by}筛选,故留空:{'、'.join(names)}。"
+    return f"Left empty, because their facts are not known by {by}: {', '.join(names)}."
+
+
+NO_STATES = Label(
+    "The source gives no agent states for this period: signed-in, idle and paused time and what is made from them are "
+    "empty; working time is that of the legs (talk, hold, wrap-up).",
+    "本期数据源未提供座席状态:签入、空闲、示忙时长及相关指标为空;工作时长取自接听段(通话、保持、话后)。",
+)
+TEAMS = Label(
+    "An agent's team is that of the latest shift that began before the period's end.",
+    "座席的班组以期末前最近一个班次为准。",
+)
+FIRST_QUEUE = Label(
+    "Volumes of whole calls (inbound, outbound, IVR) stand in the row of the call's first queue.",
+    "整通电话的量(呼入、呼出、IVR)计入该通话首个技能组所在行。",
+)
+NOTHING = Label("There is nothing on record for this period and these filters.", "该期间及筛选条件下没有记录。")
+
+
+def unfinished(cutoff: str, lang: Lang) -> str:
+    """The period is not over yet."""
+    if lang == "zh":
+        return f"期间未结束:事实截至 {cutoff}。"
+    return f"The period is not over: the facts reach to {cutoff}."
+
+
+_COUNTED: dict[str, Label] = {
+    "open": Label(
+        "{n} calls that began in the period are still open; their talk is not counted yet.",
+        "本期开始的通话中有 {n} 通尚未结束,其通话时长未计入。",
+    ),
+    "contradictory": Label(
+        "{n} calls contradict themselves (answered before offered, ended twice, …); they are counted as they stand.",
+        "有 {n} 通电话的记录自相矛盾(先应答后来电、重复结束等),按原记录计入。",
+    ),
+    "dead": Label(
+        "{n} records were refused and lie in the dead letters; they are in no figure.",
+        "有 {n} 条记录被拒收(见死信),不含在任何数字中。",
+    ),
+    "late": Label(
+        "{n} events came late for this period; the figures may differ from those shown before.",
+        "本期有 {n} 个迟到事件,数字可能与此前不同。",
+    ),
+    "cut": Label(
+        "Only the first {n} rows are shown; narrow the period or the filters.", "仅显示前 {n} 行,请缩小期间或筛选条件。"
+    ),
+}
+
+
+def counted(kind: str, n: int, lang: Lang) -> str:
+    """A warning with a number in it."""
+    return _COUNTED[kind].text(lang).replace("{n}", f"{n:,}")
+
+
+def law_breach(law: int, detail: str, lang: Lang) -> str:
+    """A law of the numbers does not hold."""
+    if lang == "zh":
+        return f"数字定律 {law} 不成立,本报表不可信:{detail}"
+    return f"Law {law} of the numbers does not hold; do not rely on this report: {detail}"
