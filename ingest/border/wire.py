@@ -49,6 +49,7 @@ class Holds:
 
 
 _NAME = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]  # 64 characters are at most 256 bytes
+_SHORT_BYTES = 16
 _TEXT = Annotated[str, msgspec.Meta(max_length=2048)]  # 2048 characters are at most 8 KiB
 OBJECTS = Holds(time=Annotated[datetime, msgspec.Meta(tz=True)], id=UUID, ids=tuple[UUID, ...], dataschema=str)
 """Python objects: what everybody works with."""
@@ -63,7 +64,9 @@ TEXTS = Holds(
 
 def _text_type(rule: Rule) -> Any:
     low = 1 if rule.kind is Kind.NAME else 0
-    return Annotated[str, msgspec.Meta(min_length=low, max_length=max(1, rule.max_bytes // 4))]
+    if rule.max_bytes < _SHORT_BYTES:  # a currency, a month: a quarter would be too few, so ASCII only
+        return Annotated[str, msgspec.Meta(min_length=low, max_length=rule.max_bytes, pattern="^[ -~]*$")]
+    return Annotated[str, msgspec.Meta(min_length=low, max_length=rule.max_bytes // 4)]
 
 
 def _item_type(spec: FieldSpec, holds: Holds) -> Any:
