@@ -40,7 +40,9 @@ class Need:
 class Evidence:
     """What a figure rests on: a predicate over the facts, evaluated at log positions, and what it found.
 
-    ``positions`` are (topic/partition, next offset); ``digest`` is SHA-256 (hex) over the sorted keys, one a line.
+    ``bound`` are the values of the predicate's parameters. ``positions`` are (topic/partition, next offset).
+    ``digest`` is SHA-256 (hex) over the sorted keys of the ``count`` facts or events found, one a line;
+    ``event_ids`` are the events that settled them, where there are few.
     """
 
     predicate: str
@@ -48,6 +50,7 @@ class Evidence:
     digest: str
     event_ids: tuple[UUID, ...] = ()
     positions: tuple[tuple[str, int], ...] = ()
+    bound: tuple[tuple[str, str], ...] = ()
 
 
 def digest_of(keys: Iterable[str]) -> str:

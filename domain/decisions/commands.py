@@ -23,9 +23,9 @@ _ENVELOPE = ("command", "tenant", "subject", "actor", "at")
 
 
 def read_command(values: Mapping[str, Any], *, tenant: str, now: datetime) -> Command:
-    """A command from a JSON object ``{"command": "contract.sign", "subject": …, "actor": …, "at"?: …, "tenant"?: …, <arguments>}``.
+    """A command from a JSON object with ``command``, ``subject`` (or ``id``), ``actor`` and the command's arguments.
 
-    ``id`` may be written for ``subject``. ``tenant`` and ``now`` stand in where the object has none. Raises UserError that names what is wrong.
+    ``at`` and ``tenant`` may be left out: ``now`` and ``tenant`` stand in. Raises UserError that names what is wrong.
     """
     name = values.get("command")
     if not isinstance(name, str) or name not in COMMANDS:
@@ -56,9 +56,16 @@ def to_values(command: Command) -> dict[str, Any]:
 
 def _name(values: Mapping[str, Any], key: str, default: str = "") -> str:
     value = values.get(key, default)
-    if not isinstance(value, str) or not 0 < len(value.encode(errors="replace")) <= MAX_NAME_BYTES:
+    if not isinstance(value, str) or not _is_name(value):
         raise UserError(f"'{key}' has to be text of 1 to {MAX_NAME_BYTES} bytes, not {value!r}")
     return value
+
+
+def _is_name(value: str) -> bool:
+    try:
+        return 0 < len(value.encode()) <= MAX_NAME_BYTES
+    except UnicodeEncodeError:
+        return False
 
 
 def _moment(value: Any, now: datetime) -> datetime:

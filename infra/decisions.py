@@ -1,0 +1,108 @@
+"""Where commands meet the ledger: opens the store of decisions, carries commands out, relays what was decided to the log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from eventsourcing.persistence import PersistenceError
+
+from opsledger.domain.clock import Clock
+from opsledger.domain.decisions.application import Decisions, Refused, execute
+from opsledger.domain.decisions.base import Command
+from opsledger.domain.decisions.commands import read_command
+from opsledger.domain.envelope import Event
+from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.infra.store import Store
+from opsledger.ingest.border.judge import Border
+from opsledger.ingest.relay import FilePlace, relay
+from opsledger.projections.audit.known import known_facts
+
+BATCH = 1_000
+"""So many commands are checked against one look at the ledger."""
+PLACE = "relay.position"
+MAX_LINE_BYTES = 1024 * 1024
+
+
+@dataclass(slots=True)
+class Carried:
+    """What became of some commands: the new events, how many had been carried out before, and what was refused."""
+
+    events: list[Event] = field(default_factory=list)
+    repeated: int = 0
+    refused: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def open_decisions(store: Store) -> Iterator[Decisions]:
+    """The decisions of a data directory, in an SQLite file beside the engine. UserError where it cannot be opened."""
+    environment = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(store.directory.decisions)}
+    try:
+        app = Decisions(env=environment)
+    except PersistenceError as error:
+        raise UserError(f"{store.directory.decisions}: the decisions cannot be opened: {error}", EXIT_ENVIRONMENT) from error
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+def decide(store: Store, commands: Iterable[tuple[str, Command]]) -> Carried:
+    """Carry commands out in their order, and relay all that was decided. Each comes with its place (``file:line``) or ''.
+
+    A refused command stops none of the others. What an earlier run left behind is relayed too.
+    """
+    carried = Carried()
+    with open_decisions(store) as app:
+        for batch in _batches(commands):
+            known = known_facts(store.client, [command for _, command in batch])
+            for place, command in batch:
+                try:
+                    events = execute(app, command, store.clock, known)
+                except Refused as refused:
+                    carried.refused.append(f"{place}: {refused}" if place else str(refused))
+                    continue
+                carried.events += events
+                carried.repeated += not events
+        relay_decisions(store, app)
+    return carried
+
+
+def relay_decisions(store: Store, app: Decisions) -> list[Event]:
+    """Append to the log what was decided and is not there yet; returns it."""
+    border = Border(store.clock, decisions=True)
+    return relay(app, store.log, FilePlace(store.path / PLACE), border)
+
+
+def read_commands(lines: Iterable[bytes], name: str, tenant: str, clock: Clock) -> Iterator[tuple[str, Command]]:
+    """Commands of a JSON Lines file with their places (``file:line``); decimals stay exact. UserError for a wrong line."""
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            place = f"{name}:{number}"
+            try:
+                yield place, read_command(_object(line), tenant=tenant, now=clock.now())
+            except UserError as error:
+                raise UserError(f"{place}: {error}", error.exit_code) from error
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    if len(line) > MAX_LINE_BYTES:
+        raise UserError(f"a command of {len(line)} bytes; at most {MAX_LINE_BYTES} are read")
+    try:
+        values = json.loads(line, parse_float=Decimal)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"not a JSON object: {error}") from error
+    if not isinstance(values, dict):
+        raise UserError("not a JSON object")
+    return values
+
+
+def _batches(commands: Iterable[tuple[str, Command]]) -> Iterator[list[tuple[str, Command]]]:
+    rest = iter(commands)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
