@@ -1,0 +1,241 @@
+"""The events of one rule for the rows where it fires: ids, canonical JSON and Arrow columns, without an object an event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from opsledger.domain.catalogue import TYPES, column_name
+from opsledger.domain.envelope import IN_HOUSE
+from opsledger.domain.fields import MAX_NAME_BYTES
+from opsledger.ingest.border.columns import schema_of
+from opsledger.ingest.border.judge import EARLIEST, Border, Refusal
+from opsledger.ingest.chunk import OnChange
+from opsledger.ingest.mapping.encode import Encoder, array_of, name_limit, quoted, time_texts
+from opsledger.ingest.mapping.frame import Frame, Node
+from opsledger.ingest.mapping.ids import fact_ids, id_array, id_texts
+from opsledger.ingest.mapping.plan import Plan
+from opsledger.ingest.mapping.refused import Refused
+from opsledger.ingest.mapping.rules import Field, Rule
+from opsledger.ingest.mapping.times import shown
+
+ON_CHANGE = pa.field("on_change", pa.int8())
+_EARLIEST = int(EARLIEST.timestamp()) * 1_000_000
+_is_name = name_limit(MAX_NAME_BYTES)
+
+
+@dataclass(slots=True)
+class Batch:
+    """A frame being worked on: rows that gave an event or are dead, and the tables so far."""
+
+    frame: Frame
+    latest: int
+    dead: dict[int, Refused] = field(default_factory=dict)
+    fired: Any = None
+    ordinals: dict[str, list[int]] = field(default_factory=dict)
+    parts: dict[str, list[pa.Table]] = field(default_factory=dict)
+    judged: dict[OnChange, list[tuple[Any, bytes, int]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.fired = np.zeros(self.frame.size, bool)
+
+    def refuse(self, row: int, why: Refused) -> None:
+        """The row is dead; the first reason stays."""
+        self.dead.setdefault(row, why)
+        self.fired[row] = True
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows of a frame for which a rule fires. ``odd``: positions that the judge must see, with the label and value."""
+
+    frame: Frame
+    rows: list[int]
+    odd: dict[int, tuple[str, Any]] = field(default_factory=dict)
+
+    def take(self, node: Node) -> list[Any]:
+        """The node's values in these rows."""
+        if node.constant is not None:
+            return [node.constant] * len(self.rows)
+        values = self.frame.of(node)
+        if len(self.rows) == self.frame.size:
+            return values
+        return list(itemgetter(*self.rows)(values)) if len(self.rows) > 1 else [values[self.rows[0]]]
+
+    def mark(self, label: str, values: list[Any], odd: set[Any]) -> None:
+        """Marks the positions that hold one of the odd values."""
+        for position, value in enumerate(values):
+            if value is not None and value in odd:
+                self.odd.setdefault(position, (label, value))
+
+
+class _Texts:
+    """The JSON of one attribute: the same in every event, or a column of texts."""
+
+    def __init__(self, fixed: str | None, column: list[str] | None = None) -> None:
+        self.fixed, self.column = fixed, column
+
+
+class EventMaker:
+    """Makes one rule's events; what does not change from row to row is rendered once."""
+
+    def __init__(self, rule: Rule, plan: Plan, border: Border, *, shared: bool) -> None:
+        self._rule, self._border, self._shared = rule, border, shared
+        self._stream = rule.type.partition(".")[0]
+        self._source, self._tenant = plan.source, plan.tenant
+        self._encoders = [Encoder(f.spec) for f in rule.fields]
+
+    def add(self, batch: Batch, rows: list[int]) -> None:
+        """The events of these rows, into the batch: a table of the plainly right ones, the judge's word on the rest."""
+        here = _Rows(batch.frame, rows)
+        at = np.fromiter(here.take(self._rule.at), np.int64, len(rows))
+        for position in np.flatnonzero((at < _EARLIEST) | (at > batch.latest)).tolist():
+            here.odd[position] = (self._rule.at.label, None)
+        ids = self._ids(batch, here)
+        data = [(f, here.take(f.node)) for f in self._rule.fields]
+        texts = [self._field(here, f, values, e) for (f, values), e in zip(data, self._encoders, strict=True)]
+        payloads = self._payloads(here, id_texts(ids), time_texts(at), texts)
+        table = self._table(here, ids, at, data, payloads)
+        if here.odd:
+            table = self._judge(batch, here, payloads, table)
+        batch.parts.setdefault(self._stream, []).append(table)
+
+    def _ids(self, batch: Batch, here: _Rows) -> Any:
+        tenants = [self._tenant.constant] if self._tenant.constant is not None else here.take(self._tenant)
+        keys, ordinals = here.take(self._rule.key), None
+        if self._shared:
+            counts = batch.ordinals.setdefault(self._rule.group, [0] * batch.frame.size)
+            ordinals = [counts[row] for row in here.rows]
+            for row in here.rows:
+                counts[row] += 1
+        return fact_ids(tenants, self._source, self._rule.type, keys, ordinals)
+
+    def _field(self, here: _Rows, field_: Field, values: list[Any], encoder: Encoder) -> _Texts:
+        head = f'"{field_.spec.name}":'
+        if field_.node.constant is not None:
+            text = _Texts(head + encoder[field_.node.constant])
+        elif None in values:
+            text = _Texts(None, [f",{head}{encoder[v]}" if v is not None else "" for v in values])
+        else:
+            comma = "," if field_.spec.optional else ""
+            text = _Texts(None, [f"{comma}{head}{t}" for t in map(encoder.__getitem__, values)])
+        if encoder.odd:
+            here.mark(field_.node.label, values, encoder.odd)
+        return text
+
+    def _payloads(self, here: _Rows, ids: list[str], times: list[str], data: list[_Texts]) -> list[str]:
+        """The canonical JSON of each event, attributes in the order of the border's encoder, what is absent left out."""
+        rule = self._rule
+        pieces = [_Texts(f'{{"type":"{rule.type}","specversion":"1.0","id":"'), _Texts(None, ids)]
+        pieces += [_Texts(f'","source":{quoted(self._source)},"subject":'), self._name(here, rule.subject, "", "")]
+        pieces += [_Texts(',"time":"'), _Texts(None, times), _Texts('","tenant":'), self._name(here, self._tenant, "", "")]
+        pieces += [_Texts(',"data":{'), *self._data(data), _Texts("}")]
+        pieces += [self._name(here, rule.vendor, ',"vendor":', IN_HOUSE), self._name(here, rule.actor, ',"actor":', "")]
+        pattern = "".join("%s" if p.fixed is None else p.fixed.replace("%", "%%") for p in [*pieces, _Texts("}")])
+        columns = [p.column for p in pieces if p.column is not None]
+        return [pattern % row for row in zip(*columns, strict=True)]
+
+    def _data(self, texts: list[_Texts]) -> list[_Texts]:
+        """The fields with commas between: required ones come first, optional texts bring their own comma."""
+        fields = [(f.spec.optional, t) for f, t in zip(self._rule.fields, texts, strict=True)]
+        out: list[_Texts] = []
+        for index, (optional, text) in enumerate(fields):
+            brings = optional and text.fixed is None
+            out += [_Texts(","), text] if index and not brings else [text]
+        if fields and fields[0][0] and fields[0][1].fixed is None:
+            return self._without_first_comma(out)
+        return out
+
+    def _without_first_comma(self, pieces: list[_Texts]) -> list[_Texts]:
+        """Where no field is required, whichever comes first has a comma too many."""
+        size = next(len(p.column) for p in pieces if p.column is not None)
+        columns = [p.column if p.column is not None else [p.fixed or ""] * size for p in pieces]
+        return [_Texts(None, ["".join(row)[1:] for row in zip(*columns, strict=True)])]
+
+    def _name(self, here: _Rows, node: Node, head: str, default: str) -> _Texts:
+        """An envelope attribute; one that has its default is left out where ``head`` brings its name along."""
+        if node.constant is not None:
+            if not _is_name(node.constant) and not (head and node.constant == default):
+                here.odd.update((i, (node.label, node.constant)) for i in range(len(here.rows)))
+            return _Texts("" if head and node.constant == default else head + quoted(node.constant))
+        values = here.take(node)
+        odd = {v for v in values if v is not None and not _is_name(v)}
+        if odd:
+            here.mark(node.label, values, odd)
+        if not head:
+            return _Texts(None, [quoted(v) for v in values])
+        return _Texts(None, ["" if v is None or v == default else head + quoted(v) for v in values])
+
+    def _table(self, here: _Rows, ids: Any, at: Any, data: list[tuple[Field, list[Any]]], payloads: list[str]) -> pa.Table:
+        rule, size = self._rule, len(here.rows)
+        if here.odd:  # these rows' values may not fit a column: leave them out before there is one
+            keep = [i for i in range(size) if i not in here.odd]
+            here = _Rows(here.frame, [here.rows[i] for i in keep])
+            ids, at, payloads, size = ids[keep], at[keep], [payloads[i] for i in keep], len(keep)
+            data = [(f, [values[i] for i in keep]) for f, values in data]
+        columns = {
+            "tenant": _names(here, self._tenant, ""),
+            "subject": pa.array(here.take(rule.subject) if size else [], pa.string()),
+            "occurred_at": pa.array(at, pa.int64()).cast(pa.timestamp("us", "UTC")),
+            "event_id": id_array(ids),
+            "vendor": _names(here, rule.vendor, IN_HOUSE),
+            "source": _same(self._source, size),
+            "actor": _names(here, rule.actor, ""),
+            "type": _same(rule.type, size),
+            "version": pa.array(np.full(size, TYPES[rule.type].VERSION, np.uint16)),
+            "payload": pa.array(payloads, pa.binary()),
+            "record": pa.array(np.array(here.rows, np.int64)),
+        }
+        columns |= {column_name(f.spec.name): _field_column(self._stream, f, values) for f, values in data}
+        schema = schema_of(self._stream)
+        table = pa.table([columns[f.name] if f.name in columns else _absent(f.type, size) for f in schema], schema=schema)
+        return with_on_change(table, rule.on_change)
+
+    def _judge(self, batch: Batch, here: _Rows, payloads: list[str], table: pa.Table) -> pa.Table:
+        """What is not plainly right goes the judge's way: refused with its reason, or accepted after all."""
+        for position, (label, value) in here.odd.items():
+            raw, row = payloads[position].encode("utf-8", "surrogatepass"), here.rows[position]
+            verdict = self._border.take(raw)
+            if isinstance(verdict, Refusal):
+                cell = f"; column '{label}'" + (f" gives '{shown(str(value))}'" if value is not None else "")
+                batch.refuse(row, Refused(f"{self._rule.type}: {verdict.detail}{cell}", verdict.reason))
+            else:
+                batch.judged.setdefault(self._rule.on_change, []).append((verdict, raw, row))
+        return table
+
+
+def with_on_change(table: pa.Table, on_change: OnChange) -> pa.Table:
+    """The table with the column that says what to do when an id is known with other content."""
+    return table.append_column(ON_CHANGE, pa.array(np.full(len(table), int(on_change), np.int8)))
+
+
+def _field_column(stream: str, field_: Field, values: list[Any]) -> pa.Array:
+    column = column_name(field_.spec.name)
+    if field_.node.constant is not None and pa.types.is_dictionary(schema_of(stream).field(column).type):
+        return _same(field_.node.constant, len(values))
+    return array_of(field_.spec, stream, column, values)
+
+
+def _names(here: _Rows, node: Node, default: str) -> pa.Array:
+    if node.constant is not None:
+        return _same(node.constant, len(here.rows))
+    values = here.take(node) if here.rows else []
+    return pa.array([default if v is None else v for v in values], pa.string()).dictionary_encode()
+
+
+def _same(value: str, size: int) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(size, np.int32)), pa.array([value], pa.string()))
+
+
+def _absent(type_: pa.DataType, size: int) -> pa.Array:
+    if pa.types.is_dictionary(type_):
+        return _same("", size)
+    if pa.types.is_string(type_):
+        return pa.array([""] * size, type_)
+    if pa.types.is_fixed_size_binary(type_):
+        return id_array(np.zeros((size, type_.byte_width), np.uint8))
+    return pa.array([[]] * size, type_) if pa.types.is_list(type_) else pa.nulls(size, type_)
