@@ -134,7 +134,7 @@ TARGETS = {"service_level_20s": 0.85, "answer_rate": 0.92, "satisfaction": 0.95,
 SHIFTS: dict[str, tuple[tuple[float, float, int], ...]] = {
     FIRST: ((7.5, 16, 4), (9.5, 18, 3), (13.5, 22, 4)),
     SECOND: ((7.75, 16, 3), (10, 18.5, 2), (13.5, 21.75, 3)),
-    HOME: ((7.5, 16, 4), (9.5, 18, 2), (14, 22.5, 4), (22, 31.5, 2)),
+    HOME: ((7.5, 16, 4), (9.5, 18, 2), (14, 22.5, 4), (22, 31.5, 3)),
     DIAL: ((8.5, 17, 3), (11.5, 20, 2)),
 }
 """Pool → shifts as (start, end) in local hours of the day and their weight; 31.5 is 07:30 of the next morning."""

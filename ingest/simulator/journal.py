@@ -80,6 +80,11 @@ class Journal:
         self.add(at, form, subject, *values)
         self._planted, self.count = self.count, count
 
+    @property
+    def pending(self) -> int:
+        """Lines that are written and not taken yet."""
+        return sum(len(lines) for _, lines in self._hours.values())
+
     def stamp(self, at: int) -> bytes:
         """A time as it stands in a line."""
         hour, rest = divmod(at, HOUR_MS)

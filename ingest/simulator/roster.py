@@ -15,7 +15,7 @@ _REST_MS = 8 * HOUR_MS
 _MINUTE = 60_000
 _LEAVES_PER_DAY, _MOVES_PER_DAY = 0.0012, 0.001
 _LEAVING_DAY, _MOVING_DAY = 6, 9
-"""Of every fortnight: on these days somebody leaves or moves for sure."""
+"""Of every fortnight: on these days somebody leaves (of one pool after the other) or moves (in each pool) for sure."""
 _REASONS = ("个人原因", "合同到期", "转岗", "不胜任")
 
 
@@ -65,7 +65,7 @@ class Roster:
         size = len(pool.agents)
         if (forced and place == _LEAVING_DAY) or chance() < size * _LEAVES_PER_DAY:
             self._replace(at, pool, int(chance() * size))
-        if len(pool.teams) > 1 and ((forced and place == _MOVING_DAY) or chance() < size * _MOVES_PER_DAY):
+        if len(pool.teams) > 1 and (place == _MOVING_DAY or chance() < size * _MOVES_PER_DAY):
             agent = pool.agents[int(chance() * size)]
             teams = [team.encode() for team in pool.teams if team.encode() != agent.team]
             agent.team = teams[int(chance() * len(teams))]

@@ -20,7 +20,7 @@ OFF, IDLE, BUSY, PAUSED = range(4)
 _PEAK = 0.105
 """Share of a day's contacts that the busiest hour of a busy day brings."""
 _ON_DUTY, _WORKED, _SMALLEST, _TEAM = 0.58, 0.66, 8, 10
-_DIAL_LOAD = 0.05
+_DIAL_LOAD = 0.25
 _FIRST_DAY_OFF = (5, 0, 2, 5, 3, 1, 4)
 _SURNAMES, _GIVEN = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗", "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂英华玉萍红"
 
@@ -152,9 +152,9 @@ def head_count(pool: str, calls_per_day: int) -> int:
     """How many people a pool needs on its books for its share of the load (square-root staffing at the busiest hour)."""
     erlangs = sum(calls_per_day * s.share * _PEAK * (s.talk_s + s.wrap_s + 6) / 3600 for s in QUEUES if s.pool == pool)
     if pool == DIAL:
-        erlangs = calls_per_day * _DIAL_LOAD * 160 / 3600 / 6
+        erlangs = calls_per_day * _DIAL_LOAD * 150 / 3600 / 9
     margin = 2.2 if pool == HOME else 1.8  # a pool that is there round the clock is spread thinner
-    return max(_SMALLEST, ceil((erlangs + margin * sqrt(erlangs)) / _ON_DUTY / _WORKED))
+    return max(2 * _SMALLEST if pool == HOME else _SMALLEST, ceil((erlangs + margin * sqrt(erlangs)) / _ON_DUTY / _WORKED))
 
 
 def make_pools(options: Options, queues: dict[str, Queue], chance: Callable[[], float]) -> tuple[Pool, ...]:
