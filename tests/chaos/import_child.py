@@ -2,7 +2,7 @@
 
 It prints one line of JSON each time that more is stored. Options: ``kill=<point>:<n>`` kills it at the n-th passing of a
 point (before-dead, after-dead, before-append, after-append); ``boast`` makes it report what is not stored yet, and
-``blind`` makes it believe that nothing is stored (negative controls).
+``blind`` makes it believe that nothing is stored (negative controls); ``nobody`` takes root's rights from it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from tests.ledger_samples import NOW, chunks, importer, spec
 
 CHUNK_RECORDS = 150
 FLUSH_EVENTS = 400
+NOBODY = 65534
 
 
 def tell(**what: object) -> None:
@@ -83,6 +84,9 @@ def run(store: Store, lines: list[bytes], options: list[str]) -> None:
 
 def main(data: str, file: str, *options: str) -> None:
     stages.FLUSH_EVENTS = FLUSH_EVENTS
+    if "nobody" in options:
+        os.setgroups([])
+        os.setuid(NOBODY)
     try:
         with open_store(Path(data), clock=FixedClock(NOW), command="opsledger ingest") as store:
             tell(opened=True)

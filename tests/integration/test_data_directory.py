@@ -1,0 +1,121 @@
+"""A data directory: made private, held by one process, of a known layout; whoever cannot have it is told why."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from opsledger.domain.clock import FixedClock
+from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.infra.store import Store, open_store
+from tests.ledger_samples import NOW, calls, chunks, importer, spec
+
+ROOT = Path(__file__).parents[2]
+HOLD = """
+import sys, time
+from opsledger.infra.store import open_store
+store = open_store(sys.argv[1], command="opsledger ingest")
+print("open", flush=True)
+time.sleep(60)
+"""
+
+
+def opened(path: Path, **more: object) -> Store:
+    return open_store(path, clock=FixedClock(NOW), **more)  # type: ignore[arg-type]  # the test names the options
+
+
+def holder(path: Path) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdout=subprocess.PIPE, cwd=ROOT)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"open\n"
+    return process
+
+
+def test_a_new_directory_is_private(tmp_path: Path) -> None:
+    with opened(tmp_path / "a" / "data"):
+        assert stat.S_IMODE((tmp_path / "a" / "data").stat().st_mode) == 0o700
+
+
+def test_a_second_process_is_told_who_holds_it(tmp_path: Path) -> None:
+    process = holder(tmp_path / "data")
+    try:
+        with pytest.raises(UserError, match=rf"in use by `opsledger ingest` \(pid {process.pid}, since 20.* UTC\)") as caught:
+            opened(tmp_path / "data")
+        assert caught.value.exit_code == EXIT_ENVIRONMENT
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_killed_holder_stops_nobody(tmp_path: Path) -> None:
+    process = holder(tmp_path / "data")
+    process.kill()
+    process.wait()
+    assert json.loads((tmp_path / "data" / "LOCK").read_bytes())["pid"] == process.pid
+    with opened(tmp_path / "data") as store:
+        assert store.log.end_offsets() == {}
+
+
+def test_the_same_process_cannot_open_it_twice(tmp_path: Path) -> None:
+    with opened(tmp_path / "data"), pytest.raises(UserError, match="in use by"):
+        opened(tmp_path / "data")
+
+
+def test_a_closed_directory_can_be_opened_again_and_closing_twice_is_harmless(tmp_path: Path) -> None:
+    for _ in range(3):
+        store = opened(tmp_path / "data")
+        store.close()
+        store.close()
+
+
+def test_what_was_stored_is_there_after_closing(tmp_path: Path) -> None:
+    with opened(tmp_path / "data") as store:
+        importer(store).run(chunks(calls(10)), spec())
+    with opened(tmp_path / "data", read_only=True) as store:
+        assert store.ledger.event_count() == 10
+
+
+def test_reading_does_not_make_a_directory(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="opsledger init"):
+        opened(tmp_path / "nothing", read_only=True)
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_file_is_no_data_directory(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(UserError, match="is a file"):
+        opened(tmp_path / "file")
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letters.txt").write_text("dear reader")
+    with pytest.raises(UserError, match="holds other files"):
+        opened(tmp_path)
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["letters.txt"]
+
+
+def test_another_layout_is_refused(tmp_path: Path) -> None:
+    with opened(tmp_path / "data"):
+        pass
+    (tmp_path / "data" / "layout.json").write_text('{"layout": 99}')
+    with pytest.raises(UserError, match="layout 99"):
+        opened(tmp_path / "data")
+    (tmp_path / "data" / "layout.json").write_text("rubbish")
+    with pytest.raises(UserError, match="damaged"):
+        opened(tmp_path / "data")
+
+
+def test_passing_files_stay_inside_the_directory_and_are_cleared(tmp_path: Path) -> None:
+    before = tempfile.gettempdir()
+    with opened(tmp_path / "data"):
+        assert Path(tempfile.gettempdir()) == tmp_path / "data" / "tmp"
+        (tmp_path / "data" / "tmp" / "left.raw").write_bytes(b"from a killed import")
+    assert tempfile.gettempdir() == before
+    with opened(tmp_path / "data"):
+        assert not list((tmp_path / "data" / "tmp").iterdir())
