@@ -106,18 +106,28 @@ WITH
     paired AS
     (
         SELECT
-            * EXCEPT (brackets),
-            arrayShiftRight(brackets, 1) AS one_before, arrayShiftRight(brackets, 2) AS two_before,
-            arrayShiftLeft(brackets, 1) AS one_after, arrayShiftLeft(brackets, 2) AS two_after,
-            -- 1: this and the next are entry and closer
-            arrayMap((x, y) -> x.sign = 1 AND y.sign = -1 AND x.queue = y.queue AND x.level = y.level, brackets, one_after) AS closed_by_next,
+            *,
+            -- this and the next are entry and closer
+            arrayMap((x, y) -> x.sign = 1 AND y.sign = -1 AND x.queue = y.queue AND x.level = y.level, brackets, arrayShiftLeft(brackets, 1)) AS closed_by_next
+        FROM levelled
+    ),
+    paired_early AS
+    (
+        SELECT
+            *,
             arrayShiftRight(closed_by_next, 1) AS closes,
-            -- 1: this answer and the entry right after it belong together, with a negative wait
+            -- this answer and the entry right after it belong together, with a negative wait
             arrayMap(
                 (x, y, x_closes, y_is_closed) -> NOT x_closes AND NOT y_is_closed AND x.sign = -1 AND y.sign = 1 AND x.e.answers AND x.e.queue != ''
                     AND x.queue = y.queue AND y.turn = x.turn + 1 AND x.e.era = y.e.era,
-                brackets, one_after, closes, arrayShiftLeft(closed_by_next, 1)
-            ) AS answers_next,
+                brackets, arrayShiftLeft(brackets, 1), arrayShiftRight(closed_by_next, 1), arrayShiftLeft(closed_by_next, 1)
+            ) AS answers_next
+        FROM paired
+    ),
+    told AS
+    (
+        SELECT
+            *,
             arrayMap(
                 (x, before, after, x_closes, x_answers_next) ->
                 (
@@ -135,17 +145,17 @@ WITH
                         era UInt32, rung UInt32, missed UInt32, answers Bool, queue String, at DateTime64(6, 'UTC'), vendor String,
                         agent String, number Nullable(Int64), detail String),
                     closed_place UInt32, entered_place UInt32, queue String),
-                brackets, one_before, one_after, closes, answers_next
-            ) AS all_pairs,
-            -- an entry that is closed is told of by its closer
-            arrayFilter((p, x, is_closed, is_answered) -> NOT is_closed AND NOT is_answered, all_pairs, brackets, closed_by_next, arrayShiftRight(answers_next, 1)) AS pairs
-        FROM levelled
+                brackets, arrayShiftRight(brackets, 1), arrayShiftLeft(brackets, 1), closes, answers_next
+            ) AS all_pairs
+        FROM paired_early
     ),
     -- An agent's doings in order, each with the first call.released of, or call.transferred from, that agent at or after it.
     acted AS
     (
         SELECT
-            * EXCEPT (brackets),
+            * EXCEPT (brackets, closed_by_next, closes, answers_next, all_pairs),
+            -- an entry that is closed is told of by its closer
+            arrayFilter((p, is_closed, is_answered) -> NOT is_closed AND NOT is_answered, all_pairs, closed_by_next, arrayShiftRight(answers_next, 1)) AS pairs,
             arraySort(a -> (a.agent, a.place), arrayFilter(
                 a -> a.type IN ('call.answered', 'call.held', 'call.resumed', 'call.transferred', 'call.released', 'call.wrapped_up'),
                 arrayMap(
@@ -161,8 +171,13 @@ WITH
                         next_end Tuple(place UInt32, at DateTime64(6, 'UTC'))),
                     events, places, next_end
                 )
-            )) AS acts,
-            arrayReverseFill(a -> a.type IN ('call.released', 'call.transferred'), acts) AS next_goings,
+            )) AS acts
+        FROM told
+    ),
+    stopped AS
+    (
+        SELECT
+            *,
             arrayMap(
                 (a, going) ->
                 if(
@@ -170,29 +185,40 @@ WITH
                     (going.place, going.at, if(going.type = 'call.released', 'released', 'transfer')),
                     (a.next_end.place, a.next_end.at, if(a.next_end.place > 0, 'ended', 'open'))
                 )::Tuple(place UInt32, at DateTime64(6, 'UTC'), kind String),
-                acts, next_goings
+                acts, arrayReverseFill(a -> a.type IN ('call.released', 'call.transferred'), acts)
             ) AS stops
-        FROM paired
+        FROM acted
     ),
     -- One element an answer, whose doings go on to the same agent's next answer.
     served AS
     (
         SELECT
-            * EXCEPT (acts, next_goings, stops),
+            * EXCEPT (acts, stops),
             arrayFilter(a -> a.type = 'call.answered', acts) AS answers,
             arrayFilter((stop, a) -> a.type = 'call.answered', stops, acts) AS answer_stops,
             arrayMap(
                 (doings, agent) -> arrayFilter(x -> x.agent = agent, doings),
                 arrayFilter(doings -> doings[1].type = 'call.answered', arraySplit(a -> a.type = 'call.answered', acts)),
-                answers.agent
-            ) AS doings,
+                arrayFilter(a -> a.type = 'call.answered', acts).agent
+            ) AS doings
+        FROM stopped
+    ),
+    held AS
+    (
+        SELECT
+            *,
             arrayMap(
                 (own, stop_place) -> arrayCompact(x -> x.type, arrayFilter(
                     x -> x.type IN ('call.held', 'call.resumed') AND (stop_place = 0 OR x.place < stop_place), own)),
                 doings, answer_stops.place
             ) AS switches,
-            arrayMap(x -> if(x[1].type = 'call.resumed', arrayPopFront(x), x), switches) AS holds,
-            arrayMap(own -> arrayFilter(x -> x.type = 'call.wrapped_up', own), doings) AS wraps,
+            arrayMap(own -> arrayFilter(x -> x.type = 'call.wrapped_up', own), doings) AS wraps
+        FROM served
+    ),
+    serviced AS
+    (
+        SELECT
+            * EXCEPT (answers, answer_stops, doings, switches, wraps),
             arrayMap(
                 (answer, stop, own, hold, wrap) ->
                 (
@@ -212,18 +238,19 @@ WITH
                     transferred_to String, transfer_mode String, transfers Array(UInt32), wraps UInt16, wrap_us Int64, wrap_started_at DateTime64(6, 'UTC'),
                     wrap_ended_at DateTime64(6, 'UTC'),
                     wrap Tuple(category String, nature String, accepted Nullable(Bool), resolved Nullable(Bool))),
-                answers, answer_stops, doings, holds, wraps
+                answers, answer_stops, doings, arrayMap(x -> if(x[1].type = 'call.resumed', arrayPopFront(x), x), switches), wraps
             ) AS services
-        FROM acted
+        FROM held
     ),
     -- Each answer is the closer of exactly one pair: sorted by its place, pairs and services are the same list.
     joined AS
     (
         SELECT
-            * EXCEPT (pairs, answers, answer_stops, doings, switches, holds, wraps, services),
-            arrayConcat(arraySort(p -> p.closed_place, arrayFilter(p -> p.close.answers, pairs)), arrayFilter(p -> NOT p.close.answers, pairs)) AS pairs,
-            arraySort(x -> x.2.entered_place, arrayZip(arrayResize(arraySort(s -> s.place, services), length(pairs)), pairs)) AS both
-        FROM served
+            * EXCEPT (pairs, services),
+            arraySort(x -> x.2.entered_place, arrayZip(
+                arrayResize(arraySort(s -> s.place, services), length(pairs)),
+                arraySort(p -> (NOT p.close.answers, p.closed_place), pairs))) AS both
+        FROM serviced
     )
 SELECT
     tenant,

@@ -1,0 +1,159 @@
+"""Keeps the fact tables equal to the ledger: live updates, rebuilds, and the past as it was known.
+
+Everything is driven by positions in the log: the journal says how far the facts go, the ledger how far it goes, and what
+lies between is made. So an update that broke off, or one that never came, is made up for by the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from opsledger.domain.catalogue import STREAMS as ALL_STREAMS
+from opsledger.domain.clock import Clock
+from opsledger.projections.facts import past, rebuild, schema
+from opsledger.projections.facts.journal import Entry, Journal
+from opsledger.projections.facts.queries import Positions, digest
+from opsledger.projections.facts.rebuild import Comparison, Progress
+from opsledger.projections.facts.stage import Stage
+from opsledger.projections.facts.tables import STREAMS, facts_of
+from opsledger.projections.facts.touched import news
+
+REBUILD_FROM_EVENTS = 200_000
+"""New events of a stream from which on a rebuild is considered in place of a live update …"""
+REBUILD_SHARE = 4
+"""… and made where they are at least one in so many of the ledger's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What an update did: new events, streams made live, streams rebuilt, and the positions reached."""
+
+    events: int
+    live: tuple[str, ...]
+    rebuilt: tuple[str, ...]
+    positions: Positions = field(default_factory=dict)
+
+
+def _silent(_done: float, _total: float | None, _note: str) -> None:
+    """No progress shown."""
+
+
+class Facts:
+    """The fact tables of one ledger. Only one process may update them (the data directory's lock sees to it)."""
+
+    def __init__(self, client: Any, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._journal = Journal(client)
+
+    def ensure(self) -> None:
+        """Make what is not there (tables, journal, views) and clear away what an update that broke off left behind."""
+        self._journal.ensure()
+        schema.ensure_tables(self._client)
+        schema.ensure_views(self._client)
+        Stage(self._client).clear()
+        rebuild.drop_beside(self._client, STREAMS)
+        past.drop_left_over(self._client)
+
+    def positions(self) -> Positions:
+        """How far the facts go: (stream, partition) → next offset."""
+        last = self._journal.last()
+        return last.positions if last else {}
+
+    def last_update(self) -> Entry | None:
+        """The journal's latest entry: when the facts were made, how, and how far they go."""
+        return self._journal.last()
+
+    def is_behind(self) -> bool:
+        """Whether the ledger has events that the facts do not, or the facts were made by other SQL than today's."""
+        last = self._journal.last()
+        if last is None:
+            return True
+        return last.digest != digest() or self._ends(last.positions) != last.positions
+
+    def update(self, progress: Progress = _silent) -> Update:
+        """Make the facts of all that the ledger has and the facts have not; nothing to do costs a few milliseconds.
+
+        A stream with very much new is rebuilt; so are all when the SQL has changed since.
+        """
+        last = self._journal.last()
+        known: Positions = last.positions if last else {}
+        ends = self._ends(known)
+        if last and last.digest != digest():
+            self.rebuild(progress)
+            return Update(0, (), STREAMS, self.positions())
+        changed = [news(self._client, s, known, ends) for s in STREAMS if _of(s, known) != _of(s, ends)]
+        postponed = [new for new in changed if self._is_large(new.stream, new.events)]
+        if postponed:
+            self._rebuild([new.stream for new in postponed], ends, progress)
+        live = [new for new in changed if new not in postponed]
+        stage = Stage(self._client)
+        for done, new in enumerate(live):
+            progress(done, len(live), new.stream)
+            stage.update(new, ends)
+        if last is None or ends != known:
+            self._journal.write(self._clock.now(), "rebuild" if postponed else "live", ends)
+        names = tuple(new.stream for new in live), tuple(new.stream for new in postponed)
+        return Update(sum(new.events for new in changed), *names, ends)
+
+    def rebuild(self, progress: Progress = _silent, *, verify: bool = False) -> tuple[Comparison, ...]:
+        """Make all facts anew and put them in the old ones' place; with ``verify``, say how the two differ."""
+        ends = self._ends({})
+        found, reached = self._rebuild(STREAMS, ends, progress, verify=verify)
+        self._journal.write(self._clock.now(), "rebuild", reached)
+        return found
+
+    @contextmanager
+    def as_known_at(self, moment: datetime) -> Iterator[str]:
+        """The name of a passing database with the facts and the ledger as they were known at a moment (UTC, aware).
+
+        Within the context it is the session's database, so that every query that names a fact or ledger table without
+        a database reads the past. It is dropped at the end. What was known is what the last journalled update before
+        the moment had seen; the facts are made of that by today's SQL.
+        """
+        entry = self._journal.last(moment)
+        with past.database(self._client, entry.positions if entry else {}) as name:
+            yield name
+
+    def positions_at(self, moment: datetime) -> Positions:
+        """How far the facts went at a moment (UTC, aware)."""
+        entry = self._journal.last(moment)
+        return entry.positions if entry else {}
+
+    def _rebuild(
+        self, streams: Sequence[str], until: Positions, progress: Progress, *, verify: bool = False
+    ) -> tuple[tuple[Comparison, ...], Positions]:
+        rebuild.build_beside(self._client, streams, until, progress)
+        ends = self._ends(until)
+        stage = Stage(self._client, rebuild.NEXT)
+        for stream in streams:
+            if _of(stream, until) != _of(stream, ends):
+                stage.update(news(self._client, stream, until, ends), ends)
+        facts = [fact for stream in streams for fact in facts_of(stream)] if verify else []
+        found = tuple(rebuild.compare(self._client, fact) for fact in facts)
+        rebuild.exchange(self._client, streams)
+        return found, ends
+
+    def _ends(self, known: Positions) -> dict[tuple[str, int], int]:
+        """The ledger's ends, looked for from known positions on."""
+        parts = []
+        for stream in ALL_STREAMS:
+            start = min(_of(stream, known).values(), default=0)
+            parts.append(
+                f"SELECT '{stream}' AS stream, partition, max(offset) + 1 AS following FROM `{stream}` "
+                f"WHERE offset >= {start} GROUP BY partition"
+            )
+        found = self._client.query(" UNION ALL ".join(parts)).result_rows
+        return {**known, **{(stream, partition): following for stream, partition, following in found}}
+
+    def _is_large(self, stream: str, events: int) -> bool:
+        total = self._client.query(f"SELECT count() FROM `{stream}`").first_row[0]
+        return events >= REBUILD_FROM_EVENTS and events * REBUILD_SHARE >= int(total)
+
+
+def _of(stream: str, positions: Positions) -> dict[int, int]:
+    return {partition: end for (name, partition), end in positions.items() if name == stream}

@@ -1,0 +1,36 @@
+"""Makes and looks up the fact tables; their columns are whatever the SQL files select."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opsledger.projections.facts.queries import TIMELINES, events, fact_select, file_text
+from opsledger.projections.facts.tables import FACTS, STREAMS, FactTable, create_table, facts_of
+
+
+def columns(client: Any, fact: FactTable) -> list[tuple[str, str]]:
+    """(column, type) of a fact's SELECT, as the engine understands it; needs the ledger tables."""
+    select = fact_select(fact, f"SELECT * FROM `{fact.stream}`")
+    return [(row[0], row[1]) for row in client.query(f"DESCRIBE ({select})").result_rows]
+
+
+def ensure_tables(client: Any) -> None:
+    """Make the fact tables that are not there."""
+    there = {row[0] for row in client.query("SELECT name FROM system.tables WHERE database = currentDatabase()").result_rows}
+    for fact in FACTS:
+        if fact.name not in there:
+            client.command(create_table(fact, columns(client, fact), f"`{fact.name}`"))
+
+
+def ensure_views(client: Any) -> None:
+    """Make the names that the SQL files read from, so that each can be run by hand as it stands."""
+    for stream in STREAMS:
+        client.command(f"CREATE OR REPLACE VIEW {stream}_events AS {events(stream, 'true')}")
+    client.command(f"CREATE OR REPLACE VIEW {TIMELINES} AS {file_text(TIMELINES)}")
+
+
+def create_beside(client: Any, stream: str, suffix: str) -> None:
+    """Make empty tables ``<fact><suffix>`` for a stream's facts, in place of any that are left over."""
+    for fact in facts_of(stream):
+        client.command(f"DROP TABLE IF EXISTS `{fact.name}{suffix}`")
+        client.command(create_table(fact, columns(client, fact), f"`{fact.name}{suffix}`"))

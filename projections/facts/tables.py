@@ -1,0 +1,73 @@
+"""The fact tables: which there are, what identifies a row, and the physical layout that keeps reports and updates quick."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FactTable:
+    """One fact table, made by ``<name>.sql`` from the events of one stream.
+
+    ``subject`` is the column with the stream's subject; ``ordinal`` numbers the rows of one subject, '' where there is
+    one row a subject. ``times`` are the columns that reports filter by (they get skip indexes).
+    """
+
+    name: str
+    stream: str
+    subject: str
+    times: tuple[str, ...]
+    ordinal: str = ""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The columns that identify a row."""
+        return ("tenant", self.subject, self.ordinal) if self.ordinal else ("tenant", self.subject)
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The columns that the table is sorted by; rows that agree in all of them replace each other."""
+        return (self.key[0], "first_day", *self.key[1:])
+
+
+FACTS: tuple[FactTable, ...] = (
+    FactTable("calls", "call", "call", ("started_at", "ended_at")),
+    FactTable("legs", "call", "call", ("entered_at", "answered_at", "ended_at", "wrap_ended_at"), ordinal="leg"),
+    FactTable("transfers", "call", "call", ("at",), ordinal="n"),
+    FactTable("ivr_steps", "call", "call", ("at",), ordinal="n"),
+    FactTable("agent_spans", "shift", "shift", ("starts_at", "ends_at"), ordinal="n"),
+    FactTable("shifts", "shift", "shift", ("starts_at", "signed_in_at")),
+    FactTable("tickets", "ticket", "ticket", ("opened_at", "due_at", "resolved_at")),
+    FactTable("callbacks", "callback", "callback", ("requested_at", "due_at", "completed_at")),
+    FactTable("complaints", "complaint", "complaint", ("filed_at", "resolved_at")),
+    FactTable("evaluations", "evaluation", "evaluation", ("sampled_at", "scored_at", "approved_at")),
+    FactTable("faults", "fault", "fault", ("raised_at", "cleared_at")),
+)
+
+STREAMS: tuple[str, ...] = tuple(dict.fromkeys(fact.stream for fact in FACTS))
+"""The streams that facts are made from."""
+
+PHYSICAL: tuple[str, ...] = ("first_day", "last_offset", "is_deleted")
+"""Columns that say where and how a row is stored, nothing about the fact: they differ between equal facts.
+
+``first_day`` is the UTC day of the subject's first event in log order, ``last_offset`` the row's version.
+"""
+
+
+def facts_of(stream: str) -> tuple[FactTable, ...]:
+    """The fact tables made from a stream."""
+    return tuple(fact for fact in FACTS if fact.stream == stream)
+
+
+def create_table(fact: FactTable, columns: Sequence[tuple[str, str]], name: str) -> str:
+    """The CREATE TABLE statement of a fact table under a (qualified) name; ``columns`` are those of its SELECT."""
+    lines = [f"`{column}` {type_}" for column, type_ in columns]
+    lines.append("`is_deleted` UInt8")
+    lines += [f"INDEX `by_{time}` `{time}` TYPE minmax GRANULARITY 1" for time in fact.times]
+    return (
+        f"CREATE TABLE IF NOT EXISTS {name}\n(\n    " + ",\n    ".join(lines) + "\n)\n"
+        "ENGINE = ReplacingMergeTree(last_offset, is_deleted)\n"
+        "PARTITION BY toYYYYMM(first_day)\n"
+        f"ORDER BY ({', '.join(fact.order)})"
+    )

@@ -1,0 +1,61 @@
+"""Which subjects new events touch: what the live update has to make again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from opsledger.projections.facts.queries import NO_ID, Positions, Query, within
+
+TABLE = "facts_touched"
+"""The passing table with the touched subjects and the slice that each belongs to."""
+SLICE_SUBJECTS = 20_000
+"""Subjects made at a time: bounds the memory of an update."""
+
+_CREATE = f"CREATE OR REPLACE TABLE {TABLE} (tenant LowCardinality(String), subject String, slice UInt32) ENGINE = Memory"
+_COUNT = "SELECT count(), countIf(corrects != {no_id}) FROM `{stream}` WHERE {new}"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What one stream has between two positions: the condition on its ledger table, events and corrections in it."""
+
+    stream: str
+    condition: Query
+    events: int
+    corrections: int
+
+
+def news(client: Any, stream: str, since: Positions, until: Positions) -> News:
+    """Look at the events of a stream that lie between two positions."""
+    condition = _between(stream, since, until)
+    text = _COUNT.format(no_id=NO_ID, stream=stream, new=condition.text)
+    count, corrections = client.query(text, parameters=condition.parameters).first_row
+    return News(stream, condition, count, corrections)
+
+
+def find(client: Any, new: News) -> int:
+    """Fill the passing table, each subject once; returns the number of slices.
+
+    A correction touches the subject of the event that it corrects, too, which may be another than its own.
+    """
+    table, condition = f"`{new.stream}`", new.condition
+    touched = f"SELECT tenant, subject FROM {table} WHERE {condition.text}"
+    if new.corrections:
+        corrected = f"SELECT tenant, corrects FROM {table} WHERE {condition.text} AND corrects != {NO_ID}"
+        touched += f" UNION ALL SELECT tenant, subject FROM {table} WHERE (tenant, event_id) IN ({corrected})"
+    slices = max(1, -(-new.events // SLICE_SUBJECTS))
+    client.command(_CREATE)
+    sliced = "cityHash64(tenant, subject) % {slices:UInt32}"
+    client.command(
+        f"INSERT INTO {TABLE} SELECT DISTINCT tenant, subject, {sliced} FROM ({touched})",
+        parameters=condition.parameters | {"slices": slices},
+    )
+    return slices
+
+
+def _between(stream: str, since: Positions, until: Positions) -> Query:
+    known, ended = within(stream, since), within(stream, until)
+    renamed = known.text.replace("{", "{known_")
+    parameters = {f"known_{name}": value for name, value in known.parameters.items()}
+    return Query(f"({ended.text} AND NOT {renamed})", ended.parameters | parameters)
