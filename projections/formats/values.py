@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
+from opsledger.projections.reports.codes import CODES, PARAMETERS, named
 from opsledger.projections.metrics.intervals import Every, Interval
 from opsledger.projections.metrics.model import UNIT_LABELS, Lang, Unit
 from opsledger.projections.metrics.tables import DIMENSIONS
@@ -87,8 +88,11 @@ class Writer:
         if isinstance(value, datetime):
             return self.time(value)
         if isinstance(value, str):
-            return UNIT_LABELS[Unit(value)].text(self.lang) if column.name == "unit" else clean(value)
+            return clean(self._word(value, column.name))
         return self._signed(value, unit) if column.name in ("change", "change_rate") else number(value, unit)
+
+    def _word(self, value: str, column: str) -> str:
+        return UNIT_LABELS[Unit(value)].text(self.lang) if column == "unit" else named(CODES, column, value, self.lang)
 
     def _signed(self, value: int | Decimal, unit: str) -> str:
         sign = "+" if value > 0 else ""
@@ -112,7 +116,7 @@ def facts_of(result: Result) -> Mapping[str, str]:
     found = {
         "period": result.period.name,
         "zone": result.period.zone,
-        **{name: clean(value) for name, value in result.parameters.items()},
+        **{name: clean(named(PARAMETERS, name, value, result.lang)) for name, value in result.parameters.items()},
         "cutoff": writer.time(footer.cutoff),
         "log_positions": ", ".join(f"{clean(topic)}={offset}" for topic, offset in sorted(footer.positions.items())) or EMPTY,
     }

@@ -59,6 +59,11 @@ class Interval:
         text = f"{self.local:%H:%M}" if one_day else f"{self.local:%Y-%m-%d %H:%M}"
         return f"{text} ({self.local:%z})" if self.ambiguous else text
 
+    def short(self, every: Every, lang: str, *, one_day: bool) -> str:
+        """The title where there is little room: without the year."""
+        text = self.title(every, lang, one_day=one_day)
+        return text if self.local is None or (one_day and every is not Every.DAY) else text[5:]
+
     def _pattern_title(self, every: Every, lang: str) -> str:
         if every is Every.WEEKDAY_HOUR:
             return f"{_WEEKDAYS[lang][int(self.code[0]) - 1]} {self.code[2:]}"

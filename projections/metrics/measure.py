@@ -10,12 +10,13 @@ from typing import Any, Protocol
 
 from opsledger.domain.calendar import Period
 from opsledger.domain.errors import UserError
-from opsledger.projections.metrics.model import Attribution, Metric
+from opsledger.projections.metrics.model import Attribution, Fold, Metric
 from opsledger.projections.metrics.query import (
     Cell,
     Filters,
     Parameters,
     Question,
+    branches_of,
     cells_of,
     evidence_sql,
     parameters_of,
@@ -87,11 +88,24 @@ class Parts:
 
 
 def ask(facts: Facts, question: Question, threshold_ms: int = DEFAULT_THRESHOLD_MS) -> list[Row]:
-    """The answer to a question: one query (one more, small, where teams are asked for)."""
+    """The answer to a question, ordered by dimensions, then time: one query (one more, small, where teams are asked for)."""
     bound = bindings(facts, question, threshold_ms)
-    rows = facts.engine.query(sql_of(question), parameters=bound).result_rows
     width = len(question.dimensions) + (question.cut is not None)
-    return [(tuple(r[:width]), tuple(map(_sum, question.cells, r[width:]))) for r in rows]
+    branches = branches_of(question)
+    found: dict[tuple[str | int, ...], list[Sum]] = {}
+    for row in facts.engine.query(sql_of(question), parameters=bound).result_rows:
+        sums = found.setdefault(tuple(row[:width]), [_nothing(cell) for cell in question.cells])
+        for index, value in zip(branches[row[width]], row[width + 1], strict=True):
+            sums[index] = _sum(question.cells[index], value)
+    return [(key, tuple(sums)) for key, sums in sorted(found.items(), key=lambda item: _order(question, item[0]))]
+
+
+def _order(question: Question, key: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    return key if question.cut is None else (*key[1:], key[0])
+
+
+def _nothing(cell: Cell) -> Sum:
+    return None if cell.amount.fold is Fold.P90 else 0
 
 
 def bindings(facts: Facts, question: Question, threshold_ms: int) -> Parameters:
@@ -103,12 +117,10 @@ def bindings(facts: Facts, question: Question, threshold_ms: int) -> Parameters:
     return bound
 
 
-def _sum(cell: Cell, value: Any) -> Sum:
+def _sum(cell: Cell, value: Decimal | None) -> Sum:
     if value is None:
-        return None if cell.amount.fold.value == "p90" else 0
-    if cell.amount.exact:
-        return Decimal(value)
-    return Decimal(str(value)) if isinstance(value, float) else int(value)
+        return _nothing(cell)
+    return value if cell.amount.exact or cell.amount.fold is Fold.P90 else int(value)
 
 
 def parts_of(metrics: Sequence[Metric], asked: Attribution | None, cells: Sequence[Cell], sums: Sequence[Sum]) -> list[Parts]:

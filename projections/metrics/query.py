@@ -75,18 +75,20 @@ def parameters_of(question: Question, tenant: str, cutoff: datetime, threshold_m
     return found
 
 
-def sql_of(question: Question) -> str:
-    """The statement that answers a question; columns: ``interval`` if cut, d0…, then a0… per cell."""
+def branches_of(question: Question) -> list[list[int]]:
+    """The cells of a question, grouped by what one scan of a fact table can answer."""
     groups: dict[tuple[str, bool, tuple[str, ...]], list[int]] = {}
     for index, cell in enumerate(question.cells):
         groups.setdefault((cell.amount.table, cell.spread, cell.place), []).append(index)
-    branches = [_branch(question, members) for members in groups.values()]
-    if len(branches) == 1:
-        return f"{branches[0]}{_order(question)}"
-    keys = _keys(question)
-    sums = ", ".join([*keys, *(f"sum(a{i}) AS a{i}" for i in range(len(question.cells)))])
-    inner = "\nUNION ALL\n".join(branches)
-    return f"SELECT {sums}\nFROM\n(\n{inner}\n){_group(keys)}{_order(question)}"
+    return list(groups.values())
+
+
+def sql_of(question: Question) -> str:
+    """The statement that answers a question: a part per branch, each with rows of
+
+    ``interval`` if time is cut, the dimensions, the branch's number, and the sums of its cells.
+    """
+    return "\nUNION ALL\n".join(_branch(question, number, members) for number, members in enumerate(branches_of(question)))
 
 
 def _keys(question: Question) -> list[str]:
@@ -98,12 +100,6 @@ def _group(keys: list[str]) -> str:
     return f"\nGROUP BY {', '.join(keys)}" if keys else ""
 
 
-def _order(question: Question) -> str:
-    keys = _keys(question)
-    dimensions = [k for k in keys if k != "interval"]
-    return f"\nORDER BY {', '.join([*dimensions, *keys[: len(keys) - len(dimensions)]])}" if keys else ""
-
-
 def column_sql(table: str, dimension: str) -> str:
     """A dimension as an expression over a table; an agent's team is looked up in the bound arrays."""
     column = TABLES[table].dimensions[dimension]
@@ -112,16 +108,16 @@ def column_sql(table: str, dimension: str) -> str:
     return f"toString(`{column}`)"
 
 
-def _branch(question: Question, members: list[int]) -> str:
+def _branch(question: Question, number: int, members: list[int]) -> str:
     first = question.cells[members[0]]
     table = first.amount.table
     selected = [f"{column_sql(table, d)} AS d{i}" for i, d in enumerate(question.dimensions)]
     if question.cut is not None:
         selected.insert(0, f"{{intervals:Array(UInt32)}}[1 + {_slot(first)}] AS interval")
-    for index, cell in enumerate(question.cells):
-        selected.append(f"{_fold(cell) if index in members else _nothing(cell)} AS a{index}")
+    sums = ", ".join(f"CAST({_fold(question.cells[index])}, 'Nullable(Decimal(38, 4))')" for index in members)
     source = _spans(question, first) if first.spread else TABLES[table].source
     where = "" if first.spread else f"\nWHERE {_rows(first, question.filters)}"
+    selected += [f"{number} AS branch", f"[{sums}] AS sums"]
     return f"SELECT {', '.join(selected)}\nFROM {source}{where}{_group(_keys(question))}"
 
 
@@ -175,14 +171,12 @@ def _fold(cell: Cell) -> str:
     amount = cell.amount
     where = amount.where or "true"
     if amount.fold is Fold.P90:
-        return f"toNullable(quantileExactInclusiveOrNullIf(0.9)({amount.value}, {where}))"
+        return f"quantileExactInclusiveOrNullIf(0.9)({amount.value}, {where})"
     if amount.fold is Fold.UNION:
         low, high = "greatest(x_from, x_lo)", "least(x_to, x_hi)"
-        return f"toNullable(toInt64(intDiv(intervalLengthSumIf({low}, {high}, ({where}) AND {high} > {low}), 1000)))"
+        return f"intDiv(intervalLengthSumIf({low}, {high}, ({where}) AND {high} > {low}), 1000)"
     value = _part(amount) if cell.spread else amount.value
-    if value == "1":
-        return f"toNullable(toInt64(countIf({where})))"
-    return f"CAST(sumIf({value}, {where}), '{_type(amount)}')"
+    return f"countIf({where})" if value == "1" else f"sumIf({value}, {where})"
 
 
 def _part(amount: Amount) -> str:
@@ -202,16 +196,6 @@ def _running_length(_: str, until: str) -> str:
 def _running_value(value: str, until: str) -> str:
     share = f"intDiv(toInt128({value}) * ({_passed(until)}), greatest(x_to - x_from, 1))"
     return f"if(x_to = x_from, if({until} > x_from, toInt128({value}), 0), {share})"
-
-
-def _type(amount: Amount) -> str:
-    if amount.fold is Fold.P90:
-        return "Nullable(Float64)"
-    return "Nullable(Decimal(38, 4))" if amount.exact else "Nullable(Int64)"
-
-
-def _nothing(cell: Cell) -> str:
-    return f"CAST(NULL, '{_type(cell.amount)}')"
 
 
 def evidence_sql(cell: Cell, filters: Filters) -> str:

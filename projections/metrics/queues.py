@@ -40,7 +40,7 @@ def _mean_wait(code: str, label: Label, definition: Label, where: str) -> Metric
     return Metric(code, label, definition, Unit.MS, Better.LOWER, _waited(where), of, movable=True)
 
 
-_OUTCOMES = {
+OUTCOMES = {
     "abandoned": Label("abandoned", "放弃"),
     "timeout": Label("timed out", "排队超时"),
     "key": Label("left by key", "按键退出"),
@@ -53,7 +53,8 @@ _OUTCOMES = {
     "withdrawn": Label("withdrawn", "撤回"),
     "system": Label("lost by the system", "系统释放"),
 }
-OUTCOME_METRICS = tuple(f"{name}_entries" for name in _OUTCOMES)
+"""Every way of leaving a queue unanswered."""
+OUTCOME_METRICS = tuple(f"{name}_entries" for name in OUTCOMES)
 """One count per way of leaving a queue unanswered; with ``answered`` and ``waiting`` they are all there is."""
 
 METRICS: tuple[Metric, ...] = (
@@ -111,7 +112,7 @@ METRICS: tuple[Metric, ...] = (
             f"is_entry AND outcome = '{name}'",
             Better.LOWER,
         )
-        for name, label in _OUTCOMES.items()
+        for name, label in OUTCOMES.items()
     ),
     _count(
         "short_abandons",
@@ -189,6 +190,15 @@ METRICS: tuple[Metric, ...] = (
         Label("average time to abandon", "平均放弃时间"),
         Label("Wait of abandoned queue entries ÷ abandoned queue entries.", "放弃者的等待时长 ÷ 放弃次数。"),
         _ABANDONED,
+    ),
+    _mean_wait(
+        "avg_lost_wait",
+        Label("average wait until lost", "平均呼损等待时长"),
+        Label(
+            "Wait of queue entries that ended without an answer ÷ their number.",
+            "未获应答而结束的排队的等待时长 ÷ 其次数。",
+        ),
+        f"{_SETTLED} AND outcome != 'answered'",
     ),
     Metric(
         "queue_time",

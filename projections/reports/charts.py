@@ -11,6 +11,7 @@ from opsledger.projections.metrics.measure import Parts, ask, parts_of
 from opsledger.projections.metrics.model import Metric
 from opsledger.projections.metrics.registry import METRICS
 from opsledger.projections.reports import words
+from opsledger.projections.reports.codes import CODES, named
 from opsledger.projections.reports.model import Chart, ChartKind, ChartPlan
 from opsledger.projections.reports.request import Job
 
@@ -37,7 +38,7 @@ def _service(job: Job, plan: ChartPlan) -> Chart | None:
     for interval in cut.intervals:
         parts = found.get(interval.number) or [Parts(0, None if m.denominator is None else 0) for m in metrics]
         values = {m.code: _number(p.value(m)) for m, p in zip(metrics, parts, strict=True)}
-        title = interval.title(cut.every, job.request.lang, one_day=one_day)
+        title = interval.short(cut.every, job.request.lang, one_day=one_day)
         records.append({"interval": title, "number": interval.number, **values})
     target = job.request.targets.get("service_level")
     return Chart(
@@ -78,6 +79,10 @@ def _bars(job: Job, plan: ChartPlan) -> Chart | None:
         {"name": name or none, "value": _number(value), "number": i} for i, (name, value) in enumerate(largest)
     ]
     return Chart(plan.kind, plan.label.text(job.request.lang), _labels(job, metrics, "value"), tuple(records))
+
+
+def _named(job: Job, plan: ChartPlan, code: str) -> str:
+    return named(CODES, plan.dimension, code, job.request.lang)
 
 
 def _labels(job: Job, metrics: Sequence[Metric], first: str) -> dict[str, str]:
