@@ -80,6 +80,7 @@ def run(store: Store, lines: list[bytes], options: list[str]) -> None:
     source = chunks(lines, CHUNK_RECORDS)
     result = importer(store).run(boasting(source) if "boast" in options else source, spec(), told)
     tell(problem=str(result.problem or ""), stored=result.tally.events, dead=result.tally.dead, read=result.tally.read)
+    sys.exit(result.problem.exit_code if result.problem else 0)
 
 
 def main(data: str, file: str, *options: str) -> None:
