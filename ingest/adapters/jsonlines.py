@@ -51,6 +51,10 @@ class Batch:
             self.lines.append(block.first + index)
         return end
 
+    def origin(self, record: int) -> tuple[int, bytes]:
+        """Where a record stood and what it was; see ``chunk.Chunk``."""
+        return self.lines[record], self.raws[record]
+
 
 class JsonLines:
     """Reads canonical JSON Lines. Blank lines are no records."""
@@ -74,7 +78,7 @@ class JsonLines:
         for index, refusal in taken.refused:
             record = records[index]
             dead.append(dead_record(raws[index], refusal.reason, refusal.detail, line=batch.lines[record], record=record))
-        return Chunk(len(batch.raws), taken.tables, sorted(dead, key=lambda d: d.record))
+        return Chunk(len(batch.raws), taken.tables, sorted(dead, key=lambda d: d.record), batch.origin)
 
 
 def _too_large(long: LongLine, line: int, record: int) -> DeadRecord:
