@@ -14,7 +14,9 @@ from opsledger.infra.settings import LANGS, Settings, read_settings
 from opsledger.infra.store import Store, open_store
 
 TENANT = click.option("--tenant", metavar="NAME", help="Whose data (default: $OPSLEDGER_TENANT, else the ledger's only one).")
-LANG = click.option("--lang", type=click.Choice(LANGS), help="Language of titles and names (default: $OPSLEDGER_LANG, else en).")
+LANG = click.option(
+    "--lang", type=click.Choice(LANGS), help="Language of titles and names (default: $OPSLEDGER_LANG, else en)."
+)
 OUT = click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file instead of the screen.")
 
 

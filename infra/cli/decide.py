@@ -1,0 +1,89 @@
+"""``opsledger decide``: commands, one on the command line or many from a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from opsledger.domain.decisions.commands import COMMANDS, read_command
+from opsledger.domain.errors import EXIT_INCOMPLETE, UserError
+from opsledger.infra.cli.common import TENANT, opened, settings_of
+from opsledger.infra.decisions import Carried
+from opsledger.infra.decisions import decide as carry_out
+from opsledger.infra.decisions import read_commands
+from opsledger.infra.facts import refresh, tenant_of
+from opsledger.ingest.terms_yaml import read_terms_file
+
+
+@click.command(short_help="Decide: sign a contract, judge a complaint, approve an evaluation.")
+@click.argument("command", required=False, metavar="COMMAND", type=click.Choice(sorted(COMMANDS)))
+@click.argument("id_", required=False, metavar="ID")
+@click.option(
+    "--set", "values", multiple=True, metavar="NAME=VALUE", help="An argument; a value is JSON, or text as it stands."
+)
+@click.option("--terms", type=click.Path(path_type=Path, dir_okay=False), help="The contract's terms, a YAML file.")
+@click.option("--actor", metavar="WHO", help="Who decides.")
+@click.option("--file", "file", type=click.Path(path_type=Path, dir_okay=False), help="Many commands, one JSON object a line.")
+@TENANT
+@click.pass_context
+def decide(
+    context: click.Context,
+    command: str | None,
+    id_: str | None,
+    values: tuple[str, ...],
+    terms: Path | None,
+    actor: str | None,
+    file: Path | None,
+    tenant: str | None,
+) -> int:
+    """Carry out COMMAND on the thing ID, or the commands of a file. A refused one says why and stops no other.
+
+    \b
+      opsledger decide contract.sign desk --actor office01 --terms examples/contracts/outsourced-desk.yaml \\
+          --set vendor=xinhe --set effective_from=2026-01-01T00:00:00+08:00
+      opsledger decide complaint.adjudicate cp-17 --actor judge01 --set liable=true --set severity=minor --set reason="rude"
+      opsledger decide evaluation.approve ev-3 --actor lead01
+      opsledger decide --file commands.jsonl
+    """
+    settings = settings_of(context)
+    if bool(file) == bool(command):
+        raise UserError("give either COMMAND and ID, or --file commands.jsonl")
+    with opened(context) as store:
+        whose = tenant or settings.tenant
+        if file:
+            with file.open("rb") as lines:
+                carried = carry_out(store, read_commands(lines, file.name, whose, store.clock))
+        else:
+            whose = whose or tenant_of(store, None, settings)
+            object_ = {"command": command, "id": id_, "actor": actor, **_arguments(values, terms)}
+            carried = carry_out(store, [("", read_command(object_, tenant=whose, now=store.clock.now()))])
+        refresh(store, lambda *_: None)
+    return _tell(carried)
+
+
+def _arguments(values: tuple[str, ...], terms: Path | None) -> dict[str, object]:
+    found: dict[str, object] = {"terms": read_terms_file(terms)} if terms else {}
+    for each in values:
+        name, equals, text = each.partition("=")
+        if not equals:
+            raise UserError(f"--set {each}: write NAME=VALUE")
+        try:
+            found[name] = json.loads(text)
+        except ValueError:
+            found[name] = text
+    return found
+
+
+def _tell(carried: Carried) -> int:
+    for event in carried.events[:20]:
+        click.echo(f"{event.type} {event.subject}  {event.event_id}")
+    if len(carried.events) > 20:
+        click.echo(f"… and {len(carried.events) - 20:,} more")
+    for refused in carried.refused:
+        click.echo(f"refused: {refused}", err=True)
+    total = len(carried.events) + carried.repeated + len(carried.refused)
+    decided, repeated, refused_count = len(carried.events), carried.repeated, len(carried.refused)
+    click.echo(f"commands: {total:,} = decided {decided:,} + done before {repeated:,} + refused {refused_count:,}")
+    return EXIT_INCOMPLETE if carried.refused else 0

@@ -1,0 +1,117 @@
+"""``opsledger ingest``: files or standard input into the ledger, every record counted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from opsledger.domain.clock import SystemClock
+from opsledger.domain.errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_USAGE, UserError
+from opsledger.infra.cli.common import TENANT, opened, settings_of
+from opsledger.infra.facts import refresh
+from opsledger.infra.ingesting import FORMATS, Ask, run_imports
+from opsledger.infra.previewing import preview
+from opsledger.infra.progress import progress
+from opsledger.ingest.importer import ImportResult
+from opsledger.ingest.inputs import ENCODINGS, Input
+from opsledger.ingest.tally import Tally
+
+
+@click.command(short_help="Read files, or standard input, into the ledger.")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="What the files are.")
+@click.option(
+    "--mapping", type=click.Path(path_type=Path), help="With --format table: the YAML that says what the columns mean."
+)
+@click.option("--source", metavar="URI", help="The system that the records come from, e.g. asterisk:pbx1; never a file name.")
+@TENANT
+@click.option("--zone", metavar="ZONE", help="With --format queue_log: the switch's zone, e.g. Asia/Shanghai.")
+@click.option("--encoding", type=click.Choice(ENCODINGS), default="auto", show_default=True, help="Of text files.")
+@click.option("--backfill", is_flag=True, help="The records come late on purpose: count them apart from late ones.")
+@click.option("--dry-run", is_flag=True, help="Show the first rows as events; store nothing.")
+@click.option("--rows", type=click.IntRange(1, 1000), default=5, show_default=True, help="With --dry-run: how many rows.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@click.pass_context
+def ingest(  # noqa: PLR0913
+    context: click.Context,
+    files: tuple[str, ...],
+    format_: str,
+    mapping: Path | None,
+    source: str | None,
+    tenant: str | None,
+    zone: str | None,
+    encoding: str,
+    backfill: bool,
+    dry_run: bool,
+    rows: int,
+    quiet: bool,
+) -> int:
+    """Read FILEs into the ledger. "-" is standard input; .gz, .zst and .zip are unpacked.
+
+    Each record ends in the ledger, as a duplicate of what is there, or among the dead letters with its reason and
+    place: read = accepted + duplicate + dead. Reading a file again adds nothing.
+
+    \b
+      opsledger ingest events.jsonl.gz --tenant acme
+      opsledger ingest calls.csv --format table --mapping desk.yaml --tenant acme --dry-run
+      zcat queue_log.*.gz | opsledger ingest - --format queue_log --source asterisk:pbx1 --tenant acme --zone Asia/Shanghai
+    """
+    settings = settings_of(context)
+    ask = Ask(
+        format=format_,
+        tenant=tenant or settings.tenant,
+        source=source or "",
+        mapping=mapping,
+        zone=zone or settings.zone,
+        encoding=encoding,
+        backfill=backfill,
+    )
+    if dry_run:
+        click.echo("\n".join(preview(files[0], ask, rows, SystemClock())))
+        return 0
+    return _import(context, files, ask, quiet=quiet)
+
+
+def _import(context: click.Context, files: tuple[str, ...], ask: Ask, *, quiet: bool) -> int:
+    worst = 0
+    with opened(context) as store:
+        with progress("reading", quiet=quiet) as report:
+
+            def shown(source: Input, tally: Tally) -> None:
+                report(source.consumed, source.size, f"{source.name}: {tally.read:,} records")
+
+            results = run_imports(store, files, ask, shown)
+            for name, result in results:
+                click.echo(summary(name, result))
+                worst = max(worst, _code(result))
+        with progress("facts", quiet=quiet) as report:
+            click.echo(refresh(store, report))
+    return worst
+
+
+def summary(name: str, result: ImportResult) -> str:
+    """The counts of one import, as text: a line of records, a line of events, then what needs a look."""
+    tally = result.tally
+    lines = [
+        f"{name}: read {tally.read:,} = accepted {tally.accepted:,} + duplicate {tally.duplicate:,} + dead {tally.dead:,}"
+        f"   ({result.records_per_second:,.0f} records/s)",
+        f"  events: {tally.events:,} stored, {tally.events_duplicate:,} known before, {tally.corrected:,} of them corrections",
+    ]
+    if tally.dead:
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in tally.reasons.most_common())
+        lines.append(f"  dead letters: {reasons}; see `opsledger dead-letters list`")
+    if result.problem:
+        lines.append(f"  broke off: {result.problem}")
+        lines.append("  what is counted above is stored; run the same command again to complete it")
+    if result.interrupted:
+        lines.append("  stopped: what is counted above is stored; run the same command again to complete it")
+    return "\n".join(lines)
+
+
+def _code(result: ImportResult) -> int:
+    if result.interrupted:
+        return EXIT_INTERRUPTED
+    if result.problem:
+        return result.problem.exit_code if isinstance(result.problem, UserError) else EXIT_USAGE
+    return EXIT_INCOMPLETE if result.tally.dead else 0

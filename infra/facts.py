@@ -1,0 +1,94 @@
+"""Wires the facts of a data directory: brought up to the ledger, and seen as of now or of a past moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+
+from opsledger.domain.dead_letters import DeadLetterFilter, Status
+from opsledger.domain.errors import UserError
+from opsledger.infra.progress import Report
+from opsledger.infra.settings import Settings
+from opsledger.infra.store import Store
+from opsledger.projections.facts.engine import Facts as FactTables
+from opsledger.projections.metrics.measure import Facts as View
+
+_TENANTS = """
+SELECT DISTINCT tenant
+FROM (
+    SELECT tenant FROM call UNION ALL SELECT tenant FROM ticket UNION ALL SELECT tenant FROM complaint
+    UNION ALL SELECT tenant FROM tenant UNION ALL SELECT tenant FROM contract
+)
+ORDER BY tenant
+LIMIT 20
+"""
+_ZONE = """
+SELECT argMax(zone, (effective_from, offset))
+FROM tenant
+WHERE tenant = {tenant:String} AND effective_from <= {at:DateTime64(6, 'UTC')}
+"""
+
+
+def fact_tables(store: Store) -> FactTables:
+    """The fact tables, made where they are not there."""
+    tables = FactTables(store.client, store.clock)
+    tables.ensure()
+    return tables
+
+
+def refresh(store: Store, report: Report) -> str:
+    """Bring the facts up to the ledger; says in a line what was done."""
+    update = fact_tables(store).update(report)
+    done = [f"{len(update.live)} streams live"] * bool(update.live) + [f"{len(update.rebuilt)} rebuilt"] * bool(update.rebuilt)
+    return f"facts: {update.events:,} new events, {', '.join(done) or 'nothing to do'}"
+
+
+@contextmanager
+def view(store: Store, tenant: str, as_known_at: datetime | None = None) -> Iterator[View]:
+    """The facts of one tenant, as of now (first brought up to the ledger) or as they were known at a moment (UTC)."""
+    tables = fact_tables(store)
+    if as_known_at is None:
+        tables.update()
+        last = tables.last_update()
+        made = last.at if last else None
+        yield _view(store, tenant, store.clock.now(), tables.positions(), made, None)
+        return
+    known = tables.positions_at(as_known_at)
+    if not known:
+        raise UserError(f"nothing was known at {as_known_at.isoformat()}: the first facts were made later")
+    with tables.as_known_at(as_known_at):
+        yield _view(store, tenant, as_known_at, known, as_known_at, as_known_at)
+
+
+def _view(
+    store: Store,
+    tenant: str,
+    cutoff: datetime,
+    positions: Mapping[tuple[str, int], int],
+    refreshed: datetime | None,
+    known_at: datetime | None,
+) -> View:
+    letters = store.dead_letters.list(DeadLetterFilter(tenant=tenant, status=Status.OPEN, limit=100_000))
+    names = {f"{topic}/{partition}": end for (topic, partition), end in positions.items()}
+    return View(store.client, tenant, cutoff, names, refreshed, known_at, dead_letters=len(letters))
+
+
+def tenant_of(store: Store, asked: str | None, settings: Settings) -> str:
+    """The tenant that is meant: asked for, set, or the only one there is. UserError where that does not settle it."""
+    if asked or settings.tenant:
+        return asked or settings.tenant
+    found = [str(row[0]) for row in store.client.query(_TENANTS).result_rows]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UserError(f"the ledger in {store.path} is empty; read something in first: opsledger ingest FILE --tenant NAME")
+    raise UserError(f"the ledger holds several tenants; say which with --tenant: {', '.join(found)}")
+
+
+def zone_of_tenant(store: Store, tenant: str, settings: Settings, asked: str | None = None) -> str:
+    """The zone of a tenant's days: asked for, else configured (``tenant.configured``), else set, else UTC."""
+    if asked:
+        return asked
+    rows = store.client.query(_ZONE, parameters={"tenant": tenant, "at": store.clock.now()}).result_rows
+    return str(rows[0][0]) or settings.zone or "UTC"

@@ -1,0 +1,114 @@
+"""Wires an import: an input, the adapter of its format, the stores of a data directory, then the facts."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from opsledger.domain.calendar import zone_of
+from opsledger.domain.clock import Clock
+from opsledger.domain.errors import UserError
+from opsledger.infra.store import Store
+from opsledger.ingest.adapters.jsonlines import JsonLines
+from opsledger.ingest.adapters.queue_log import QueueLog
+from opsledger.ingest.adapters.queue_log_book import Options
+from opsledger.ingest.adapters.table import Table
+from opsledger.ingest.border.judge import Border
+from opsledger.ingest.chunk import Adapter
+from opsledger.ingest.importer import Importer, ImportResult, ImportSpec, Stores
+from opsledger.ingest.inputs import Input, open_input
+from opsledger.ingest.mapping.plan import load_mapping
+from opsledger.ingest.tally import Tally
+
+FORMATS = ("jsonl", "table", "queue_log")
+Shown = Callable[[Input, Tally], None]
+"""Called now and then with the input at hand and the counts of what is stored of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What the user asks to be read. ``source``, ``tenant`` and ``zone`` may be empty where the format or mapping has them."""
+
+    format: str
+    tenant: str = ""
+    source: str = ""
+    mapping: Path | None = None
+    zone: str = ""
+    encoding: str = "auto"
+    backfill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """An adapter, ready, with what the import's record says of it."""
+
+    adapter: Adapter
+    spec: ImportSpec
+
+
+def reader_for(ask: Ask, name: str, clock: Clock) -> Reader:
+    """The adapter of a format. UserError for what is missing: a mapping, a tenant, a source."""
+    border = Border(clock)
+    if ask.format == "table":
+        return _table(ask, name, border)
+    source = ask.source or f"{ask.format}:{Path(name).name.partition('.')[0] or 'standard-input'}"
+    spec = ImportSpec(ask.tenant, source, ask.format, name, "", ask.backfill)
+    return Reader(JsonLines(border) if ask.format == "jsonl" else _queue_log(ask, border), spec)
+
+
+def table_of(ask: Ask, border: Border) -> Table:
+    """The table adapter with its mapping. UserError without one."""
+    if ask.mapping is None:
+        raise UserError("--format table needs --mapping M.yaml, which says what the columns mean; see examples/mappings")
+    return Table(load_mapping(ask.mapping), border, tenant=ask.tenant, source=ask.source)
+
+
+def mapping_digest(path: Path) -> str:
+    """SHA-256 (hex) of a mapping: which one a record was read with."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _table(ask: Ask, name: str, border: Border) -> Reader:
+    table = table_of(ask, border)
+    digest = mapping_digest(ask.mapping) if ask.mapping else ""
+    return Reader(table, ImportSpec(table.tenant, table.source, ask.format, name, digest, ask.backfill))
+
+
+def _queue_log(ask: Ask, border: Border) -> QueueLog:
+    for value, option, example in ((ask.tenant, "--tenant", "acme"), (ask.source, "--source", "asterisk:pbx1")):
+        if not value:
+            raise UserError(f"--format queue_log needs {option}, for example {option} {example}")
+    return QueueLog(border, Options(ask.tenant, ask.source, zone_of(ask.zone) if ask.zone else None))
+
+
+def importer_of(store: Store) -> Importer:
+    """The importer into a data directory."""
+    return Importer(Stores(store.log, store.ledger, store.dead_letters, store.imports), store.clock)
+
+
+def run_imports(store: Store, files: Sequence[str], ask: Ask, shown: Shown | None = None) -> Iterator[tuple[str, ImportResult]]:
+    """Import files one after the other; (name, result) of each. Stops after one that was interrupted or broke off."""
+    importer = importer_of(store)
+    reader: Reader | None = None
+    for name in files:
+        source = open_input(name, encoding=ask.encoding)
+        reader = _next_reader(reader, ask, source.name, store.clock)
+        try:
+            result = importer.run(reader.adapter.chunks(source), reader.spec, _progress(source, shown))
+        finally:
+            source.close()
+        yield name, result
+        if result.interrupted:
+            return
+
+
+def _next_reader(reader: Reader | None, ask: Ask, name: str, clock: Clock) -> Reader:
+    made = reader_for(ask, name, clock)
+    # A queue_log is cut into files at any moment: the memory of open calls goes on from one to the next.
+    return Reader(reader.adapter, made.spec) if reader and ask.format == "queue_log" else made
+
+
+def _progress(source: Input, shown: Shown | None) -> Callable[[Tally], None] | None:
+    return None if shown is None else lambda tally: shown(source, tally)

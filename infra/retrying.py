@@ -1,0 +1,47 @@
+"""Wires a retry: dead letters go through the adapter that they came by, a table's with the mapping that was mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from opsledger.domain.calendar import zone_of
+from opsledger.domain.dead_letters import Attempt, DeadLetter, Outcome
+from opsledger.domain.errors import UserError
+from opsledger.infra.ingesting import Ask, importer_of, mapping_digest, table_of
+from opsledger.infra.store import Store
+from opsledger.ingest.adapters.jsonlines import Batch, JsonLines
+from opsledger.ingest.adapters.queue_log import QueueLog
+from opsledger.ingest.adapters.queue_log_book import Options
+from opsledger.ingest.border.judge import Border
+from opsledger.ingest.chunk import Chunk
+from opsledger.ingest.dead_letters import retry
+from opsledger.ingest.importer import ImportSpec
+
+
+def retry_letters(store: Store, letters: Iterable[DeadLetter], mapping: Path | None, zone: str) -> Sequence[Attempt]:
+    """Try letters again; each try is recorded. UserError where a table's letters come without a mapping."""
+    importer = importer_of(store)
+    digest = mapping_digest(mapping) if mapping else ""
+
+    def redo(group: Sequence[DeadLetter]) -> Sequence[tuple[Outcome, str, str]]:
+        first = group[0]
+        spec = ImportSpec(first.tenant, first.source, first.format, first.file, digest)
+        return importer.redo(_chunks(store, group, mapping, zone), spec)
+
+    return retry(letters, redo, store.dead_letters, store.clock, mapping=digest)
+
+
+def _chunks(store: Store, group: Sequence[DeadLetter], mapping: Path | None, zone: str) -> Iterator[Chunk]:
+    first, border = group[0], Border(store.clock)
+    raws = [letter.raw for letter in group]
+    if first.format == "jsonl":
+        yield JsonLines(border).chunk(Batch(raws, [letter.line for letter in group]))
+    elif first.format == "queue_log":
+        options = Options(first.tenant, first.source, zone_of(zone) if zone else None)
+        yield from QueueLog(border, options).read((letter.line, letter.raw) for letter in group)
+    else:
+        if mapping is None:
+            raise UserError(f"{first.file} is a table: say with --mapping by which (mended) mapping to read it again")
+        table = table_of(Ask(first.format, first.tenant, first.source, mapping), border)
+        yield table.again(raws, store.imports.columns(first.source, first.file))

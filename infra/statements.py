@@ -1,0 +1,51 @@
+"""Wires a statement: the contract from the log, the figures from the facts, the settling from the domain."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from clickhouse_connect.driver.client import Client
+
+from opsledger.domain.calendar import zone_of
+from opsledger.domain.clock import FixedClock
+from opsledger.domain.decisions.contract import RULES, ContractState
+from opsledger.domain.errors import UserError, nearest
+from opsledger.domain.statement import Statement, month_of, needs, statement
+from opsledger.ingest.border.convert import to_event
+from opsledger.ingest.border.judge import Border, Refusal
+from opsledger.projections.audit.contracts import contract_payloads, contracts
+from opsledger.projections.audit.figures import Desk, figures
+from opsledger.projections.metrics.measure import Facts
+
+_ANY_TIME = datetime(2290, 1, 1, tzinfo=UTC)
+"""What is in the log has passed the border: whether it was in the future is not asked again."""
+
+
+def run_statement(client: Client, facts: Facts, contract: str, month: str) -> Statement:
+    """The draft statement of a contract's month (``2026-01``), as the facts stand.
+
+    Raises UserError: no such contract, not in force in that month, or a figure that the terms need is empty.
+    """
+    state = contract_of(client, facts, contract)
+    wanted = needs(state, month)
+    zone = month_of(state, month).zone
+    began = min(version.effective_from for version in state.versions).astimezone(zone_of(zone)).date()
+    desk = Desk(contract, state.vendor, zone, began)
+    return statement(state, month, figures(facts, wanted, desk))
+
+
+def contract_of(client: Client, facts: Facts, contract: str) -> ContractState:
+    """A contract as the log has it: what a command decided counts here once the relay has carried it."""
+    border = Border(FixedClock(_ANY_TIME), decisions=True)
+    before = None if facts.as_known_at is None else facts.positions.get("contract/0", 0)
+    state = RULES.empty
+    for payload in contract_payloads(client, facts.tenant, contract, before):
+        wire = border.take(payload)
+        if isinstance(wire, Refusal):
+            raise UserError(f"contract '{contract}': an event of the ledger cannot be read: {wire.detail}")
+        state = RULES.evolve(state, to_event(wire))
+    if not state.versions:
+        known = contracts(client, facts.tenant)
+        hint = nearest(contract, known) if known else "; no contract has been signed: see `opsledger decide --help`"
+        raise UserError(f"tenant '{facts.tenant}' has no contract '{contract}'{hint}")
+    return state
