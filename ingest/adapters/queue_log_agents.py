@@ -16,6 +16,7 @@ from opsledger.ingest.adapters.queue_log_memory import Session
 _STALE_US = 16 * 3600 * 1_000_000
 """A sign-in to a queue that was not left, this long after the first, begins a new shift."""
 _SECOND = 1_000_000
+_RANK = {"shift.signed_in": 0, "shift.state_changed": 1, "shift.signed_out": 2}
 ALL_QUEUES = "*"
 """Subject of a setting that is not of one queue."""
 
@@ -120,15 +121,29 @@ def _subject(book: Book, line: Entry, agent: str) -> str:
 
 def _put(book: Book, line: Entry, type_: str) -> None:
     data = {"agent": line.agent, "queue": line.queue} if line.queue else {"agent": line.agent}
-    book.put(type_, _subject(book, line, line.agent), line.at_us, data, queue=line.queue)
+    subject = _subject(book, line, line.agent)
+    book.put(type_, subject, _in_order(book, line.agent, line.at_us, type_), data, queue=line.queue)
 
 
 def _state(book: Book, line: Entry, agent: str, state: str, reason: str = "", at_us: int | None = None, part: str = "") -> None:
     data = {"agent": agent, "state": state}
     if reason:
         data["reason"] = reason
-    when = line.at_us if at_us is None else at_us
+    when = _in_order(book, agent, line.at_us, "shift.state_changed") if at_us is None else at_us
     book.put("shift.state_changed", _subject(book, line, agent), when, data, part, queue=line.queue)
+
+
+def _in_order(book: Book, agent: str, at_us: int, type_: str) -> int:
+    """The line's time; a microsecond more than the agent's last where its second would turn the two round.
+
+    Readers order a shift's events by time, then sign-in, state, sign-out, so that of one second only a state after
+    a state, and what follows a sign-out, has to be moved.
+    """
+    raw_us, last_us, last_rank = book.memory.agent_times.get(agent, (-1, -1, -1))
+    rank = _RANK[type_]
+    when = at_us if at_us != raw_us else last_us + 1 if rank < last_rank or rank == 1 == last_rank else last_us
+    book.memory.note_agent(agent, (at_us, when, rank))
+    return when
 
 
 def setting(name: str) -> Callable[[Book, Entry], None]:

@@ -19,6 +19,8 @@ from opsledger.ingest.adapters.queue_log_memory import CALLS_KEPT, Call, Memory
 _RANK = {type_: rank for rank, type_ in enumerate(TYPES)}
 _ENCODE = msgspec.json.Encoder().encode
 _SECOND = 1_000_000
+_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+_CLOCK = [f"{h:02d}:{m:02d}:{s:02d}" for h in range(24) for m in range(60) for s in range(60)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,34 +46,37 @@ class Book:
         self.options = options
         self.memory = Memory(options.calls_kept)
         self.events: list[bytes] = []
-        self._line = b""
+        self._line = self._ordinal = ""
+        self._plain = b""
         self._hashes: dict[str, Any] = {}
-        self._second = -1
-        self._text = ""
-        self._seen: dict[bytes, int] = {}
+        self._vendors = options.vendors
+        self._day, self._day_text = -1, ""
+        self._seen: dict[str, int] = {}
         self._seen_us = -1
 
     def start(self, entry: Entry) -> None:
         """Begin the events of a line. Lines that are the same to the letter are told apart by their ordinal."""
-        key = "\x1f".join(entry.key).encode()
+        self._line = key = entry.key
+        seen = self._seen
         if entry.at_us != self._seen_us:
             self._seen_us = entry.at_us
-            self._seen.clear()
-        ordinal = self._seen.get(key, 0)
-        self._seen[key] = ordinal + 1
-        self._line = key + b"\x1f%s\x1f" + str(ordinal).encode()
+            seen.clear()
+        ordinal = seen.get(key, 0)
+        seen[key] = ordinal + 1
+        self._ordinal = str(ordinal)
+        self._plain = f"{key}\x1f\x1f{ordinal}".encode()
         self.events = []
 
     def put(
         self, type_: str, subject: str, at_us: int, data: dict[str, Any], part: str = "", *, queue: str = "", corrects: str = ""
     ) -> str:
         """Write an event down; returns its id. ``part`` tells events of one type apart that one line makes."""
-        id_ = self._id(type_, self._line.replace(b"%s", part.encode()))
-        return self._write(id_, type_, subject, at_us, data, queue, corrects)
+        key = f"{self._line}\x1f{part}\x1f{self._ordinal}".encode() if part else self._plain
+        return self._write(key, type_, subject, at_us, data, queue, corrects)
 
     def put_once(self, type_: str, subject: str, at_us: int, data: dict[str, Any], queue: str) -> str:
         """Write down what happens to a subject once, whichever line shows it first: its id is the subject's own."""
-        return self._write(self._id(type_, subject.encode() + b"\x1f0"), type_, subject, at_us, data, queue, "")
+        return self._write(f"{subject}\x1f0".encode(), type_, subject, at_us, data, queue, "")
 
     def put_call(
         self, type_: str, call: Call, at_us: int, data: dict[str, Any], part: str = "", *, queue: str = "", corrects: str = ""
@@ -87,33 +92,35 @@ class Book:
         else:
             call.last_raw_us = at_us
         call.last_us, call.last_rank = at_us, rank
-        return self.put(type_, call.id, at_us, data, part, queue=queue, corrects=corrects)
+        key = f"{self._line}\x1f{part}\x1f{self._ordinal}".encode() if part else self._plain
+        return self._write(key, type_, call.id, at_us, data, queue, corrects)
 
     def time_text(self, at_us: int) -> str:
         """RFC 3339 UTC; microseconds only where there are any."""
         second, micros = divmod(at_us, _SECOND)
-        if second != self._second:
-            self._second = second
-            self._text = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        return f"{self._text}.{micros:06d}Z" if micros else f"{self._text}Z"
+        day, second = divmod(second, 86_400)
+        if day != self._day:
+            self._day = day
+            self._day_text = datetime.fromtimestamp(day * 86_400, UTC).strftime("%Y-%m-%dT")
+        return f"{self._day_text}{_CLOCK[second]}.{micros:06d}Z" if micros else f"{self._day_text}{_CLOCK[second]}Z"
 
     def local_date(self, at_us: int) -> str:
         """The day of a moment in the switch's zone."""
         return datetime.fromtimestamp(at_us // _SECOND, self.options.zone or UTC).strftime("%Y-%m-%d")
 
-    def _id(self, type_: str, key: bytes) -> str:
-        """As ``domain.envelope.fact_id``, hashing the constant beginning once a type."""
-        known = self._hashes.get(type_)
-        if known is None:
-            start = "\x1f".join((self.options.tenant, self.options.source, type_, ""))
-            known = self._hashes[type_] = hashlib.sha1(NAMESPACE.bytes + start.encode(), usedforsecurity=False)
-        digest = known.copy()
-        digest.update(key)
-        text = digest.hexdigest()
-        variant = "89ab"[int(text[16], 16) & 3]
-        return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
+    def _hash(self, type_: str) -> Any:
+        """SHA-1 over what the ids of a type have in common, as ``domain.envelope.fact_id`` begins them."""
+        start = "\x1f".join((self.options.tenant, self.options.source, type_, ""))
+        return hashlib.sha1(NAMESPACE.bytes + start.encode(), usedforsecurity=False)
 
-    def _write(self, id_: str, type_: str, subject: str, at_us: int, data: dict[str, Any], queue: str, corrects: str) -> str:
+    def _write(self, key: bytes, type_: str, subject: str, at_us: int, data: dict[str, Any], queue: str, corrects: str) -> str:
+        try:
+            hashed = self._hashes[type_].copy()
+        except KeyError:
+            hashed = self._hashes.setdefault(type_, self._hash(type_)).copy()
+        hashed.update(key)
+        h = hashed.hexdigest()
+        id_ = f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:32]}"
         event = {
             "type": type_,
             "specversion": "1.0",
@@ -124,8 +131,7 @@ class Book:
             "tenant": self.options.tenant,
             "data": data,
         }
-        vendor = self.options.vendors.get(queue)
-        if vendor:
+        if self._vendors and (vendor := self._vendors.get(queue)):
             event["vendor"] = vendor
         if corrects:
             event["corrects"] = corrects

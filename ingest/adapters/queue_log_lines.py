@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from opsledger.domain.errors import nearest
@@ -43,9 +44,9 @@ class Entry:
         return int(text) if text else None
 
     @property
-    def key(self) -> tuple[str, ...]:
-        """What tells this line from others, the same for the text and the table form of one log."""
-        return (str(self.at_us), self.call, self.queue, self.agent, self.word, *self.data)
+    def key(self) -> str:
+        """What tells this line from others, the same for the text and the table form of one log; parted by 0x1f."""
+        return "\x1f".join((str(self.at_us), self.call, self.queue, self.agent, self.word, *self.data))
 
 
 def text_entry(line: str) -> Entry:
@@ -86,8 +87,9 @@ def _check(entry: Entry, form: Form) -> None:
         raise Refused(
             Reason.MALFORMED, f"{entry.word} has {len(entry.data)} data fields of {form.least}: {entry.word}({wanted})"
         )
+    size = len(entry.data)
     for index, name in _NUMBERS[entry.word]:
-        if index < len(entry.data):
+        if index < size and not entry.data[index].isdecimal():
             _whole(entry, index, name)
     if entry.word == "ATTENDEDTRANSFER":
         _check_method(entry)
@@ -104,10 +106,11 @@ def _check_method(entry: Entry) -> None:
 
 def _whole(entry: Entry, index: int, name: str) -> None:
     text = entry.data[index]
-    if text and not text.isdecimal() and not _WHOLE.fullmatch(text):
+    if text and not _WHOLE.fullmatch(text):
         raise Refused(Reason.INVALID, f"{entry.word}: {name} '{text[:_SHOWN]}' is not a whole number")
 
 
+@lru_cache(maxsize=4096)
 def epoch_us(text: str) -> int:
     """Seconds since 1970, with or without a fraction, as microseconds. Raises Refused."""
     if text.isdecimal() and text.isascii() and len(text) <= 10:

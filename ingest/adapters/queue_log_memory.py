@@ -92,6 +92,7 @@ class Memory:
         self.sessions: OrderedDict[str, Session] = OrderedDict()
         self.waiting: dict[str, dict[str, None]] = {}
         self.callers: dict[str, str] = {}
+        self.agent_times: dict[str, tuple[int, int, int]] = {}
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -136,6 +137,12 @@ class Memory:
         self.sessions.move_to_end(agent)
         if len(self.sessions) > self._agents_kept:
             self.sessions.popitem(last=False)
+
+    def note_agent(self, agent: str, times: tuple[int, int, int]) -> None:
+        """When an agent's last event was: as the line has it, as it was written, and its rank."""
+        if len(self.agent_times) >= self._agents_kept and agent not in self.agent_times:
+            self.agent_times.clear()
+        self.agent_times[agent] = times
 
     def _forget(self, call: Call) -> None:
         self.leave(call)

@@ -101,7 +101,7 @@ def _corrections(client: Client, asked: Mapping[str, Any], ids: Sequence[UUID]) 
     if not ids:
         return {}
     rows = client.query(_sql("corrections_of"), parameters={**asked, "ids": [str(i) for i in ids]}).result_rows
-    return {replaced: by for replaced, by in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def _rows(
