@@ -17,6 +17,8 @@ BLUE, ORANGE, LINE, INK, GRID, TICK = "#56a0d3", "#e69f00", "#111827", "#334155"
 FONT = "Inter, 'Helvetica Neue', Arial, 'Noto Sans CJK SC', 'Noto Sans SC', 'Microsoft YaHei', 'PingFang SC', sans-serif"
 HALF, FULL, HEIGHT = 580, 1220, 210
 """Widths of a chart that has a neighbour and of one that stands alone, and the height, in CSS pixels."""
+_FEW = 24
+"""Up to this many points a line has its points marked."""
 _SMALL = {"labelColor": INK, "titleColor": INK, "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": 500}
 _CONFIG: Spec = {
     "font": FONT,
@@ -79,7 +81,7 @@ def _level(chart: Chart, x: Spec) -> Spec:
         **_field("level", "quantitative", scale={"domain": [0, 1]}, axis={"format": "%", "grid": False}),
         "title": chart.labels["service_level"],
     }
-    point = {"color": LINE, "fill": "white", "size": 26, "strokeWidth": 1.5}
+    point = {"color": LINE, "fill": "white", "size": 26, "strokeWidth": 1.5} if len(chart.data) <= _FEW else False
     line: Spec = {
         "data": _values([{"interval": r["interval"], "level": r["service_level"]} for r in chart.data]),
         "mark": {"type": "line", "color": LINE, "strokeWidth": 2, "point": point},

@@ -8,10 +8,11 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
-from opsledger.projections.reports.codes import CODES, PARAMETERS, named
 from opsledger.projections.metrics.intervals import Every, Interval
 from opsledger.projections.metrics.model import UNIT_LABELS, Lang, Unit
+from opsledger.projections.metrics.registry import METRICS
 from opsledger.projections.metrics.tables import DIMENSIONS
+from opsledger.projections.reports.codes import CODES, PARAMETERS, named
 from opsledger.projections.reports.model import BY_ROW, TEXT, Column, Result, Value
 from opsledger.projections.reports.words import NONE, TOTAL
 
@@ -59,7 +60,6 @@ class Writer:
         self._zone = ZoneInfo(result.period.zone)
         self._one_day = len(result.period.days) == 1
         self._columns = result.columns
-        self._unit_at = next((i for i, c in enumerate(result.columns) if c.name == "unit"), None)
 
     def time(self, moment: datetime) -> str:
         """A moment in the period's zone."""
@@ -67,8 +67,18 @@ class Writer:
 
     def row(self, row: tuple[Value, ...]) -> list[str]:
         """The cells of a row as text."""
-        unit = "" if self._unit_at is None else str(row[self._unit_at])
-        return [self.cell(value, column, unit) for value, column in zip(row, self._columns, strict=True)]
+        units = self._units(row)
+        return [self.cell(value, column, units.get(column.name, "")) for value, column in zip(row, self._columns, strict=True)]
+
+    def _units(self, row: tuple[Value, ...]) -> dict[str, str]:
+        """The units of a row's cells where they are not the column's: those of the row's metric."""
+        at = {c.name: i for i, c in enumerate(self._columns)}
+        metric = METRICS.get(str(row[at["metric"]])) if "metric" in at else None
+        if metric is None:
+            return {}
+        amounts = {"numerator": metric.numerator, "denominator": metric.denominator or metric.numerator}
+        values = dict.fromkeys((c.name for c in self._columns if c.unit == BY_ROW), metric.unit.value)
+        return values | {name: amount.unit.value for name, amount in amounts.items()}
 
     def totals(self, totals: tuple[Value, ...]) -> list[str]:
         """The totals row: its name in the first cell, names of groups left empty."""
@@ -78,7 +88,7 @@ class Writer:
 
     def cell(self, value: Value, column: Column, row_unit: str = "") -> str:
         """One value as text."""
-        unit = row_unit if column.unit == BY_ROW else column.unit
+        unit = row_unit or column.unit
         if value is None or value == "":
             return NONE.text(self.lang) if column.unit == TEXT and value == "" else EMPTY
         if isinstance(value, bool):

@@ -94,6 +94,13 @@ class Amount:
     exact: bool = False
     """The value is a decimal, not a whole number."""
 
+    @property
+    def unit(self) -> Unit:
+        """What a sum of it counts: a span's length and every duration are milliseconds."""
+        if self.exact:
+            return Unit.POINTS
+        return Unit.MS if not self.value or "_ms" in self.value or "'millisecond'" in self.value else Unit.COUNT
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:

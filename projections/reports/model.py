@@ -93,7 +93,8 @@ Value = str | int | Decimal | bool | datetime | Interval | None
 """A value of a result: raw, in its column's unit."""
 
 BY_ROW = "by_row"
-"""Unit of a column whose values have the unit named in the row's own ``unit`` column."""
+"""Unit of a column whose values have units of their row's: ``unit`` names that of the value; of a ratio's two parts,
+the dictionary of metrics does."""
 TEXT, TIME, INTERVAL = "text", "time", "interval"
 
 

@@ -34,8 +34,8 @@ FIELDS: dict[str, Label] = {
 }
 _FIELD_UNITS = {
     "value": BY_ROW,
-    "numerator": "number",
-    "denominator": "number",
+    "numerator": BY_ROW,
+    "denominator": BY_ROW,
     "target": BY_ROW,
     "previous": BY_ROW,
     "change": BY_ROW,

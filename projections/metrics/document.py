@@ -1,0 +1,87 @@
+"""Writes docs/metrics.md from the registry, so that the page cannot say anything else than the code does."""
+
+from __future__ import annotations
+
+from opsledger.projections.metrics.model import MOVES, UNIT_LABELS, Amount, Attribution, Better, Fold, Label, Metric
+from opsledger.projections.metrics.registry import GROUPS
+
+_HEAD = """\
+# Metrics 指标
+
+Every metric of the reports, with its definition and its formula over the fact tables. This page is made from the registry
+in `projections/metrics` (`make docs`); the registry is the only place in which a formula stands.
+
+- A ratio is (numerator, denominator): both are added up first and divided last. 0 ÷ 0 is empty. 比率先分别求和,最后相除;0 ÷ 0 为空。
+- *Counts at* is the attribution: which interval an amount counts in. `enter` when it began, `answer`, `end`, `due`, or `spread` over the
+  intervals that it covers, to the millisecond. A metric with several attributions can be moved by `--attribution`; the first is the default.
+- *T* is the threshold, 20 s unless a report is asked for another; it is compared by `<=`, in milliseconds.
+- Durations are kept in milliseconds and shown as `mm:ss`; rounding happens only when a number is shown.
+- Queue entries still waiting at the cutoff are counted beside and stand in no denominator; refused ones (full, closed, nobody on duty,
+  diverted) stand inside.
+"""
+_BETTER = {Better.HIGHER: Label("higher is better", "越高越好"), Better.LOWER: Label("lower is better", "越低越好")}
+
+
+def render_metrics_md() -> str:
+    """The whole page, ending in a line feed."""
+    parts = [_HEAD]
+    for title, metrics in GROUPS.values():
+        parts.append(f"## {title.en} {title.zh}\n")
+        parts += [_entry(metric) for metric in metrics]
+    return "\n".join(parts)
+
+
+def _entry(metric: Metric) -> str:
+    lines = [
+        f"### `{metric.code}` — {_text(metric.label.en)} · {_text(metric.label.zh)}",
+        "",
+        f"{_text(metric.definition.en)}  ",
+        _text(metric.definition.zh),
+        "",
+        f"- unit: {UNIT_LABELS[metric.unit].en}{_direction(metric)}",
+        f"- counts at: {', '.join(_attributions(metric))}",
+        *_formula(metric),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _text(text: str) -> str:
+    return text.replace("{threshold}", "T")
+
+
+def _direction(metric: Metric) -> str:
+    label = _BETTER.get(metric.better)
+    return "" if label is None else f"; {label.en}"
+
+
+def _attributions(metric: Metric) -> list[str]:
+    others = [a for a in MOVES if a is not metric.default and metric.can(a)]
+    return [f"`{a}`" for a in (metric.default, *others)]
+
+
+def _formula(metric: Metric) -> list[str]:
+    if metric.denominator is None:
+        return [f"- value: {_amount(metric.numerator, metric.default)}"]
+    per = f" × {metric.per:,}" if metric.per != 1 else ""
+    return [
+        f"- numerator: {_amount(metric.numerator, metric.default)}{per}",
+        f"- denominator: {_amount(metric.denominator, metric.default)}",
+    ]
+
+
+def _amount(amount: Amount, attribution: Attribution) -> str:
+    where = f" where `{amount.where}`" if amount.where else ""
+    spread = attribution is Attribution.SPREAD and amount.span is not None
+    place = " … ".join(amount.span or ()) if spread else " else ".join(amount.times.get(attribution, ()))
+    return f"{_what(amount)} of `{amount.table}`{where}, at `{place}`"
+
+
+def _what(amount: Amount) -> str:
+    if amount.fold is Fold.UNION:
+        return "milliseconds of the spans, overlaps counted once,"
+    if not amount.value:
+        return "milliseconds of the spans"
+    if amount.fold is Fold.P90:
+        return f"90th percentile of `{amount.value}`"
+    return "rows" if amount.value == "1" else f"sum of `{amount.value}`"
