@@ -5,17 +5,15 @@ The marks only ever send more to the judge (border.judge) than it would refuse; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from json import encoder
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from opsledger.domain.fields import FieldSpec, Kind
-from opsledger.ingest.border.columns import schema_of
 from opsledger.ingest.mapping.frame import MEMO_SIZE
 
 quoted: Callable[[str], str] = encoder.encode_basestring
@@ -92,20 +90,6 @@ def time_texts(micros: Any) -> list[str]:
         return [time_text(value) for value in micros.tolist()]
     days, clocks = np.divmod(seconds, _DAY_S)
     return [_days[day] + _CLOCKS_Z[clock] for day, clock in zip(days.tolist(), clocks.tolist(), strict=True)]
-
-
-def array_of(spec: FieldSpec, stream: str, column: str, values: Sequence[Any]) -> pa.Array:
-    """The Arrow column of a field's values (None where absent)."""
-    kind, type_ = spec.rule.kind, schema_of(stream).field(column).type
-    if kind in (Kind.NAME, Kind.CHOICE):
-        return pa.array(["" if v is None else v for v in values] if None in values else values, pa.string()).dictionary_encode()
-    if kind is Kind.TEXT:
-        return pa.array(["" if v is None else v for v in values], pa.string())
-    if kind is Kind.ITEMS:
-        return pa.array(["[]"] * len(values), pa.string())
-    if kind is Kind.TIME:
-        return pa.array(values, pa.int64()).cast(type_)
-    return pa.array(values, type_)
 
 
 def _choice(spec: FieldSpec) -> Callable[[Any], bool]:

@@ -7,23 +7,20 @@ from operator import itemgetter
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from opsledger.domain.catalogue import TYPES, column_name
 from opsledger.domain.envelope import IN_HOUSE
 from opsledger.domain.fields import MAX_NAME_BYTES
-from opsledger.ingest.border.columns import schema_of
 from opsledger.ingest.border.judge import EARLIEST, Border, Refusal
 from opsledger.ingest.chunk import OnChange
-from opsledger.ingest.mapping.encode import Encoder, array_of, name_limit, quoted, time_texts
+from opsledger.ingest.mapping.assemble import Part
+from opsledger.ingest.mapping.encode import Encoder, name_limit, quoted, time_texts
 from opsledger.ingest.mapping.frame import Frame, Node
-from opsledger.ingest.mapping.ids import fact_ids, id_array, id_texts
+from opsledger.ingest.mapping.ids import fact_ids, id_texts
 from opsledger.ingest.mapping.plan import Plan
 from opsledger.ingest.mapping.refused import Refused
 from opsledger.ingest.mapping.rules import Field, Rule
 from opsledger.ingest.mapping.times import shown
 
-ON_CHANGE = pa.field("on_change", pa.int8())
 _EARLIEST = int(EARLIEST.timestamp()) * 1_000_000
 _is_name = name_limit(MAX_NAME_BYTES)
 
@@ -37,7 +34,7 @@ class Batch:
     dead: dict[int, Refused] = field(default_factory=dict)
     fired: Any = None
     ordinals: dict[str, list[int]] = field(default_factory=dict)
-    parts: dict[str, list[pa.Table]] = field(default_factory=dict)
+    parts: dict[str, list[Part]] = field(default_factory=dict)
     judged: dict[OnChange, list[tuple[Any, bytes, int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -99,10 +96,9 @@ class EventMaker:
         data = [(f, here.take(f.node)) for f in self._rule.fields]
         texts = [self._field(here, f, values, e) for (f, values), e in zip(data, self._encoders, strict=True)]
         payloads = self._payloads(here, id_texts(ids), time_texts(at), texts)
-        table = self._table(here, ids, at, data, payloads)
         if here.odd:
-            table = self._judge(batch, here, payloads, table)
-        batch.parts.setdefault(self._stream, []).append(table)
+            self._judge(batch, here, payloads)
+        batch.parts.setdefault(self._stream, []).append(self._part(here, ids, at, data, payloads))
 
     def _ids(self, batch: Batch, here: _Rows) -> Any:
         tenants = [self._tenant.constant] if self._tenant.constant is not None else here.take(self._tenant)
@@ -170,32 +166,24 @@ class EventMaker:
             return _Texts(None, [quoted(v) for v in values])
         return _Texts(None, ["" if v is None or v == default else head + quoted(v) for v in values])
 
-    def _table(self, here: _Rows, ids: Any, at: Any, data: list[tuple[Field, list[Any]]], payloads: list[str]) -> pa.Table:
-        rule, size = self._rule, len(here.rows)
+    def _part(self, here: _Rows, ids: Any, at: Any, data: list[tuple[Field, list[Any]]], payloads: list[str]) -> Part:
+        """The columns that this rule fills; the others are the same for all of its events."""
+        rule = self._rule
         if here.odd:  # these rows' values may not fit a column: leave them out before there is one
-            keep = [i for i in range(size) if i not in here.odd]
+            keep = [i for i in range(len(here.rows)) if i not in here.odd]
             here = _Rows(here.frame, [here.rows[i] for i in keep])
-            ids, at, payloads, size = ids[keep], at[keep], [payloads[i] for i in keep], len(keep)
+            ids, at, payloads = ids[keep], at[keep], [payloads[i] for i in keep]
             data = [(f, [values[i] for i in keep]) for f, values in data]
-        columns = {
-            "tenant": _names(here, self._tenant, ""),
-            "subject": pa.array(here.take(rule.subject) if size else [], pa.string()),
-            "occurred_at": pa.array(at, pa.int64()).cast(pa.timestamp("us", "UTC")),
-            "event_id": id_array(ids),
-            "vendor": _names(here, rule.vendor, IN_HOUSE),
-            "source": _same(self._source, size),
-            "actor": _names(here, rule.actor, ""),
-            "type": _same(rule.type, size),
-            "version": pa.array(np.full(size, TYPES[rule.type].VERSION, np.uint16)),
-            "payload": pa.array(payloads, pa.binary()),
-            "record": pa.array(np.array(here.rows, np.int64)),
-        }
-        columns |= {column_name(f.spec.name): _field_column(self._stream, f, values) for f, values in data}
-        schema = schema_of(self._stream)
-        table = pa.table([columns[f.name] if f.name in columns else _absent(f.type, size) for f in schema], schema=schema)
-        return with_on_change(table, rule.on_change)
+        part = Part(rule.type, np.array(here.rows, np.int64), at, ids, payloads)
+        part.names["source"] = self._source
+        for name, node, default in (("tenant", self._tenant, ""), ("vendor", rule.vendor, IN_HOUSE), ("actor", rule.actor, "")):
+            part.names[name] = node.constant if node.constant is not None else _filled(here.take(node), default)
+        part.subjects = here.take(rule.subject) if here.rows else []
+        part.data = {f.spec.name: f.node.constant if f.node.constant is not None else values for f, values in data}
+        part.on_change = rule.on_change
+        return part
 
-    def _judge(self, batch: Batch, here: _Rows, payloads: list[str], table: pa.Table) -> pa.Table:
+    def _judge(self, batch: Batch, here: _Rows, payloads: list[str]) -> None:
         """What is not plainly right goes the judge's way: refused with its reason, or accepted after all."""
         for position, (label, value) in here.odd.items():
             raw, row = payloads[position].encode("utf-8", "surrogatepass"), here.rows[position]
@@ -205,37 +193,7 @@ class EventMaker:
                 batch.refuse(row, Refused(f"{self._rule.type}: {verdict.detail}{cell}", verdict.reason))
             else:
                 batch.judged.setdefault(self._rule.on_change, []).append((verdict, raw, row))
-        return table
 
 
-def with_on_change(table: pa.Table, on_change: OnChange) -> pa.Table:
-    """The table with the column that says what to do when an id is known with other content."""
-    return table.append_column(ON_CHANGE, pa.array(np.full(len(table), int(on_change), np.int8)))
-
-
-def _field_column(stream: str, field_: Field, values: list[Any]) -> pa.Array:
-    column = column_name(field_.spec.name)
-    if field_.node.constant is not None and pa.types.is_dictionary(schema_of(stream).field(column).type):
-        return _same(field_.node.constant, len(values))
-    return array_of(field_.spec, stream, column, values)
-
-
-def _names(here: _Rows, node: Node, default: str) -> pa.Array:
-    if node.constant is not None:
-        return _same(node.constant, len(here.rows))
-    values = here.take(node) if here.rows else []
-    return pa.array([default if v is None else v for v in values], pa.string()).dictionary_encode()
-
-
-def _same(value: str, size: int) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(size, np.int32)), pa.array([value], pa.string()))
-
-
-def _absent(type_: pa.DataType, size: int) -> pa.Array:
-    if pa.types.is_dictionary(type_):
-        return _same("", size)
-    if pa.types.is_string(type_):
-        return pa.array([""] * size, type_)
-    if pa.types.is_fixed_size_binary(type_):
-        return id_array(np.zeros((size, type_.byte_width), np.uint8))
-    return pa.array([[]] * size, type_) if pa.types.is_list(type_) else pa.nulls(size, type_)
+def _filled(values: list[Any], default: str) -> list[str]:
+    return [default if value is None else value for value in values]

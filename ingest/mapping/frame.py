@@ -13,6 +13,9 @@ MEMO_SIZE = 100_000
 """Distinct values that a memo keeps; it is emptied when full, so that memory stays flat whatever the file holds."""
 
 
+_FLAWS = {type(None), Refused}
+
+
 class Of(StrEnum):
     """What the values of a node are, beside missing (None) and refused (Refused)."""
 
@@ -33,6 +36,7 @@ class Frame:
     size: int
     columns: Sequence[Sequence[str]]
     known: dict[int, list[Any]] = field(default_factory=dict)
+    _flaws: dict[int, set[type]] = field(default_factory=dict)
 
     def of(self, node: Node) -> list[Any]:
         """The node's values for the batch, computed once."""
@@ -40,6 +44,15 @@ class Frame:
         if values is None:
             values = self.known[id(node)] = node.run(self)
         return values
+
+    def flaws(self, node: Node) -> set[type]:
+        """Of NoneType (missing) and Refused, those that are among the node's values."""
+        if node.constant is not None:
+            return set()
+        found = self._flaws.get(id(node))
+        if found is None:
+            found = self._flaws[id(node)] = _FLAWS.intersection(map(type, self.of(node)))
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +100,8 @@ def combined(nodes: Sequence[Node], kind: Of, compute: Callable[..., Any], label
 
     def run(frame: Frame) -> list[Any]:
         rows = zip(*map(frame.of, nodes), strict=True)
+        if not any(frame.flaws(node) for node in nodes):
+            return [compute(*row) for row in rows]
         return [lacking(row) if unusable(row) else compute(*row) for row in rows]
 
     return Node(kind, run, label)

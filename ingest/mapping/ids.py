@@ -7,7 +7,6 @@ from hashlib import sha1
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from opsledger.domain.envelope import NAMESPACE
 from opsledger.ingest.mapping.rules import KEY_MARK
@@ -47,8 +46,3 @@ def id_texts(ids: Any) -> list[str]:
     out[:, _DIGITS] = digits
     text = out.tobytes().decode()
     return [text[i : i + 36] for i in range(0, size * 36, 36)]
-
-
-def id_array(ids: Any) -> pa.Array:
-    """The ids as an Arrow column."""
-    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), len(ids), [None, pa.py_buffer(np.ascontiguousarray(ids))])

@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from opsledger.ingest.border.columns import tables_of
 from opsledger.ingest.border.judge import Border
-from opsledger.ingest.chunk import Reason
-from opsledger.ingest.mapping.events import Batch, EventMaker, with_on_change
+from opsledger.ingest.chunk import OnChange, Reason
+from opsledger.ingest.mapping.assemble import assembled, in_order, with_on_change
+from opsledger.ingest.mapping.events import Batch, EventMaker
 from opsledger.ingest.mapping.frame import Frame, Node
 from opsledger.ingest.mapping.plan import Plan
 from opsledger.ingest.mapping.refused import Refused
@@ -42,24 +43,19 @@ class Renderer:
             rule.run(batch)
         for row in np.flatnonzero(~batch.fired).tolist():
             batch.refuse(row, Refused("no rule of the mapping makes an event of this row", Reason.NO_EVENT))
-        for on_change, judged in batch.judged.items():
-            events, payloads, rows = zip(*judged, strict=True)
-            for stream, table in tables_of(events, payloads, rows).items():
-                batch.parts.setdefault(stream, []).append(with_on_change(table, on_change))
         dead = np.fromiter(batch.dead, np.int64, len(batch.dead))
-        tables = {stream: _assembled(parts, dead) for stream, parts in batch.parts.items()}
+        tables = {stream: assembled(stream, parts, dead) for stream, parts in batch.parts.items()}
+        for on_change, judged in batch.judged.items():
+            _add_judged(tables, on_change, judged, dead)
         return Rendered({stream: table for stream, table in tables.items() if len(table)}, batch.dead)
 
 
-def _assembled(parts: list[pa.Table], dead: Any) -> pa.Table:
-    """One table, rows in the order of the input, without the dead rows' events."""
-    records = np.concatenate([part.column("record").to_numpy() for part in parts])
-    order = np.argsort(records, kind="stable")
-    if len(dead):
-        order = order[~np.isin(records[order], dead)]
-    if len(parts) == 1 and len(order) == len(records):
-        return parts[0]
-    return pa.concat_tables(parts).unify_dictionaries().combine_chunks().take(order)
+def _add_judged(tables: dict[str, pa.Table], on_change: OnChange, judged: list[tuple[Any, bytes, int]], dead: Any) -> None:
+    """Events that only the judge could accept, put where their rows stand."""
+    events, payloads, rows = zip(*judged, strict=True)
+    for stream, table in tables_of(events, payloads, rows).items():
+        more = with_on_change(table, on_change)
+        tables[stream] = in_order(pa.concat_tables([tables[stream], more]), dead)
 
 
 class _RuleRunner:
@@ -92,9 +88,10 @@ class _RuleRunner:
         """The rows whose values this rule can use; the others are dead."""
         lost: set[int] = set()
         for name, node, needed in self._uses:
-            column = batch.frame.of(node)
-            if node.constant is not None or (node.pure and not (needed and None in column)):
+            flaws = batch.frame.flaws(node)
+            if not flaws or (flaws == {type(None)} and not needed):
                 continue
+            column = batch.frame.of(node)
             bad = [(i, v) for i in rows if (v := column[i]).__class__ is Refused or (needed and v is None)]
             self._refuse(batch, name, [(i, _missing(node) if v is None else v) for i, v in bad])
             lost.update(i for i, _ in bad)

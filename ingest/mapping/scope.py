@@ -140,13 +140,11 @@ def joined(nodes: Sequence[Node], label: str, path: Path_) -> Node:
         return constant(pattern % ())
     fast = _fast_join(pattern, varying)
     slow = combined(varying, Of.TEXT, lambda *row: pattern % row, label)
-    pure = all(node.pure for node in varying)
 
     def run(frame: Frame) -> list[Any]:
-        columns = [frame.of(node) for node in varying]
-        return fast(columns) if pure and not any(None in column for column in columns) else slow.run(frame)
+        return slow.run(frame) if any(map(frame.flaws, varying)) else fast([frame.of(node) for node in varying])
 
-    return Node(Of.TEXT, run, label, pure=pure)
+    return Node(Of.TEXT, run, label, pure=all(node.pure for node in varying))
 
 
 def _literal(node: Node) -> str:

@@ -16,6 +16,8 @@ EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  the origin of local (naive) micros
 _EPOCH_DAY = EPOCH.toordinal()
 _QUARTER = 900 * SECOND
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?", re.ASCII)
+_CLOCKS = {f"{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}": s * SECOND for s in range(86_400)}
+_CLOCKS |= {text[1:]: micros for text, micros in _CLOCKS.items() if text[0] == "0"}
 _DATE_DIRECTIVES = frozenset("YymdbBjaA")
 _CLOCK_DIRECTIVES = frozenset("HIMSfp")
 _NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,9})?", re.ASCII)
@@ -124,6 +126,9 @@ def local_micros(moment: datetime) -> Local:
 
 def clock_micros(text: str) -> int | Refused:
     """Microseconds since midnight of ``h:mm``, ``h:mm:ss`` or ``h:mm:ss.f``; hours up to 47 mean the next day."""
+    known = _CLOCKS.get(text)
+    if known is not None:
+        return known
     found = _CLOCK.fullmatch(text)
     if found is None:
         return refuse(f"'{shown(text)}' is not a clock time h:mm:ss")

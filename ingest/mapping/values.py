@@ -103,7 +103,14 @@ def _start(form: Form, scope: Scope, path: Path_) -> Node:
         raise MappingError(path, "needs plus: or minus:, a duration")
     side = "plus" if "plus" in form else "minus"
     length, sign = _length(form[side], scope, (*path, side)), 1000 if side == "plus" else -1000
-    return combined([start, length], Of.TIME, lambda time, ms: time + sign * ms, start.label)
+
+    def run(frame: Frame) -> list[Any]:
+        rows = zip(frame.of(start), frame.of(length), strict=True)
+        if frame.flaws(start) or frame.flaws(length):
+            return [t + sign * ms if t.__class__ is int and ms.__class__ is int else lacking((t, ms)) for t, ms in rows]
+        return [t + sign * ms for t, ms in rows]
+
+    return Node(Of.TIME, run, start.label)
 
 
 def _length(written: Any, scope: Scope, path: Path_) -> Node:
