@@ -17,6 +17,8 @@ class Grain(StrEnum):
     DAY = "day"
     WEEK = "week"
     MONTH = "month"
+    SPAN = "span"
+    """Any days in a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,9 @@ class Period:
         return tuple(self.first + timedelta(days=n) for n in range((self.end - self.first).days))
 
     def previous(self) -> Period:
-        """The period of the same grain just before."""
+        """The period of the same grain just before; before a span, as many days."""
+        if self.grain is Grain.SPAN:
+            return make_span(self.first - (self.end - self.first), self.first - timedelta(days=1), self.zone)
         return make_period(self.grain, self.first - timedelta(days=1), self.zone)
 
 
@@ -72,6 +76,13 @@ def make_period(grain: Grain, day: date, zone: str) -> Period:
         return Period(grain, f"{year}-W{week:02d}", zone, first, first + timedelta(days=7))
     first = day.replace(day=1)
     return Period(grain, f"{first:%Y-%m}", zone, first, (first + timedelta(days=32)).replace(day=1))
+
+
+def make_span(first: date, last: date, zone: str) -> Period:
+    """The local days from ``first`` to ``last``, both included. UserError when they are the wrong way round."""
+    if last < first:
+        raise UserError(f"the last day {last} is before the first, {first}")
+    return Period(Grain.SPAN, f"{first}..{last}", zone, first, last + timedelta(days=1))
 
 
 _FORMS = {

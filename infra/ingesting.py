@@ -19,7 +19,7 @@ from opsledger.ingest.border.judge import Border
 from opsledger.ingest.chunk import Adapter
 from opsledger.ingest.importer import Importer, ImportResult, ImportSpec, Stores
 from opsledger.ingest.inputs import Input, open_input
-from opsledger.ingest.mapping.plan import load_mapping
+from opsledger.ingest.mapping.plan import Mapping, load_mapping
 from opsledger.ingest.tally import Tally
 
 FORMATS = ("jsonl", "table", "queue_log")
@@ -58,11 +58,16 @@ def reader_for(ask: Ask, name: str, clock: Clock) -> Reader:
     return Reader(JsonLines(border) if ask.format == "jsonl" else _queue_log(ask, border), spec)
 
 
-def table_of(ask: Ask, border: Border) -> Table:
-    """The table adapter with its mapping. UserError without one."""
+def mapping_of(ask: Ask) -> Mapping:
+    """The mapping that a table is read by. UserError without one."""
     if ask.mapping is None:
         raise UserError("--format table needs --mapping M.yaml, which says what the columns mean; see examples/mappings")
-    return Table(load_mapping(ask.mapping), border, tenant=ask.tenant, source=ask.source)
+    return load_mapping(ask.mapping)
+
+
+def table_of(ask: Ask, border: Border) -> Table:
+    """The table adapter with its mapping; tenant and source that were asked for go before the mapping's own."""
+    return Table(mapping_of(ask), border, tenant=ask.tenant, source=ask.source)
 
 
 def mapping_digest(path: Path) -> str:
@@ -71,9 +76,17 @@ def mapping_digest(path: Path) -> str:
 
 
 def _table(ask: Ask, name: str, border: Border) -> Reader:
-    table = table_of(ask, border)
-    digest = mapping_digest(ask.mapping) if ask.mapping else ""
-    return Reader(table, ImportSpec(table.tenant, table.source, ask.format, name, digest, ask.backfill))
+    mapping = mapping_of(ask)
+    tenant, source = (mapping.shape.get(word, "") for word in ("tenant", "source"))
+    spec = ImportSpec(
+        tenant=ask.tenant or (tenant if isinstance(tenant, str) and "{" not in tenant else ""),
+        source=ask.source or str(source),
+        format=ask.format,
+        file=name,
+        mapping=mapping_digest(ask.mapping) if ask.mapping else "",
+        backfill=ask.backfill,
+    )
+    return Reader(Table(mapping, border, tenant=ask.tenant, source=ask.source), spec)
 
 
 def _queue_log(ask: Ask, border: Border) -> QueueLog:

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from opsledger.domain.calendar import zone_of
 from opsledger.domain.errors import UserError
+from opsledger.projections.metrics.model import Lang
 
-LANGS = ("en", "zh")
+LANGS: tuple[Lang, ...] = ("en", "zh")
 VARIABLES = ("OPSLEDGER_DATA", "OPSLEDGER_TENANT", "OPSLEDGER_LANG", "OPSLEDGER_ZONE")
 
 
@@ -28,17 +29,23 @@ class Settings:
 
     data: Path
     tenant: str = ""
-    lang: str = "en"
+    lang: Lang = "en"
     zone: str = ""
 
 
 def read_settings(data: str | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
     """Settings from the environment, the option ``--data`` first. UserError for a value that cannot be."""
-    lang = environ.get("OPSLEDGER_LANG", "en")
-    if lang not in LANGS:
-        raise UserError(f"OPSLEDGER_LANG is '{lang}'; it must be one of {', '.join(LANGS)}")
+    lang = lang_of(environ.get("OPSLEDGER_LANG") or "en")
     zone = environ.get("OPSLEDGER_ZONE", "")
     if zone:
         zone_of(zone)
     folder = data or environ.get("OPSLEDGER_DATA") or "opsledger-data"
     return Settings(Path(folder), environ.get("OPSLEDGER_TENANT", ""), lang, zone)
+
+
+def lang_of(text: str) -> Lang:
+    """A language by its code. UserError where the product does not speak it."""
+    for lang in LANGS:
+        if lang == text:
+            return lang
+    raise UserError(f"'{text}' is not a language of the product; use {' or '.join(LANGS)}")

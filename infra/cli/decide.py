@@ -10,9 +10,8 @@ import click
 from opsledger.domain.decisions.commands import COMMANDS, read_command
 from opsledger.domain.errors import EXIT_INCOMPLETE, UserError
 from opsledger.infra.cli.common import TENANT, opened, settings_of
-from opsledger.infra.decisions import Carried
+from opsledger.infra.decisions import Carried, read_commands
 from opsledger.infra.decisions import decide as carry_out
-from opsledger.infra.decisions import read_commands
 from opsledger.infra.facts import refresh, tenant_of
 from opsledger.ingest.terms_yaml import read_terms_file
 

@@ -33,7 +33,7 @@ from opsledger.ingest.tally import Tally
 @click.option("--rows", type=click.IntRange(1, 1000), default=5, show_default=True, help="With --dry-run: how many rows.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.pass_context
-def ingest(  # noqa: PLR0913
+def ingest(
     context: click.Context,
     files: tuple[str, ...],
     format_: str,
@@ -92,12 +92,10 @@ def _import(context: click.Context, files: tuple[str, ...], ask: Ask, *, quiet: 
 
 def summary(name: str, result: ImportResult) -> str:
     """The counts of one import, as text: a line of records, a line of events, then what needs a look."""
-    tally = result.tally
-    lines = [
-        f"{name}: read {tally.read:,} = accepted {tally.accepted:,} + duplicate {tally.duplicate:,} + dead {tally.dead:,}"
-        f"   ({result.records_per_second:,.0f} records/s)",
-        f"  events: {tally.events:,} stored, {tally.events_duplicate:,} known before, {tally.corrected:,} of them corrections",
-    ]
+    tally, rate = result.tally, result.records_per_second
+    records = f"read {tally.read:,} = accepted {tally.accepted:,} + duplicate {tally.duplicate:,} + dead {tally.dead:,}"
+    events = f"{tally.events:,} stored ({tally.corrected:,} corrections), {tally.events_duplicate:,} known before"
+    lines = [f"{name}: {records}   ({rate:,.0f} records/s)", f"  events: {events}"]
     if tally.dead:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in tally.reasons.most_common())
         lines.append(f"  dead letters: {reasons}; see `opsledger dead-letters list`")

@@ -13,11 +13,12 @@ from opsledger.infra.cli.common import LANG, OUT, TENANT, deliver, opened, setti
 from opsledger.infra.facts import tenant_of, view, zone_of_tenant
 from opsledger.infra.moments import parse_moment
 from opsledger.infra.render import FORMATS, render_result, width_of
+from opsledger.infra.settings import lang_of
 from opsledger.projections.metrics.measure import DEFAULT_THRESHOLD_MS
+from opsledger.projections.metrics.model import Lang
 from opsledger.projections.reports.catalogue import REPORTS
 from opsledger.projections.reports.model import Request
 from opsledger.projections.reports.run import run_report
-
 
 GRAINS = (Grain.DAY, Grain.WEEK, Grain.MONTH)
 
@@ -32,10 +33,10 @@ def report() -> None:
 @click.pass_context
 def list_(context: click.Context, lang: str | None) -> None:
     """Every report: code, title, the spans that it can be run for, what it can be narrowed to."""
-    lang = lang or settings_of(context).lang
+    spoken = lang_of(lang) if lang else settings_of(context).lang
     for each in REPORTS.values():
         spans = ", ".join(each.grains) + (", any span" if each.any_span else "")
-        click.echo(f"{each.code:<20} {each.label.text(lang):<28} {spans:<24} {', '.join(each.filters)}")
+        click.echo(f"{each.code:<20} {each.label.text(spoken):<28} {spans:<24} {', '.join(each.filters)}")
 
 
 @report.command(short_help="Run a report for a day, ISO week or month.")
@@ -66,7 +67,7 @@ def list_(context: click.Context, lang: str | None) -> None:
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="table", show_default=True)
 @OUT
 @click.pass_context
-def run(context: click.Context, name: str, **options: object) -> int:
+def run(context: click.Context, /, name: str, **options: object) -> int:
     """Run report NAME (see `report list`). A law of the numbers that does not hold is printed and gives exit code 3.
 
     \b
@@ -74,7 +75,7 @@ def run(context: click.Context, name: str, **options: object) -> int:
       opsledger report run service_indicators --month 2026-01 --lang zh --format html --out january.html
     """
     settings = settings_of(context)
-    lang = str(options["lang"] or settings.lang)
+    lang = lang_of(str(options["lang"] or settings.lang))
     with opened(context) as store:
         tenant = tenant_of(store, _text(options, "tenant"), settings)
         zone = zone_of_tenant(store, tenant, settings, _text(options, "zone"))
@@ -95,7 +96,7 @@ def _text(options: dict[str, object], name: str) -> str | None:
     return str(value) if value else None
 
 
-def _request(name: str, options: dict[str, object], zone: str, lang: str) -> Request:
+def _request(name: str, options: dict[str, object], zone: str, lang: Lang) -> Request:
     dimensions = ("vendor", "hotline", "queue", "team", "agent")
     only = {d: tuple(map(str, value)) for d in dimensions if isinstance(value := options[d], tuple) and value}
     return Request(
@@ -105,7 +106,7 @@ def _request(name: str, options: dict[str, object], zone: str, lang: str) -> Req
         threshold_ms=round(float(str(options["threshold"])) * 1000),
         attribution=_text(options, "attribution"),
         interval=_text(options, "interval"),
-        lang="zh" if lang == "zh" else "en",
+        lang=lang,
         charts=options["format_"] == "html",
     )
 

@@ -8,16 +8,20 @@ from datetime import date
 from pathlib import Path
 
 import click
+
 from opsledger.domain.errors import UserError
 from opsledger.infra.progress import progress
-from opsledger.ingest.simulator.options import Options
-from opsledger.ingest.simulator.run import Simulation, write
+from opsledger.ingest.simulator import Options, Simulation, write, write_desk, write_queue_log
 
 DEFAULTS = Options()
+FORMATS = ("jsonl", "table", "queue_log")
+ENCODINGS = ("utf-8", "utf-8-sig", "gbk", "gb18030")
 
 
 @click.command(short_help="A call centre from a seed: events, and decisions as commands.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File for the events (JSON Lines).")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File for the events.")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="As what source.")
+@click.option("--encoding", type=click.Choice(ENCODINGS), default="utf-8", show_default=True, help="With --format table.")
 @click.option(
     "--commands", type=click.Path(path_type=Path, dir_okay=False), help="File for the decisions, for `decide --file`."
 )
@@ -27,18 +31,30 @@ DEFAULTS = Options()
 @click.option("--seed", type=int, default=DEFAULTS.seed, show_default=True, help="The same seed gives the same bytes.")
 @click.option("--tenant", default=DEFAULTS.tenant, show_default=True)
 @click.option("--zone", default=DEFAULTS.zone, show_default=True)
+@click.option("--vendor", "vendors", multiple=True, default=DEFAULTS.vendors, show_default=True, help="Up to two companies.")
 @click.option("--late", type=float, default=0.0, help="Share of events to deliver late.")
 @click.option("--duplicates", type=float, default=0.0, help="Share of events to deliver twice.")
 @click.option("--contradictions", type=float, default=0.0, help="Share of calls that contradict themselves.")
 @click.option("--quiet", is_flag=True, help="No progress.")
-def simulate(out: Path, commands: Path | None, start: str, quiet: bool, **asked: object) -> None:
+def simulate(out: Path, format_: str, encoding: str, commands: Path | None, start: str, quiet: bool, **asked: object) -> None:
     """Simulate a call centre: arrivals by hour and weekday, patience, agents with shifts, transfers, tickets, complaints.
 
     \b
       opsledger simulate --days 31 --calls-per-day 1200 --seed 1 --out events.jsonl --commands commands.jsonl
       opsledger ingest events.jsonl && opsledger decide --file commands.jsonl
+
+    The same calls as other systems would tell them: a desk's table (mapping: examples/samples/desk.yaml), a switch's log.
+
+    \b
+      opsledger simulate --days 3 --calls-per-day 200 --format table --encoding gbk --out desk.csv
+      opsledger simulate --days 3 --calls-per-day 200 --format queue_log --out queue_log
     """
     options = replace(DEFAULTS, start=_day(start), **asked)  # type: ignore[arg-type]  # click has checked the types
+    if format_ != "jsonl":
+        with out.open("wb") as file:
+            rows = write_desk(options, file, encoding=encoding) if format_ == "table" else write_queue_log(options, file)
+        click.echo(f"{out}: {rows:,} {'rows' if format_ == 'table' else 'lines'}", err=True)
+        return
     simulation = Simulation(options)
     with out.open("wb") as file, progress("simulate", quiet=quiet) as report:
         counts = write(options, file, lambda done, days: report(done, days, f"{done} days"), simulation)

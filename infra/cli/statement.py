@@ -11,8 +11,10 @@ from opsledger.infra.cli.common import LANG, OUT, TENANT, deliver, opened, setti
 from opsledger.infra.facts import tenant_of, view, zone_of_tenant
 from opsledger.infra.moments import parse_moment
 from opsledger.infra.render import FORMATS, width_of
+from opsledger.infra.settings import lang_of
 from opsledger.infra.statements import run_statement
 from opsledger.projections.formats import statement as sheets
+from opsledger.projections.metrics.model import Lang
 
 
 @click.command(short_help="A vendor's monthly statement, with rule and evidence for each line.")
@@ -42,12 +44,11 @@ def statement(
         with view(store, name, parse_moment(as_known_at, zone) if as_known_at else None) as facts:
             made = run_statement(store.client, facts, contract, month)
             sheet = sheets.Sheet(made, name, facts.cutoff, facts.positions)
-    deliver(render_sheet(sheet, format_, (lang or settings.lang) == "zh", width_of(out), out is None), out)
+    deliver(render_sheet(sheet, format_, lang_of(lang or settings.lang), width_of(out), out is None), out)
 
 
-def render_sheet(sheet: sheets.Sheet, format_: str, zh: bool, width: int, screen: bool) -> str:
+def render_sheet(sheet: sheets.Sheet, format_: str, lang: Lang, width: int, screen: bool) -> str:
     """A statement as text of one of the report formats."""
-    lang: sheets.Lang = "zh" if zh else "en"
     if format_ == "table":
         return sheets.to_terminal(sheet, lang, width, color=screen and sys.stdout.isatty())
     return {"csv": sheets.to_csv, "json": sheets.to_json, "html": sheets.to_html}[format_](sheet, lang)
