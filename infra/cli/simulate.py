@@ -51,6 +51,8 @@ def simulate(out: Path, format_: str, encoding: str, commands: Path | None, star
     """
     options = replace(DEFAULTS, start=_day(start), **asked)  # type: ignore[arg-type]  # click has checked the types
     if format_ != "jsonl":
+        if commands:
+            raise UserError("--commands goes with --format jsonl only; the decisions are the same for all formats")
         with out.open("wb") as file:
             rows = write_desk(options, file, encoding=encoding) if format_ == "table" else write_queue_log(options, file)
         click.echo(f"{out}: {rows:,} {'rows' if format_ == 'table' else 'lines'}", err=True)

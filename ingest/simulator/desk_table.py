@@ -44,9 +44,9 @@ def write_desk(options: Options, out: BinaryIO, *, encoding: str = "utf-8") -> i
     """Writes the calls' table; returns its rows. ``encoding``: utf-8, utf-8-sig, gbk or gb18030.
 
     A row tells a call's first stay in a queue and its first conversation (holds and later legs are left out, as a
-    desk's export does). Times are local, to the millisecond.
+    desk's export does). Times are local, to the millisecond. UserError where trouble was asked for.
     """
-    simulation = Simulation(options)
+    simulation = Simulation(options.without_trouble("table"))
     encode = getincrementalencoder(encoding)().encode  # writes a byte order mark once, where there is one
     out.write(encode(_line(HEADINGS)))
     rows = 0

@@ -55,6 +55,12 @@ class Options:
         for flag, name in (("--tenant", self.tenant), ("--source", self.source), *(("--vendor", v) for v in self.vendors)):
             _name(flag, name)
 
+    def without_trouble(self, format_: str) -> Options:
+        """These options, for a format that can only tell what is true; UserError where trouble was asked for."""
+        if self.contradictions or self.late or self.duplicates:
+            raise UserError(f"--contradictions, --late and --duplicates go with --format jsonl, not with {format_}")
+        return self
+
     @property
     def identity(self) -> bytes:
         """32 hex digits that differ between centres and do not depend on the trouble planted in them."""

@@ -39,11 +39,12 @@ class _Stay:
 def write_queue_log(options: Options, out: BinaryIO) -> int:
     """Writes the queue_log; returns its lines. Calls that only the menu or an outbound agent had are not in it.
 
-    The log has no word for a callback from the queue (it stands as a key pressed) and none for wrap-up.
+    The log has no word for a callback from the queue (it stands as a key pressed) and none for wrap-up. UserError where trouble was
+    asked for.
     """
     lines = 0
     switch = _Switch()
-    for batch in Simulation(options).batches():
+    for batch in Simulation(options.without_trouble("queue_log")).batches():
         for line in batch:
             if not line.startswith((b'{"type":"call.', b'{"type":"shift.s', b'{"type":"queue.s')):
                 continue

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from opsledger.domain.clock import FixedClock
+from opsledger.domain.errors import UserError
 from opsledger.ingest.adapters.queue_log import QueueLog
 from opsledger.ingest.adapters.queue_log_book import Options as LogOptions
 from opsledger.ingest.adapters.table import Table
@@ -131,3 +132,9 @@ def test_the_queue_log_is_in_order_of_time() -> None:
     write_queue_log(OPTIONS, out)
     seconds = [int(line.partition(b"|")[0]) for line in out.getvalue().splitlines()]
     assert seconds == sorted(seconds)
+
+
+@pytest.mark.parametrize("write", [write_desk, write_queue_log])
+def test_trouble_is_refused_where_the_format_cannot_tell_it(write: Callable[[Options, BinaryIO], int]) -> None:
+    with pytest.raises(UserError, match="--format jsonl"):
+        write(replace(OPTIONS, late=0.1), BytesIO())
