@@ -249,8 +249,12 @@ _BUILDERS: dict[Kind, Callable[[Any, list[Any], int, Form], pa.Array]] = {
 
 
 def _micros_of_datetimes(values: Sequence[Any]) -> Ints:
-    """Exact up to 2242: a double holds that many seconds to less than half a microsecond."""
-    return np.rint(np.fromiter((v.timestamp() for v in values), np.float64, len(values)) * 1e6).astype(np.int64)
+    """Exact: a double is only trusted with whole seconds (after 2106 it no longer holds every microsecond)."""
+    size = len(values)
+    seconds = np.fromiter((v.timestamp() for v in values), np.float64, size)
+    micros = np.fromiter((v.microsecond for v in values), np.int64, size)
+    whole: Ints = np.rint(seconds - micros / 1e6).astype(np.int64) * 1_000_000
+    return whole + micros
 
 
 def _bytes_of_uuids(values: Sequence[Any]) -> bytes:
