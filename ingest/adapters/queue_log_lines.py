@@ -84,9 +84,8 @@ def _check(entry: Entry, form: Form) -> None:
         raise Refused(Reason.MALFORMED, f"{entry.word} names no agent")
     if len(entry.data) < form.least:
         wanted = "|".join(name.lstrip("#") for name in form.fields)
-        raise Refused(
-            Reason.MALFORMED, f"{entry.word} has {len(entry.data)} data fields of {form.least}: {entry.word}({wanted})"
-        )
+        found = f"{entry.word} has {len(entry.data)} data fields, it needs {form.least}"
+        raise Refused(Reason.MALFORMED, f"{found}: {entry.word}({wanted})")
     size = len(entry.data)
     for index, name in _NUMBERS[entry.word]:
         if index < size and not entry.data[index].isdecimal():
