@@ -18,7 +18,7 @@ from opsledger.projections.facts import past, rebuild, schema
 from opsledger.projections.facts.journal import Entry, Journal
 from opsledger.projections.facts.queries import Positions, digest
 from opsledger.projections.facts.rebuild import Comparison, Progress
-from opsledger.projections.facts.stage import Stage
+from opsledger.projections.facts.stage import Stage, clear
 from opsledger.projections.facts.tables import STREAMS, facts_of
 from opsledger.projections.facts.touched import news
 
@@ -49,13 +49,14 @@ class Facts:
         self._client = client
         self._clock = clock
         self._journal = Journal(client)
+        self._stage = Stage(client)
 
     def ensure(self) -> None:
         """Make what is not there (tables, journal, views) and clear away what an update that broke off left behind."""
         self._journal.ensure()
         schema.ensure_tables(self._client)
         schema.ensure_views(self._client)
-        Stage(self._client).clear()
+        clear(self._client)
         rebuild.drop_beside(self._client, STREAMS)
         past.drop_left_over(self._client)
 
@@ -91,10 +92,9 @@ class Facts:
         if postponed:
             self._rebuild([new.stream for new in postponed], ends, progress)
         live = [new for new in changed if new not in postponed]
-        stage = Stage(self._client)
         for done, new in enumerate(live):
             progress(done, len(live), new.stream)
-            stage.update(new, ends)
+            self._stage.update(new, ends)
         if last is None or ends != known:
             self._journal.write(self._clock.now(), "rebuild" if postponed else "live", ends)
         names = tuple(new.stream for new in live), tuple(new.stream for new in postponed)

@@ -1,24 +1,35 @@
 """The live update of one stream: makes the facts of touched subjects, and takes away the rows that are gone.
 
-What a failure at each step means. (1) The touched subjects, (2) their events, (3) their new rows are put into passing tables:
-nothing has changed. (4) Rows are inserted, (5) tombstones are inserted for keys that are gone: the update is not in the
-journal yet, so it is done again from the start and writes the same rows once more, which replace themselves.
+What a failure at each step means. (1) The touched subjects, (2) their events, (3) their new rows and (4) tombstones for keys
+that are gone are put into passing tables: nothing has changed. (5) Rows and tombstones go into the fact table in one insert:
+the update is not in the journal yet, so it is done again from the start and writes the same rows once more, which replace
+themselves.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from opsledger.domain.catalogue import column_name, columns_of
 from opsledger.projections.facts import touched
 from opsledger.projections.facts.queries import Positions, events, fact_select, timelines_select, within
-from opsledger.projections.facts.tables import FactTable, facts_of
+from opsledger.projections.facts.tables import FACTS, STREAMS, FactTable, facts_of
 from opsledger.projections.facts.touched import News
 
-_EVENTS = "facts_staged_events"
 _TIMELINES = "facts_staged_timelines"
-_ROWS = "facts_staged_rows"
-PASSING = (touched.TABLE, _EVENTS, _TIMELINES, _ROWS)
-"""Tables that exist only during an update."""
+_ENVELOPE = ("tenant", "subject", "occurred_at", "type", "event_id", "vendor", "offset")
+_SETTINGS: dict[str, Any] = {
+    # a few thousand rows do not repay the compilation of their expressions
+    "compile_expressions": 0,
+    "max_partitions_per_insert_block": 0,
+}
+
+
+def clear(client: Any) -> None:
+    """Drop the passing tables, also those of an update that broke off."""
+    rows = [_rows(fact) for fact in FACTS]
+    for name in (touched.TABLE, _TIMELINES, *(_events(stream) for stream in STREAMS), *rows):
+        client.command(f"DROP TABLE IF EXISTS {name}")
 
 
 class Stage:
@@ -27,71 +38,97 @@ class Stage:
     def __init__(self, client: Any, suffix: str = "") -> None:
         self._client = client
         self._suffix = suffix
+        self._made: set[str] = set()
 
     def update(self, new: News, until: Positions) -> None:
         """Bring the facts of one stream from before ``new`` to ``until``."""
-        slices = touched.find(self._client, new)
-        for number in range(slices):
+        self._make_passing(new.stream)
+        for number in range(touched.find(self._client, new)):
             self._stage_events(new.stream, until, number)
             for fact in facts_of(new.stream):
-                self._make(fact, new, number)
-        self.clear()
+                self._stage_rows(fact, new, number)
+                self._do(f"INSERT INTO {self._table(fact)} SELECT * FROM {_rows(fact)}")
+        for name in (_events(new.stream), *((_TIMELINES,) if new.stream == "call" else ())):
+            self._do(f"TRUNCATE TABLE {name}")
 
-    def clear(self) -> None:
-        """Drop the passing tables, also those of an update that broke off."""
-        for name in PASSING:
-            self._client.command(f"DROP TABLE IF EXISTS {name}")
+    def _table(self, fact: FactTable) -> str:
+        return f"`{fact.name}{self._suffix}`"
+
+    def _do(self, text: str, **parameters: int) -> None:
+        self._client.command(text, parameters=parameters or None, settings=_SETTINGS)
+
+    def _make_passing(self, stream: str) -> None:
+        """Make the passing tables once: making them costs more than filling them."""
+        if stream in self._made:
+            return
+        self._do(f"CREATE OR REPLACE TABLE {_events(stream)} ENGINE = Memory EMPTY AS SELECT {_needed(stream)} FROM `{stream}`")
+        if stream == "call":
+            source = timelines_select(f"SELECT * FROM {_events(stream)}")
+            self._do(f"CREATE OR REPLACE TABLE {_TIMELINES} ENGINE = Memory EMPTY AS {source}")
+        for fact in facts_of(stream):
+            self._do(f"CREATE OR REPLACE TABLE {_rows(fact)} ENGINE = Memory EMPTY AS SELECT * FROM {self._table(fact)}")
+        self._made.add(stream)
 
     def _stage_events(self, stream: str, until: Positions, number: int) -> None:
-        chosen = f"(tenant, subject) IN (SELECT tenant, subject FROM {touched.TABLE} WHERE slice = {{slice:UInt32}})"
         ended = within(stream, until)
-        source = events(stream, ended.text, chosen)
-        self._client.command(f"CREATE OR REPLACE TABLE {_EVENTS} AS `{stream}` ENGINE = Memory")
-        self._client.command(
-            f"INSERT INTO {_EVENTS} SELECT * REPLACE ('' AS payload) FROM ({source})",
-            parameters=ended.parameters | {"slice": number},
-        )
+        source = events(stream, ended.text, _chosen("subject"))
+        self._do(f"TRUNCATE TABLE {_events(stream)}")
+        self._do(f"INSERT INTO {_events(stream)} SELECT {_needed(stream)} FROM ({source})", **ended.parameters, slice=number)
         if stream == "call":
-            self._client.command(
-                f"CREATE OR REPLACE TABLE {_TIMELINES} ENGINE = Memory AS {timelines_select(f'SELECT * FROM {_EVENTS}')}"
-            )
+            self._do(f"TRUNCATE TABLE {_TIMELINES}")
+            self._do(f"INSERT INTO {_TIMELINES} {timelines_select(f'SELECT * FROM {_events(stream)}')}")
 
-    def _make(self, fact: FactTable, new: News, number: int) -> None:
-        table = f"`{fact.name}{self._suffix}`"
-        select = fact_select(fact, f"SELECT * FROM {_EVENTS}", f"SELECT * FROM {_TIMELINES}")
-        self._client.command(f"CREATE OR REPLACE TABLE {_ROWS} ENGINE = Memory AS {select}")
-        rows = f"SELECT *, 0 AS is_deleted FROM {_ROWS}"
+    def _stage_rows(self, fact: FactTable, new: News, number: int) -> None:
+        select = fact_select(fact, f"SELECT * FROM {_events(fact.stream)}", f"SELECT * FROM {_TIMELINES}")
+        rows = f"SELECT *, 0 AS is_deleted FROM ({select})"
         if new.corrections:
-            rows = _risen(fact, table, rows)
+            rows = self._risen(fact, rows)
+        self._do(f"TRUNCATE TABLE {_rows(fact)}")
+        self._do(f"INSERT INTO {_rows(fact)} {rows}", slice=number)
         if fact.ordinal or new.corrections:
-            rows += f" UNION ALL {_gone(fact, table, bool(new.corrections))}"
-        self._client.command(f"INSERT INTO {table} {rows}", parameters={"slice": number})
+            columns = ", ".join((*fact.order, "last_offset", "is_deleted"))
+            self._do(f"INSERT INTO {_rows(fact)} ({columns}) {self._gone(fact, new)}", slice=number)
+
+    def _risen(self, fact: FactTable, rows: str) -> str:
+        """The rows with a version not below the stored one: a correction may have moved a subject's last event elsewhere."""
+        known = (
+            f"SELECT tenant, {fact.subject}, max(last_offset) AS version FROM {self._table(fact)} "
+            f"WHERE {_chosen(fact.subject)} GROUP BY tenant, {fact.subject}"
+        )
+        return (
+            f"SELECT made.* REPLACE (greatest(made.last_offset, known.version) AS last_offset) FROM ({rows}) AS made "
+            f"LEFT JOIN ({known}) AS known USING (tenant, {fact.subject})"
+        )
+
+    def _gone(self, fact: FactTable, new: News) -> str:
+        """Tombstones for stored keys of the staged subjects that have no row any more.
+
+        With the version of what they take away: of equal versions the row inserted last counts. ``first_day`` finds the
+        subjects quickly; where a correction may have changed it, or taken all events away, they are looked for everywhere.
+        """
+        first = "toDate(argMin(occurred_at, offset), 'UTC')"
+        days = f"SELECT tenant, {first}, subject FROM {_events(fact.stream)} GROUP BY tenant, subject"
+        chosen = _chosen(fact.subject) if new.corrections else f"(tenant, first_day, {fact.subject}) IN ({days})"
+        keys = ", ".join(fact.order)
+        return (
+            f"SELECT {keys}, max(last_offset) AS version, 1 FROM {self._table(fact)} "
+            f"WHERE {chosen} AND ({keys}) NOT IN (SELECT {keys} FROM {_rows(fact)}) "
+            f"GROUP BY {keys} HAVING argMax(is_deleted, last_offset) = 0"
+        )
 
 
-def _risen(fact: FactTable, table: str, rows: str) -> str:
-    """The rows with a version not below the stored one: a correction may have moved the subject's last event elsewhere."""
-    known = (
-        f"SELECT tenant, {fact.subject}, max(last_offset) AS version FROM {table} "
-        f"WHERE (tenant, {fact.subject}) IN (SELECT tenant, subject FROM {touched.TABLE}) GROUP BY tenant, {fact.subject}"
-    )
-    return (
-        f"SELECT made.* REPLACE (greatest(made.last_offset, known.version) AS last_offset) FROM ({rows}) AS made "
-        f"LEFT JOIN ({known}) AS known USING (tenant, {fact.subject})"
-    )
+def _events(stream: str) -> str:
+    return f"facts_staged_{stream}_events"
 
 
-def _gone(fact: FactTable, table: str, moved: bool) -> str:
-    """Tombstones for stored keys of the staged subjects that have no row any more.
+def _rows(fact: FactTable) -> str:
+    return f"facts_staged_{fact.name}"
 
-    With the version of what they take away: of equal versions the row inserted last counts. ``first_day`` finds the
-    subjects quickly; where a correction may have changed it, or taken all events away, they are looked for everywhere.
-    """
-    place = f"(tenant, first_day, {fact.subject})"
-    days = f"SELECT tenant, toDate(argMin(occurred_at, offset), 'UTC'), subject FROM {_EVENTS} GROUP BY tenant, subject"
-    chosen = f"{place} IN ({days})"
-    if moved:
-        chosen = f"(tenant, {fact.subject}) IN (SELECT tenant, subject FROM {touched.TABLE} WHERE slice = {{slice:UInt32}})"
-    keys = ", ".join(fact.order)
-    return (
-        f"SELECT * REPLACE (1 AS is_deleted) FROM {table} FINAL WHERE {chosen} AND ({keys}) NOT IN (SELECT {keys} FROM {_ROWS})"
-    )
+
+def _needed(stream: str) -> str:
+    """The ledger columns that facts are made from: what the events say, and the least of where they are."""
+    return ", ".join(f"`{name}`" for name in (*_ENVELOPE, *(column_name(spec.name) for spec in columns_of(stream))))
+
+
+def _chosen(subject: str) -> str:
+    return f"(tenant, {subject}) IN (SELECT tenant, subject FROM {touched.TABLE} WHERE slice = {{slice:UInt32}})"

@@ -1,0 +1,50 @@
+"""Fact table → the fold that says what its rows are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from uuid import UUID
+
+from opsledger.domain.envelope import Event
+from opsledger.domain.folds import call, legs, quality, shift, work
+from opsledger.domain.folds.history import History, Row, known
+
+FOLDS: Mapping[str, tuple[str, Callable[[History], list[Row]]]] = MappingProxyType(
+    {
+        "calls": ("call", call.calls),
+        "legs": ("call", legs.legs),
+        "transfers": ("call", call.transfers),
+        "ivr_steps": ("call", call.ivr_steps),
+        "agent_spans": ("shift", shift.agent_spans),
+        "shifts": ("shift", shift.shifts),
+        "tickets": ("ticket", work.tickets),
+        "callbacks": ("callback", work.callbacks),
+        "complaints": ("complaint", quality.complaints),
+        "evaluations": ("evaluation", quality.evaluations),
+        "faults": ("fault", work.faults),
+    }
+)
+"""Fact table → (stream, rows of one subject's history)."""
+
+
+def histories(events: Iterable[Event]) -> dict[tuple[str, str, str], History]:
+    """(tenant, stream, subject) → its history; a correction counts against any subject of its tenant and stream."""
+    groups: dict[tuple[str, str, str], list[Event]] = defaultdict(list)
+    corrected: dict[tuple[str, str], set[UUID]] = defaultdict(set)
+    for event in events:
+        groups[event.tenant, event.stream, event.subject].append(event)
+        if event.corrects:
+            corrected[event.tenant, event.stream].add(event.corrects)
+    return {key: known(group, corrected[key[0], key[1]]) for key, group in groups.items()}
+
+
+def rows(events: Iterable[Event]) -> dict[str, list[Row]]:
+    """Fact table → the rows that the events of any number of things give."""
+    made: dict[str, list[Row]] = {name: [] for name in FOLDS}
+    for (_, stream, _), history in histories(events).items():
+        for name, (source, fold) in FOLDS.items():
+            if source == stream:
+                made[name] += fold(history)
+    return made
