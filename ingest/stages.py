@@ -20,8 +20,8 @@ from opsledger.ingest.versions import SameContent
 if TYPE_CHECKING:
     from opsledger.ingest.importer import ImportSpec, Stores
 
-FLUSH_EVENTS = 200_000
-FLUSH_BYTES = 96 * 1024 * 1024
+FLUSH_EVENTS = 100_000
+FLUSH_BYTES = 64 * 1024 * 1024
 """What has been judged is stored when so much has come together: the fewer inserts, the less the engine has to merge."""
 _QUEUED_CHUNKS = 1
 
@@ -65,12 +65,13 @@ class Batch:
     def flush(self) -> None:
         """Store what has been judged, then count it. UserError where it cannot be stored."""
         self._stores.dead_letters.keep([self._letter(record) for record in self._dead])
-        for stream, tables in self._tables.items():
-            whole = pa.concat_tables(tables)
-            self.spans += self._stores.log.append({stream: whole}, backfill=self._spec.backfill)
+        for stream in list(self._tables):
+            # Nothing here holds on to the rows while they are stored: the log makes the copies that it needs.
+            self.spans += self._stores.log.append(
+                {stream: pa.concat_tables(self._tables.pop(stream))}, backfill=self._spec.backfill
+            )
         self.tally = _sum(self.tally, self._waiting)
         self.tally.check()
-        self._tables.clear()
         self._dead.clear()
         self._waiting, self._bytes = Tally(), 0
         self._dedup.flushed()

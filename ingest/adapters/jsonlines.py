@@ -13,7 +13,7 @@ from opsledger.ingest.chunk import Chunk, DeadRecord, Reason, dead_long_record, 
 from opsledger.ingest.inputs import Input
 from opsledger.ingest.lines import Lines, LongLine
 
-CHUNK_RECORDS = 50_000
+CHUNK_RECORDS = 25_000
 """Records of one chunk: enough to make the columns' fixed costs small."""
 CHUNK_BYTES = 32 << 20
 """A chunk of long records is cut here, so that memory stays flat."""
