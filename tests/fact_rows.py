@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -326,3 +327,192 @@ def _answer(rng: random.Random, row: Row, answered: datetime, *, direct: bool) -
 
 def _ms(delta: timedelta) -> int:
     return delta // timedelta(milliseconds=1)
+
+
+def make_rows(rng: random.Random, start: datetime, span_s: int, count: int) -> dict[str, list[Row]]:
+    """Random rows of every fact table, around a span of time; some open, some cancelled, some that overlap."""
+    legs = [make_leg(rng, n, start, span_s) for n in range(count)]
+    return {
+        "legs": legs,
+        "calls": [_call(rng, leg, start, span_s) for leg in legs],
+        "transfers": [_transfer(rng, n, start, span_s) for n in range(count // 4)],
+        "agent_spans": [_span(rng, n, start, span_s) for n in range(count // 2)],
+        "shifts": [_shift(rng, n, start, span_s) for n in range(count // 10)],
+        "tickets": [_ticket(rng, n, start, span_s) for n in range(count // 2)],
+        "callbacks": [_callback(rng, n, start, span_s) for n in range(count // 3)],
+        "complaints": [_complaint(rng, n, start, span_s) for n in range(count // 3)],
+        "evaluations": [_evaluation(rng, n, start, span_s) for n in range(count // 3)],
+        "faults": [_fault(rng, n, start, span_s) for n in range(max(4, count // 50))],
+    }
+
+
+def _at(rng: random.Random, start: datetime, span_s: int) -> datetime:
+    return start + timedelta(microseconds=rng.randrange(span_s * 1_000_000))
+
+
+def _maybe(rng: random.Random, after: datetime, most_s: int, chance: float = 0.6) -> datetime | None:
+    return after + timedelta(milliseconds=rng.randrange(most_s * 1000)) if rng.random() < chance else None
+
+
+def _call(rng: random.Random, leg: Row, start: datetime, span_s: int) -> Row:
+    began = leg["entered_at"] - timedelta(seconds=rng.randrange(90))
+    ivr = rng.random() < 0.6
+    rated = rng.random() < 0.4
+    return {
+        "call": leg["call"],
+        "vendor": leg["vendor"],
+        "started_at": began,
+        "direction": rng.choice(["inbound", "inbound", "outbound"]),
+        "hotline": leg["hotline"],
+        "customer": leg["customer"],
+        "offered": rng.random() < 0.95,
+        "ivr_entered_at": began if ivr else None,
+        "ivr_outcome": rng.choice(["self_served", "to_queue", "hung_up"]) if ivr else "",
+        "connected_at": _maybe(rng, began, 60),
+        "first_queue": leg["queue"],
+        "first_agent": leg["agent"],
+        "first_queued_at": leg["queued_at"] if rng.random() < 0.8 else None,
+        "answered": leg["outcome"] == "answered",
+        "ended_at": leg["ended_at"] or leg["left_at"],
+        "open": leg["ended_at"] is None and leg["left_at"] is None,
+        "voicemail_ms": rng.choice([None, None, 4000]),
+        "surveyed": rated,
+        "survey_given": rng.choice([True, False]) if rated else None,
+        "satisfied": rng.choice([True, False, None]),
+        "score": rng.choice([None, Decimal("4.5"), Decimal(3)]),
+    }
+
+
+def _transfer(rng: random.Random, n: int, start: datetime, span_s: int) -> Row:
+    return {
+        "call": f"c{n}",
+        "n": 0,
+        "at": _at(rng, start, span_s),
+        "from_agent": rng.choice(["a1", "a2"]),
+        "from_queue": "q1",
+        "to_kind": rng.choice(["agent", "queue", "external"]),
+        "to": "x",
+        "mode": rng.choice(["blind", "attended"]),
+    }
+
+
+STATES = ("idle", "talking", "holding", "wrap_up", "busy", "break", "training", "meeting", "away", "ringing")
+
+
+def _span(rng: random.Random, n: int, start: datetime, span_s: int) -> Row:
+    begun = _at(rng, start, span_s)
+    ended = begun + timedelta(microseconds=rng.choice([0, 1, rng.randrange(9_000_000_000), rng.randrange(60_000_000_000)]))
+    return {
+        "shift": f"s{n % 50}",
+        "n": n,
+        "agent": rng.choice(["a1", "a2", "a3"]),
+        "team": "t1",
+        "state": rng.choice(STATES),
+        "starts_at": begun,
+        "ends_at": ended if rng.random() < 0.95 else None,
+    }
+
+
+def _shift(rng: random.Random, n: int, start: datetime, span_s: int) -> Row:
+    begun = _at(rng, start, span_s)
+    return {
+        "shift": f"s{n}",
+        "agent": rng.choice(["a1", "a2", "a3"]),
+        "team": rng.choice(["t1", "t2"]),
+        "starts_at": begun,
+        "ends_at": begun + timedelta(hours=8),
+        "excused": rng.choice(["", "", "sick"]),
+        "signed_in_at": rng.choice([None, begun, begun + timedelta(minutes=4)]),
+    }
+
+
+def _ticket(rng: random.Random, n: int, start: datetime, span_s: int) -> Row:
+    opened = _at(rng, start, span_s)
+    checked = rng.random() < 0.3
+    return {
+        "ticket": f"t{n}",
+        "kind": "request",
+        "category": rng.choice(["宽带/新装", "bill"]),
+        "department": rng.choice(["", "d1"]),
+        "assignee": rng.choice(["", "a1"]),
+        "state": rng.choice(["opened", "resolved"]),
+        "opened_at": opened,
+        "due_at": _maybe(rng, opened, 90_000, 0.8),
+        "dispatched_at": _maybe(rng, opened, 3600),
+        "resolved_at": _maybe(rng, opened, 120_000),
+        "cancelled_at": _maybe(rng, opened, 9000, 0.1),
+        "voided_at": _maybe(rng, opened, 9000, 0.1),
+        "returns": rng.randrange(3),
+        "urges": rng.randrange(3),
+        "reopens": rng.randrange(3),
+        "checked": checked,
+        "accurate": rng.choice([True, False]) if checked else None,
+    }
+
+
+def _callback(rng: random.Random, n: int, start: datetime, span_s: int) -> Row:
+    asked = _at(rng, start, span_s)
+    attempt = _maybe(rng, asked, 90_000)
+    checked = rng.random() < 0.3
+    return {
+        "callback": f"b{n}",
+        "purpose": rng.choice(["complaint", "new_install", "relocation", "repair"]),
+        "customer": "u",
+        "agent": "a1",
+        "call": f"c{n}" if rng.random() < 0.3 else "",
+        "requested_at": asked,
+        "due_at": _maybe(rng, asked, 90_000, 0.9),
+        "attempts": rng.randrange(1, 3) if attempt else 0,
+        "first_attempt_at": attempt,
+        "reached": bool(attempt) and rng.random() < 0.7,
+        "completed_at": _maybe(rng, asked, 90_000, 0.5),
+        "cancelled_at": _maybe(rng, asked, 9000, 0.1),
+        "checked": checked,
+        "accurate": rng.choice([True, False]) if checked else None,
+    }
+
+
+def _complaint(rng: random.Random, n: int, start: datetime, span_s: int) -> Row:
+    filed = _at(rng, start, span_s)
+    judged = _maybe(rng, filed, 90_000)
+    resolved = _maybe(rng, filed, 90_000)
+    return {
+        "complaint": f"k{n}",
+        "business": "b",
+        "agent": "a1",
+        "internal": rng.random() < 0.3,
+        "filed_at": filed,
+        "adjudicated_at": judged,
+        "liable": rng.choice([True, False]) if judged else None,
+        "severity": rng.choice(["minor", "general", "severe"]) if judged else "",
+        "resolved_at": resolved,
+        "satisfied": rng.choice([None, True, False]) if resolved else None,
+        "reopens": rng.randrange(2),
+        "withdrawn_at": _maybe(rng, filed, 9000, 0.1),
+        "state": "filed",
+    }
+
+
+def _evaluation(rng: random.Random, n: int, start: datetime, span_s: int) -> Row:
+    scored = _maybe(rng, start, span_s, 0.9)
+    return {
+        "evaluation": f"e{n}",
+        "call": f"c{n}",
+        "agent": "a1",
+        "method": "recorded",
+        "scored_at": scored,
+        "score": Decimal(rng.randrange(8000, 10001)) / 100 if scored else None,
+        "approved_at": _maybe(rng, scored, 90_000) if scored else None,
+    }
+
+
+def _fault(rng: random.Random, n: int, start: datetime, span_s: int) -> Row:
+    raised = _at(rng, start, span_s)
+    return {
+        "fault": f"f{n}",
+        "system": "acd",
+        "kind": "k",
+        "severity": "minor",
+        "raised_at": raised,
+        "cleared_at": _maybe(rng, raised, 40_000, 0.8),
+    }

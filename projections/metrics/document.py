@@ -8,16 +8,18 @@ from opsledger.projections.metrics.registry import GROUPS
 _HEAD = """\
 # Metrics 指标
 
-Every metric of the reports, with its definition and its formula over the fact tables. This page is made from the registry
-in `projections/metrics` (`make docs`); the registry is the only place in which a formula stands.
+Every metric of the reports, with its definition and its formula over the fact tables. This page is made from
+the registry in `projections/metrics` (`make docs`); the registry is the only place in which a formula stands.
 
-- A ratio is (numerator, denominator): both are added up first and divided last. 0 ÷ 0 is empty. 比率先分别求和,最后相除;0 ÷ 0 为空。
-- *Counts at* is the attribution: which interval an amount counts in. `enter` when it began, `answer`, `end`, `due`, or `spread` over the
-  intervals that it covers, to the millisecond. A metric with several attributions can be moved by `--attribution`; the first is the default.
+- A ratio is (numerator, denominator): both are added up first and divided last. 0 ÷ 0 is empty.
+  比率先分别求和,最后相除;0 ÷ 0 为空。
+- *Counts at* is the attribution: which interval an amount counts in. `enter` when it began, `answer`, `end`,
+  `due`, or `spread` over the intervals that it covers, to the millisecond. A metric with several attributions
+  can be moved by `--attribution`; the first is the default.
 - *T* is the threshold, 20 s unless a report is asked for another; it is compared by `<=`, in milliseconds.
 - Durations are kept in milliseconds and shown as `mm:ss`; rounding happens only when a number is shown.
-- Queue entries still waiting at the cutoff are counted beside and stand in no denominator; refused ones (full, closed, nobody on duty,
-  diverted) stand inside.
+- Queue entries still waiting at the cutoff are counted beside and stand in no denominator; refused ones (full,
+  closed, nobody on duty, diverted) stand inside.
 """
 _BETTER = {Better.HIGHER: Label("higher is better", "越高越好"), Better.LOWER: Label("lower is better", "越低越好")}
 
