@@ -37,9 +37,8 @@ def run_statement(client: Client, facts: Facts, contract: str, month: str) -> St
 def contract_of(client: Client, facts: Facts, contract: str) -> ContractState:
     """A contract as the log has it: what a command decided counts here once the relay has carried it."""
     border = Border(FixedClock(_ANY_TIME), decisions=True)
-    before = None if facts.as_known_at is None else facts.positions.get("contract/0", 0)
     state = RULES.empty
-    for payload in contract_payloads(client, facts.tenant, contract, before):
+    for payload in contract_payloads(client, facts.tenant, contract):
         wire = border.take(payload)
         if isinstance(wire, Refusal):
             raise UserError(f"contract '{contract}': an event of the ledger cannot be read: {wire.detail}")

@@ -44,10 +44,10 @@ def statement(
         with view(store, name, parse_moment(as_known_at, zone) if as_known_at else None) as facts:
             made = run_statement(store.client, facts, contract, month)
             sheet = sheets.Sheet(made, name, facts.cutoff, facts.positions)
-    deliver(render_sheet(sheet, format_, lang_of(lang or settings.lang), width_of(out), out is None), out)
+    deliver(render_sheet(sheet, format_, lang_of(lang or settings.lang), width_of(out), screen=out is None), out)
 
 
-def render_sheet(sheet: sheets.Sheet, format_: str, lang: Lang, width: int, screen: bool) -> str:
+def render_sheet(sheet: sheets.Sheet, format_: str, lang: Lang, width: int, *, screen: bool) -> str:
     """A statement as text of one of the report formats."""
     if format_ == "table":
         return sheets.to_terminal(sheet, lang, width, color=screen and sys.stdout.isatty())

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from opsledger.domain.calendar import Grain, make_period, parse_period
+from opsledger.domain.calendar import Grain, make_period, make_span, parse_period
 from opsledger.domain.errors import UserError
 
 
@@ -62,3 +62,11 @@ def test_what_is_no_period_is_refused_with_an_example(grain: Grain, text: str) -
 def test_what_is_no_zone_is_refused(zone: str) -> None:
     with pytest.raises(UserError, match="not a time zone"):
         parse_period(Grain.DAY, "2026-01-05", zone)
+
+
+def test_a_span_holds_both_its_days_and_the_one_before_it_is_as_long() -> None:
+    span = make_span(date(2026, 1, 5), date(2026, 1, 9), "UTC")
+    assert len(span.days) == 5
+    assert span.previous().name == "2025-12-31..2026-01-04"
+    with pytest.raises(UserError, match="before the first"):
+        make_span(date(2026, 1, 9), date(2026, 1, 5), "UTC")

@@ -1,0 +1,109 @@
+"""``opsledger demo``: a simulated month through the whole product, with the commands that a user would type."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+from opsledger.domain.calendar import Grain, Period, parse_period
+from opsledger.domain.clock import SystemClock
+from opsledger.domain.errors import EXIT_INCOMPLETE, UserError
+from opsledger.infra.cli.statement import render_sheet
+from opsledger.infra.facts import view
+from opsledger.infra.progress import progress
+from opsledger.infra.report_set import SUFFIXES, Made, write_index, write_set
+from opsledger.infra.statements import run_statement
+from opsledger.infra.store import Store, open_store
+from opsledger.projections.formats.statement import Sheet, heading
+from opsledger.projections.metrics.measure import Facts
+from opsledger.projections.metrics.model import Lang
+
+TENANT, ZONE, MONTH, CONTRACT = "demo", "Asia/Shanghai", "2026-01", "xinhe-2026"
+LANGS: tuple[Lang, ...] = ("en", "zh")
+FORMATS = ("html", "csv", "json")
+MARK = ".opsledger-demo"
+"""Stands in a folder that a demo made, so that the next demo may empty it; no other folder is ever emptied."""
+
+
+@click.command(short_help="A simulated month through the whole product.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path(".demo"), show_default=True)
+@click.option("--calls-per-day", type=click.IntRange(20, 20_000), default=1200, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True)
+def demo(out: Path, calls_per_day: int, seed: int) -> int:
+    """Simulate January 2026 of a call centre, read it in, decide, report, settle; ends by naming the files that it made."""
+    _empty(out)
+    data, events, commands = out / "data", out / "events.jsonl", out / "commands.jsonl"
+    size = f"--days 31 --calls-per-day {calls_per_day} --seed {seed}"
+    steps = [
+        f"simulate {size} --out {events} --commands {commands} --quiet",
+        f"--data {data} init --tenant {TENANT} --zone {ZONE}",
+        f"--data {data} ingest {events} --tenant {TENANT} --quiet",
+        f"--data {data} decide --file {commands} --tenant {TENANT}",
+        f"--data {data} report run service_indicators --month {MONTH}",
+        f"--data {data} statement --contract {CONTRACT} --month {MONTH}",
+    ]
+    for step in steps:
+        _step(step.split(" "))
+    with open_store(data, clock=SystemClock()) as store:
+        made, index = _files(store, out)
+    return _tell(made, index, out)
+
+
+def _empty(out: Path) -> None:
+    if out.exists() and any(out.iterdir()):
+        if not (out / MARK).exists():
+            raise UserError(f"{out} is not empty and was not made by a demo; name another folder with --out")
+        shutil.rmtree(out)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / MARK).touch()
+
+
+def _step(arguments: list[str]) -> None:
+    from opsledger.infra.cli.main import run  # noqa: PLC0415  the group knows the demo, so the demo asks for it late
+
+    click.secho(f"\n$ opsledger {' '.join(arguments)}", bold=True)
+    code = run(arguments)
+    if code not in (0, EXIT_INCOMPLETE):
+        raise UserError(f"the demo stops: `opsledger {' '.join(arguments)}` ended with exit code {code}")
+
+
+def _files(store: Store, out: Path) -> tuple[list[Made], Path]:
+    periods = [
+        parse_period(Grain.DAY, "2026-01-05", ZONE),
+        parse_period(Grain.WEEK, "2026-W02", ZONE),
+        parse_period(Grain.MONTH, MONTH, ZONE),
+    ]
+    click.secho("\nevery report for a day, a week and the month, in English and 中文:", bold=True)
+    with progress("reports") as shown, view(store, TENANT) as facts:
+        made = write_set(facts, periods, LANGS, FORMATS, out / "reports", shown)
+        made += _statement(store, facts, out / "statement", periods[-1])
+    about = (
+        "A simulated call centre, January 2026: reports for a day, a week and the month, and a vendor's statement."
+    )
+    return made, write_index(made, out, "opsledger demo", about)
+
+
+def _statement(store: Store, facts: Facts, folder: Path, month: Period) -> list[Made]:
+    sheet = Sheet(run_statement(store.client, facts, CONTRACT, month.name), TENANT, facts.cutoff, facts.positions)
+    made = []
+    for lang in LANGS:
+        for format_ in FORMATS:
+            path = folder / lang / f"{CONTRACT}_{month.name}{SUFFIXES[format_]}"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(render_sheet(sheet, format_, lang, 200, screen=False), encoding="utf-8")
+            made.append(Made(path, heading(sheet, lang), month.name, lang, format_, ok=True))
+    return made
+
+
+def _tell(made: list[Made], index: Path, out: Path) -> int:
+    click.secho(f"\nmade {len(made)} files:", bold=True)
+    for each in made:
+        if each.format == "html":
+            click.echo(f"  {each.path}")
+    click.echo(f"  (beside each page the same as CSV and JSON)\n\nopen {index} in a browser; the ledger is in {out / 'data'}")
+    broken = [each for each in made if not each.ok]
+    for each in broken:
+        click.echo(f"a law of the numbers does not hold in {each.path}", err=True)
+    return EXIT_INCOMPLETE if broken else 0

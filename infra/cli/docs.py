@@ -1,0 +1,23 @@
+"""``opsledger docs``: the pages that are generated from the declarations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from opsledger.infra.events_doc import render_events_md
+from opsledger.projections.metrics.document import render_metrics_md
+
+PAGES = {"events.md": render_events_md, "metrics.md": render_metrics_md}
+"""File → what renders it; a test holds the files in docs/ equal to these."""
+
+
+@click.command(short_help="Write docs/events.md and docs/metrics.md from the declarations.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("docs"), show_default=True)
+def docs(out: Path) -> None:
+    """Write the generated pages into a folder."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name, render in PAGES.items():
+        (out / name).write_text(render(), encoding="utf-8")
+        click.echo(f"wrote {out / name}")
