@@ -13,7 +13,7 @@ from opsledger.ingest.simulator.world import World
 
 _EVALUATED, _CALLS_AGAIN = 0.022, 0.35
 _OWN_SERVICE = "客服中心"
-_BLAMED = 0.2
+_BLAMED = 0.08
 
 
 class Aftermath:

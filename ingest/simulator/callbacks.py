@@ -19,7 +19,7 @@ Answer = Callable[[int, Agent, Call, Queue | None], int]
 _FORGOTTEN, _CANCELLED, _REACHED, _CHECKED, _ACCURATE = 0.04, 0.04, 0.72, 0.15, 0.94
 _MISSES = wheel((b"no_answer", 80), (b"refused", 14), (b"wrong_number", 6))
 _MAX_TRIES = 3
-_CAMPAIGN, _CAMPAIGN_FROM_H = 0.05, 9.5
+_CAMPAIGN, _CAMPAIGN_FROM_H = 0.12, 9.5
 _REASONS = ("客户已自行解决", "客户要求取消", "重复登记")
 _BOOLS = (b"false", b"true")
 

@@ -76,8 +76,8 @@ _STOP = Topic("业务/退订", "request", "市场部", accepted=0.6, ticket=0.15
 _DOWN = Topic("宽带/不通", "fault", "装维中心", ticket=0.7, complaint=0.01, callback="repair")
 _SLOW = Topic("宽带/网速慢", "fault", "网络部", ticket=0.45, complaint=0.01, callback="repair")
 _PHONE = Topic("固话/无声", "fault", "装维中心", ticket=0.6, callback="repair")
-_FEES = Topic("投诉/乱收费", "complaint", "计费中心", ticket=0.4, complaint=0.3)
-_MANNER = Topic("投诉/服务态度", "complaint", "客服中心", complaint=0.5)
+_FEES = Topic("投诉/乱收费", "complaint", "计费中心", ticket=0.4, complaint=0.25)
+_MANNER = Topic("投诉/服务态度", "complaint", "客服中心", complaint=0.2)
 _LATE = Topic("投诉/装维超时", "complaint", "装维中心", ticket=0.5, complaint=0.35)
 _OTHER = Topic("其他/其他", "other", "客服中心")
 CAMPAIGN = Topic("营销/宽带提速", "request", "市场部", accepted=0.12)
@@ -132,7 +132,7 @@ OPENING_HOURS = {SERVICE: "07:30-22:00", SALES: "08:30-19:00", REPAIR: "00:00-24
 TARGETS = {"service_level_20s": 0.85, "answer_rate": 0.92, "satisfaction": 0.95, "avg_handle_s": 300}
 
 SHIFTS: dict[str, tuple[tuple[float, float, int], ...]] = {
-    FIRST: ((7.5, 16, 4), (9.5, 18, 3), (13.5, 22, 4)),
+    FIRST: ((7.5, 16, 4), (9, 17.5, 4), (13.5, 22, 3)),
     SECOND: ((7.75, 16, 3), (10, 18.5, 2), (13.5, 21.75, 3)),
     HOME: ((7.5, 16, 4), (9.5, 18, 2), (14, 22.5, 4), (22, 31.5, 3)),
     DIAL: ((8.5, 17, 3), (11.5, 20, 2)),

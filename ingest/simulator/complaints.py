@@ -5,11 +5,11 @@ from __future__ import annotations
 from opsledger.ingest.simulator.callbacks import Callbacks
 from opsledger.ingest.simulator.chance import wheel
 from opsledger.ingest.simulator.journal import HOUR_MS, Value, quoted, tail
-from opsledger.ingest.simulator.staff import Agent, Call
+from opsledger.ingest.simulator.staff import Agent, Call, Pool
 from opsledger.ingest.simulator.world import World
 
-_WITHDRAWN, _LIABLE, _REOPENED, _ANSWERED = 0.06, 0.4, 0.06, 0.9
-_SEVERITIES = wheel(("minor", 60), ("general", 32), ("severe", 8))
+_WITHDRAWN, _LIABLE, _REOPENED, _ANSWERED = 0.06, 0.3, 0.06, 0.9
+_SEVERITIES = wheel(("minor", 75), ("general", 21), ("severe", 4))
 _OUTCOMES = wheel(("已致歉", 45), ("已退费", 25), ("已整改", 20), ("已解释", 10))
 _CHANNELS = wheel((b"web", 50), (b"letter", 25), (b"email", 15), (b"fax", 10))
 _CONTENTS = {
@@ -21,14 +21,16 @@ _CONTENTS = {
 _FINDINGS = ("已调取录音核实", "核对账单无误", "与客户陈述一致", "与当事座席核实")
 _BUSINESS = {"客服中心": "服务", "计费中心": "账单", "装维中心": "宽带", "市场部": "套餐"}
 _CLERK = tail(actor="clerk21")
+_SERVED_BEFORE = wheel((0, 70), (1, 10), (2, 20))
+"""Places of the pools, by how many calls they answer."""
 _BOOLS = (b"false", b"true")
 
 
 class Complaints:
     """Plans a complaint's whole life when it is filed. The ruling is a decision, so it is a command and not an event."""
 
-    def __init__(self, world: World, callbacks: Callbacks) -> None:
-        self.world, self.callbacks = world, callbacks
+    def __init__(self, world: World, callbacks: Callbacks, pools: tuple[Pool, ...]) -> None:
+        self.world, self.callbacks, self.pools = world, callbacks, pools
         self._chance = world.chance("complaints")
         form = world.journal.form
         self._by_call = form("complaint.filed", "agent", "department", "call")
@@ -41,6 +43,8 @@ class Complaints:
     def file(self, at: int, agent: Agent, call: Call, department: str) -> None:
         """A complaint made during a contact: about an agent's service when it goes to the service department."""
         internal = department == "客服中心"
+        if internal and call.queue is not None and call.queue.spec.code == "complaint":
+            agent = self._earlier_agent()
         tail_ = agent.tail if internal else b""
         code = self.world.code("p", at)
         values: list[Value] = [*self._about(call.channel.encode(), department), _BOOLS[internal]]
@@ -50,6 +54,11 @@ class Complaints:
         else:
             self._write(at, self._by_call, code, *values, *names, tail_)
         self._handle(at, code, call.customer, tail_)
+
+    def _earlier_agent(self) -> Agent:
+        """Whom a caller of the complaints desk complains about: somebody who served before."""
+        pool = self.pools[_SERVED_BEFORE[int(self._chance() * len(_SERVED_BEFORE))]]
+        return pool.agents[int(self._chance() * len(pool.agents))]
 
     def receive(self, at: int, department: str) -> None:
         """A complaint that comes in writing; nobody's call is behind it."""

@@ -87,7 +87,7 @@ class Quality:
         """The items with faults and the score, as JSON and decimal text."""
         chance, lost, found = self._chance, dict.fromkeys(GROUP_TENTHS, 0), []
         for item in ITEMS:
-            if chance() < item.chance * (2.2 - 1.2 * agent.grace):
+            if chance() < item.chance * (4.0 - 1.5 * agent.grace):
                 times = 1 + (chance() < 0.25)
                 lost[item.group] += item.tenths * times
                 found.append(b'{"item":"%b.%b","deduction":"%b","times":%d}' % self._item(item, times))

@@ -13,7 +13,7 @@ _EXCUSED, _ABSENT, _LATE, _EARLY, _TRAINED, _BUSY = 0.03, 0.01, 0.07, 0.03, 0.04
 _KINDS = (b"leave", b"leave", b"sick", b"training")
 _REST_MS = 8 * HOUR_MS
 _MINUTE = 60_000
-_LEAVES_PER_DAY, _MOVES_PER_DAY = 0.0012, 0.001
+_LEAVES_PER_DAY, _MOVES_PER_DAY = 0.0006, 0.0006
 _LEAVING_DAY, _MOVING_DAY = 6, 9
 """Of every fortnight: on these days somebody leaves (of one pool after the other) or moves (in each pool) for sure."""
 _REASONS = ("个人原因", "合同到期", "转岗", "不胜任")

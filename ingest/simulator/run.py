@@ -55,7 +55,7 @@ class Simulation:
         self._floor = floor = Floor(world)
         talk = Talk(world, floor, queues)
         callbacks = Callbacks(world, floor, pools[-1])
-        complaints = Complaints(world, callbacks)
+        complaints = Complaints(world, callbacks, pools)
         self._front = Front(world, floor, queues, callbacks)
         self._office = Office(world, floor, queues, pools, complaints)
         self._roster = Roster(world, floor, pools)

@@ -20,7 +20,7 @@ OFF, IDLE, BUSY, PAUSED = range(4)
 _PEAK = 0.105
 """Share of a day's contacts that the busiest hour of a busy day brings."""
 _ON_DUTY, _WORKED, _SMALLEST, _TEAM = 0.58, 0.66, 8, 10
-_DIAL_LOAD = 0.25
+_DIAL_LOAD = 0.32
 _FIRST_DAY_OFF = (5, 0, 2, 5, 3, 1, 4)
 _SURNAMES, _GIVEN = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗", "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超霞平刚桂英华玉萍红"
 
@@ -153,7 +153,7 @@ def head_count(pool: str, calls_per_day: int) -> int:
     erlangs = sum(calls_per_day * s.share * _PEAK * (s.talk_s + s.wrap_s + 6) / 3600 for s in QUEUES if s.pool == pool)
     if pool == DIAL:
         erlangs = calls_per_day * _DIAL_LOAD * 150 / 3600 / 9
-    margin = 2.2 if pool == HOME else 1.8  # a pool that is there round the clock is spread thinner
+    margin = 1.8 if pool == HOME else 1.5  # a pool that is there round the clock is spread thinner
     return max(2 * _SMALLEST if pool == HOME else _SMALLEST, ceil((erlangs + margin * sqrt(erlangs)) / _ON_DUTY / _WORKED))
 
 
@@ -179,7 +179,7 @@ def shift_of(place: int, day: date, pool: Pool) -> tuple[float, float] | None:
     """The shift that the agent in a place of the pool works on a local day; None on a day off (two a week)."""
     week, weekday = divmod(day.toordinal() - 1, 7)
     slots = [shift for shift in SHIFTS[pool.code] for _ in range(shift[2])]
-    slot = (place * 5 + week * 3) % len(slots)
+    slot = (place * 7 + week * 3) % len(slots)  # 7 shares no factor with any pool's number of slots
     # Days off go by turns within each slot, so that a small night shift never has all of them on one day.
     first_off = _FIRST_DAY_OFF[(slot + place // len(slots) * 3) % len(_FIRST_DAY_OFF)]
     if weekday in (first_off, first_off + 1):

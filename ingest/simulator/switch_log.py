@@ -39,8 +39,8 @@ class _Stay:
 def write_queue_log(options: Options, out: BinaryIO) -> int:
     """Writes the queue_log; returns its lines. Calls that only the menu or an outbound agent had are not in it.
 
-    The log has no word for a callback from the queue (it stands as a key pressed) and none for wrap-up. UserError where trouble was
-    asked for.
+    The log has no word for a callback from the queue (it stands as a key pressed) and none for wrap-up.
+    UserError where trouble was asked for.
     """
     lines = 0
     switch = _Switch()
