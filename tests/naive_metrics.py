@@ -85,10 +85,6 @@ def _handle(r: Row) -> int:
     return int(r["talk_ms"] + r["hold_ms"] + r["wrap_up_ms"])
 
 
-def _inside(r: Row) -> bool:
-    return r["transferred_to"] in ("agent", "queue")
-
-
 def _duration(start: str) -> Test:
     return lambda r: (r["resolved_at"] - r[start]) // MS
 
@@ -119,18 +115,16 @@ def both(*tests: Test) -> Test:
     return lambda r: all(t(r) for t in tests)
 
 
-def metrics(cutoff: datetime) -> dict[str, tuple[Sum, Sum | None]]:
-    """Code → numerator, denominator."""
+Parts = dict[str, tuple[Sum, Sum | None]]
+"""Code → numerator, denominator."""
+
+
+def _calls() -> Parts:
     offered = [
         rows("calls", "enter", at("started_at"), both(lambda r: r["offered"], lambda r, d=d: r["direction"] == d))
         for d in ("inbound", "outbound")
     ]
     ended = at("ended_at", "started_at")
-    ticket_due = _due(cutoff, "resolved_at")
-    call_due = _due(cutoff, "first_attempt_at", "completed_at")
-    checked_at = at("resolved_at", "first_resolved_at", "opened_at")
-    used = spans("agent_spans", "starts_at", "ends_at", lambda r: r["state"] in ("idle", "talking", "holding", "wrap_up"))
-    signed_in = spans("agent_spans", "starts_at", "ends_at")
     return {
         "inbound_calls": (offered[0], None),
         "outbound_calls": (offered[1], None),
@@ -146,6 +140,11 @@ def metrics(cutoff: datetime) -> dict[str, tuple[Sum, Sum | None]]:
             rows("calls", "end", ended, both(_given, lambda r: r["score"] is not None), lambda r: r["score"]),
             rows("calls", "end", ended, both(_given, lambda r: r["score"] is not None)),
         ),
+    }
+
+
+def _queues() -> Parts:
+    return {
         "entries": (entry(), None),
         "answered": (entry(_answered), None),
         "unanswered": (entry(lambda r: r["left_at"]), None),
@@ -160,6 +159,11 @@ def metrics(cutoff: datetime) -> dict[str, tuple[Sum, Sum | None]]:
         "avg_queue_time": (entry(_settled, _wait), entry(_settled)),
         "avg_abandon_time": (entry(_abandoned, _wait), entry(_abandoned)),
         "queue_time": (entry(_settled, _wait, lambda r: (r["entered_at"], r["answered_at"] or r["left_at"])), None),
+    }
+
+
+def _legs() -> Parts:
+    return {
         "legs_answered": (leg(), None),
         "talk_time": (leg(amount=lambda r: r["talk_ms"], span=_talked), None),
         "hold_time": (leg(amount=lambda r: r["hold_ms"], span=_talked), None),
@@ -171,8 +175,15 @@ def metrics(cutoff: datetime) -> dict[str, tuple[Sum, Sum | None]]:
         "avg_hold": (leg(lambda r: r["holds"] > 0, lambda r: r["hold_ms"]), leg(lambda r: r["holds"] > 0)),
         "avg_wrap_up": (leg(amount=lambda r: r["wrap_up_ms"]), leg()),
         "avg_handle": (leg(amount=_handle), leg()),
-        "transfer_rate": (leg(_inside), leg()),
+        "transfer_rate": (leg(lambda r: r["transferred_to"] in ("agent", "queue")), leg()),
         "transfers_attended": (rows("transfers", "end", at("at"), lambda r: r["mode"] == "attended"), None),
+    }
+
+
+def _agents() -> Parts:
+    used = spans("agent_spans", "starts_at", "ends_at", lambda r: r["state"] in ("idle", "talking", "holding", "wrap_up"))
+    signed_in = spans("agent_spans", "starts_at", "ends_at")
+    return {
         "signed_in_time": (signed_in, None),
         "occupancy": (
             spans("agent_spans", "starts_at", "ends_at", lambda r: r["state"] in ("talking", "holding", "wrap_up")),
@@ -180,6 +191,13 @@ def metrics(cutoff: datetime) -> dict[str, tuple[Sum, Sum | None]]:
         ),
         "utilisation": (used, spans("shifts", "starts_at", "ends_at")),
         "answers_per_hour": (rows("legs", "spread", at("answered_at"), _answered), signed_in),
+    }
+
+
+def _tickets(cutoff: datetime) -> Parts:
+    ticket_due = _due(cutoff, "resolved_at")
+    checked_at = at("resolved_at", "first_resolved_at", "opened_at")
+    return {
         "tickets_opened": (rows("tickets", "enter", at("opened_at")), None),
         "ticket_urges": (rows("tickets", "enter", at("opened_at"), amount=lambda r: r["urges"]), None),
         "ticket_timeliness": (
@@ -194,6 +212,12 @@ def metrics(cutoff: datetime) -> dict[str, tuple[Sum, Sum | None]]:
             rows("tickets", "end", checked_at, lambda r: r["checked"] and r["accurate"]),
             rows("tickets", "end", checked_at, lambda r: r["checked"]),
         ),
+    }
+
+
+def _callbacks(cutoff: datetime) -> Parts:
+    call_due = _due(cutoff, "first_attempt_at", "completed_at")
+    return {
         "complaint_callbacks": (rows("callbacks", "end", at("completed_at"), lambda r: r["purpose"] == "complaint"), None),
         "callback_timeliness": (
             rows("callbacks", "due", at("due_at"), both(call_due, _by_due("first_attempt_at", "completed_at"))),
@@ -209,6 +233,11 @@ def metrics(cutoff: datetime) -> dict[str, tuple[Sum, Sum | None]]:
             rows("callbacks", "due", at("due_at"), lambda r: r["attempts"] and r["reached"]),
             rows("callbacks", "due", at("due_at"), lambda r: r["attempts"]),
         ),
+    }
+
+
+def _complaints() -> Parts:
+    return {
         "complaints_filed": (rows("complaints", "enter", at("filed_at")), None),
         "internal_complaints": (rows("complaints", "enter", at("filed_at"), lambda r: r["internal"]), None),
         "liable_severe": (
@@ -223,12 +252,22 @@ def metrics(cutoff: datetime) -> dict[str, tuple[Sum, Sum | None]]:
             rows("complaints", "end", at("resolved_at"), lambda r: r["resolved_at"], _duration("filed_at")),
             rows("complaints", "end", at("resolved_at"), lambda r: r["resolved_at"]),
         ),
+    }
+
+
+def _quality() -> Parts:
+    return {
         "quality_score": (
             rows("evaluations", "end", at("approved_at"), amount=lambda r: r["score"]),
             rows("evaluations", "end", at("approved_at")),
         ),
         "fault_count": (rows("faults", "spread", at("raised_at")), None),
     }
+
+
+def metrics(cutoff: datetime) -> Parts:
+    """Every metric that is counted here; those that are due later than the cutoff are not judged."""
+    return _calls() | _queues() | _legs() | _agents() | _tickets(cutoff) | _callbacks(cutoff) | _complaints() | _quality()
 
 
 def pieces(

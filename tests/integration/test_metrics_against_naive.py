@@ -19,7 +19,7 @@ from opsledger.projections.metrics.measure import Facts, ask, measure, parts_of
 from opsledger.projections.metrics.model import Attribution, Metric
 from opsledger.projections.metrics.query import Question, cells_of
 from opsledger.projections.metrics.registry import METRICS
-from tests import fact_rows, naive_metrics
+from tests import fact_rows, fact_tables, naive_metrics
 
 ZONES = [
     (Grain.DAY, date(2026, 3, 29), "Europe/Berlin"),  # 23 hours
@@ -31,13 +31,13 @@ ZONES = [
     (Grain.WEEK, date(2026, 11, 1), "America/New_York"),
 ]
 ONE_DAY = 24 * 60
-Rows = dict[str, list[fact_rows.Row]]
+Rows = dict[str, list[fact_tables.Row]]
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, dict[str, Rows]]]:
     rows: dict[str, Rows] = {}
-    with fact_rows.engine(tmp_path_factory.mktemp("facts") / "db") as client:
+    with fact_tables.engine(tmp_path_factory.mktemp("facts") / "db") as client:
         for number, (grain, day, zone) in enumerate(ZONES):
             tenant = f"tenant{number}"
             period = make_period(grain, day, zone)
@@ -46,7 +46,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, dict[
                 random.Random(number), start, int((period.stop - start).total_seconds()) + 40_000, 400
             )
             for table, some in rows[tenant].items():
-                fact_rows.insert(client, table, some, tenant)
+                fact_tables.insert(client, table, some, tenant)
         yield client, rows
 
 
@@ -138,7 +138,7 @@ def test_overlapping_faults_count_once(world: Any) -> None:
     assert measured < alone * 1000
 
 
-def _union_ms(faults: list[fact_rows.Row], period: Period, cutoff: datetime) -> int:
+def _union_ms(faults: list[fact_tables.Row], period: Period, cutoff: datetime) -> int:
     spans = sorted((max(r["raised_at"], period.start), min(r["cleared_at"] or cutoff, period.stop)) for r in faults)
     total, reached = timedelta(0), period.start
     for low, high in spans:
@@ -195,9 +195,9 @@ def test_called_back_means_an_attempt_or_a_dial_within_a_day(world: Any) -> None
     dials = {"u3": timedelta(hours=23), "u4": timedelta(hours=25), "": timedelta(hours=1), "u2": timedelta(hours=-1)}
     attempts = [{"callback": "b1", "call": "c1", "attempts": 1}, {"callback": "b2", "call": "c2", "attempts": 0}]
     calls = [{"call": f"o{u}", "direction": "outbound", "customer": u, "started_at": start + d} for u, d in dials.items()]
-    fact_rows.insert(client, "legs", [{**lost, "call": c, "customer": u} for c, u in customers.items()], "lost")
-    fact_rows.insert(client, "callbacks", attempts, "lost")
-    fact_rows.insert(client, "calls", calls, "lost")
+    fact_tables.insert(client, "legs", [{**lost, "call": c, "customer": u} for c, u in customers.items()], "lost")
+    fact_tables.insert(client, "callbacks", attempts, "lost")
+    fact_tables.insert(client, "calls", calls, "lost")
     measured = measure(_facts(client, "lost", start), "called_back_rate", make_period(Grain.DAY, date(2026, 1, 5), "UTC"))[""]
     assert (measured.numerator, measured.denominator) == (2, 5)
 
