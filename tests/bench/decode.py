@@ -88,4 +88,4 @@ def run() -> list[tuple[str, float, str]]:
 
 if __name__ == "__main__":
     for what, figure, unit in run():
-        print(f"{what:40} {figure:12,.1f} {unit}")  # noqa: T201  a bench prints
+        print(f"{what:40} {figure:12,.1f} {unit}")
