@@ -86,7 +86,8 @@ def _type(type_: str, path: Path_) -> str:
 def _time(written: Any, scope: Scope, path: Path_) -> Node:
     node = values.value(written, scope, path)
     if node.kind is not Of.TIME:
-        raise MappingError(path, f"{node.label} is a {node.kind}, not a time; write {{time: …}} or {{date: …, clock: …}}")
+        hint = scope.meant(node, "write {time: …} or {date: …, clock: …}")
+        raise MappingError(path, f"{node.label} is a {node.kind}, not a time{hint}")
     return node
 
 

@@ -28,7 +28,7 @@ class _Strict(Schema):
     def _known_keys(self, data: Any, **_: Any) -> Any:
         if not isinstance(data, dict):
             raise ValidationError(f"wants {self.needs_map}")
-        valid = tuple(field.data_key or str(name) for name, field in self.fields.items())
+        valid = tuple(str(field.data_key or name) for name, field in self.fields.items())
         wrong = {key: [f"unknown key '{key}'{nearest(key, valid)}"] for key in data if key not in valid}
         if wrong:
             raise ValidationError(wrong)

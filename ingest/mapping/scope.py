@@ -61,6 +61,11 @@ class Scope:
         valid = (*self.columns, *self.named)
         raise MappingError(path, f"the file has no column '{word}'{nearest(word, valid)}")
 
+    def meant(self, node: Node, advice: str) -> str:
+        """What to do about a node of the wrong kind: the value of ``let:`` that it resembles, else the advice."""
+        hint = nearest(node.label, tuple(self.named)) if node.label not in self.named else ""
+        return hint if hint.startswith("; did you mean") else f"; {advice}"
+
     def operand(self, word: str, path: Path_) -> Node:
         """What a form works on: a name, or a template where it holds braces."""
         return self.template(word, path) if "{" in word else self.name(word, path)

@@ -98,7 +98,7 @@ def _or_constant(node: Node, instead: Any) -> Node:
 
 
 def _start(form: Form, scope: Scope, path: Path_) -> Node:
-    start = _of_kind(scope.operand(form["start"], (*path, "start")), Of.TIME, (*path, "start"))
+    start = _of_kind(scope.operand(form["start"], (*path, "start")), Of.TIME, scope, (*path, "start"))
     if ("plus" in form) == ("minus" in form):
         raise MappingError(path, "needs plus: or minus:, a duration")
     side = "plus" if "plus" in form else "minus"
@@ -116,16 +116,17 @@ def _start(form: Form, scope: Scope, path: Path_) -> Node:
 def _length(written: Any, scope: Scope, path: Path_) -> Node:
     """A duration: a form, a name, or one written out (``90s``)."""
     if not isinstance(written, str):
-        return _of_kind(value(written, scope, path), Of.DURATION, path)
+        return _of_kind(value(written, scope, path), Of.DURATION, scope, path)
     if (ms := durations.literal(written)) is not None:
         return constant(ms, Of.DURATION)
-    return _of_kind(scope.operand(written, path), Of.DURATION, path)
+    return _of_kind(scope.operand(written, path), Of.DURATION, scope, path)
 
 
-def _of_kind(node: Node, kind: Of, path: Path_) -> Node:
+def _of_kind(node: Node, kind: Of, scope: Scope, path: Path_) -> Node:
     if node.kind is not kind:
         forms = {Of.TIME: "{time: …} or {date: …}", Of.DURATION: "{duration: …, unit: …}"}
-        raise MappingError(path, f"{node.label} is a {node.kind}, and a {kind} is wanted; make it one by {forms[kind]} in let:")
+        hint = scope.meant(node, f"make it one by {forms[kind]} in let:")
+        raise MappingError(path, f"{node.label} is a {node.kind}, and a {kind} is wanted{hint}")
     return node
 
 
@@ -137,7 +138,7 @@ def _duration(form: Form, scope: Scope, path: Path_) -> Node:
 
 
 def _between(form: Form, scope: Scope, path: Path_) -> Node:
-    nodes = [_of_kind(scope.operand(word, path), Of.TIME, path) for word in form["between"]]
+    nodes = [_of_kind(scope.operand(word, path), Of.TIME, scope, path) for word in form["between"]]
     return combined(nodes, Of.DURATION, lambda a, b: (b - a) // 1000, f"{nodes[0].label} … {nodes[1].label}")
 
 
