@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import islice
 from typing import Any
 
 from eventsourcing.persistence import PersistenceError
@@ -59,18 +58,24 @@ def decide(store: Store, commands: Iterable[tuple[str, Command]]) -> Carried:
     """
     carried = Carried()
     with open_decisions(store) as app:
-        for batch in _batches(commands):
-            known = known_facts(store.client, [command for _, command in batch])
-            for place, command in batch:
-                try:
-                    events = execute(app, command, store.clock, known)
-                except Refused as refused:
-                    carried.refused.append(f"{place}: {refused}" if place else str(refused))
-                    continue
-                carried.events += events
-                carried.repeated += not events
-        relay_decisions(store, app)
+        try:
+            for batch in _batches(commands):
+                _carry_out(store, app, batch, carried)
+        finally:  # a wrong line does not keep from the log what was decided before it
+            relay_decisions(store, app)
     return carried
+
+
+def _carry_out(store: Store, app: Decisions, batch: list[tuple[str, Command]], carried: Carried) -> None:
+    known = known_facts(store.client, [command for _, command in batch])
+    for place, command in batch:
+        try:
+            events = execute(app, command, store.clock, known)
+        except Refused as refused:
+            carried.refused.append(f"{place}: {refused}" if place else str(refused))
+            continue
+        carried.events += events
+        carried.repeated += not events
 
 
 def relay_decisions(store: Store, app: Decisions) -> list[Event]:
@@ -103,6 +108,16 @@ def _object(line: bytes) -> dict[str, Any]:
 
 
 def _batches(commands: Iterable[tuple[str, Command]]) -> Iterator[list[tuple[str, Command]]]:
-    rest = iter(commands)
-    while batch := list(islice(rest, BATCH)):
+    """Commands in lists; what came before a wrong line is handed on before its error."""
+    rest, batch = iter(commands), []
+    try:
+        for each in rest:
+            batch.append(each)
+            if len(batch) == BATCH:
+                yield batch
+                batch = []
+    except UserError:
+        yield batch
+        raise
+    if batch:
         yield batch

@@ -50,17 +50,18 @@ def refresh(store: Store, report: Report) -> str:
 def view(store: Store, tenant: str, as_known_at: datetime | None = None) -> Iterator[View]:
     """The facts of one tenant, as of now (first brought up to the ledger) or as they were known at a moment (UTC)."""
     tables = fact_tables(store)
+    letters = _open_letters(store, tenant)  # the past has no dead letters: they are counted as they stand
     if as_known_at is None:
         tables.update()
         last = tables.last_update()
         made = last.at if last else None
-        yield _view(store, tenant, store.clock.now(), tables.positions(), made, None)
+        yield _view(store, tenant, store.clock.now(), tables.positions(), made, None, letters)
         return
     known = tables.positions_at(as_known_at)
     if not known:
         raise UserError(f"nothing was known at {as_known_at.isoformat()}: the first facts were made later")
     with tables.as_known_at(as_known_at):
-        yield _view(store, tenant, as_known_at, known, as_known_at, as_known_at)
+        yield _view(store, tenant, as_known_at, known, as_known_at, as_known_at, letters)
 
 
 def _view(
@@ -70,11 +71,15 @@ def _view(
     positions: Mapping[tuple[str, int], int],
     refreshed: datetime | None,
     known_at: datetime | None,
+    letters: int,
 ) -> View:
-    letters = store.dead_letters.list(DeadLetterFilter(tenant=tenant, status=Status.OPEN, limit=100_000))
     names = {f"{topic}/{partition}": end for (topic, partition), end in positions.items()}
     engine = cast("Engine", store.client)  # its query takes more than the port asks for
-    return View(engine, tenant, cutoff, names, refreshed, known_at, dead_letters=len(letters))
+    return View(engine, tenant, cutoff, names, refreshed, known_at, dead_letters=letters)
+
+
+def _open_letters(store: Store, tenant: str) -> int:
+    return len(store.dead_letters.list(DeadLetterFilter(tenant=tenant, status=Status.OPEN, limit=100_000)))
 
 
 def tenant_of(store: Store, asked: str | None, settings: Settings) -> str:

@@ -1,5 +1,6 @@
 -- 合同事件 · The events of one contract, each once, in the order in which they were decided.
 SELECT payload
-FROM contract_once
-WHERE tenant = {tenant:String} AND subject = {contract:String} AND offset < {before:UInt64}
+FROM contract
+WHERE tenant = {tenant:String} AND subject = {contract:String}
 ORDER BY topic, partition, offset
+LIMIT 1 BY event_id

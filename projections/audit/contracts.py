@@ -8,15 +8,9 @@ from importlib.resources import files
 from clickhouse_connect.driver.client import Client
 
 
-END_OF_LOG = 2**63
-
-
-def contract_payloads(client: Client, tenant: str, contract: str, before: int | None = None) -> list[bytes]:
-    """The events of a contract as the log has them, each once, in the order in which they were decided.
-
-    ``before``: only those at smaller offsets, as the contract was known then.
-    """
-    asked = {"tenant": tenant, "contract": contract, "before": END_OF_LOG if before is None else before}
+def contract_payloads(client: Client, tenant: str, contract: str) -> list[bytes]:
+    """The events of a contract as the log has them, each once, in the order in which they were decided."""
+    asked = {"tenant": tenant, "contract": contract}
     rows = client.query(_sql("contract_events"), parameters=asked, column_formats={"payload": "bytes"}).result_rows
     return [payload for (payload,) in rows]
 

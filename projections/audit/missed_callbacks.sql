@@ -1,7 +1,7 @@
 -- 隔天未回访 · Callbacks that were neither tried nor completed by the end of the local day after the request, nor cancelled
 -- before that; a deadline after the cutoff is not judged yet. Gives the events of the requests.
 SELECT event_id
-FROM callback_once
+FROM callback
 WHERE tenant = {tenant:String} AND type = 'callback.requested' AND subject IN (
     WITH addDays(toStartOfDay(requested_at, {zone:String}), 2) AS deadline
     SELECT callback
@@ -12,5 +12,6 @@ WHERE tenant = {tenant:String} AND type = 'callback.requested' AND subject IN (
       AND (first_attempt_at IS NULL OR first_attempt_at >= deadline)
       AND (completed_at IS NULL OR completed_at >= deadline)
       AND (cancelled_at IS NULL OR cancelled_at >= deadline))
-ORDER BY subject, occurred_at
+  AND event_id NOT IN (SELECT corrects FROM callback WHERE corrects != toUUID('00000000-0000-0000-0000-000000000000'))
+ORDER BY subject, occurred_at, offset
 LIMIT 1 BY subject

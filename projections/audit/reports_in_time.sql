@@ -1,5 +1,7 @@
 -- 按时提交的报表 · The report of a month handed in by a vendor before the deadline.
 SELECT event_id
-FROM report_once
+FROM report
 WHERE tenant = {tenant:String} AND vendor = {vendor:String} AND type = 'report.submitted'
   AND report = {report:String} AND period = {period:String} AND occurred_at < {deadline:DateTime64(6, 'UTC')}
+  AND event_id NOT IN (SELECT corrects FROM report WHERE corrects != toUUID('00000000-0000-0000-0000-000000000000'))
+LIMIT 1
