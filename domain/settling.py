@@ -21,7 +21,7 @@ Party = Literal["vendor", "agent"]
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """How one KPI item got its points. ``figure`` (in percent where the target is) is None with nothing to divide by."""
+    """How one KPI item got its points. ``figure`` is None with nothing to divide by; a ``percent`` is already times 100."""
 
     item: str
     title: Title
@@ -30,6 +30,7 @@ class Detail:
     figure: Decimal | None
     points: Decimal
     of_points: Decimal
+    percent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Line:
     """One line of a statement: quantity × unit amount = amount, positive to the vendor. ``part`` is the class, or empty.
 
     ``first`` and ``last`` are the local days that it covers, ``versions`` the versions of the terms that were in force.
+    ``score`` is the total of points that a KPI line is about.
     """
 
     rule: str
@@ -53,6 +55,7 @@ class Line:
     amount: Decimal
     evidence: tuple[Evidence, ...] = ()
     details: tuple[Detail, ...] = ()
+    score: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,12 @@ def _agent_line(rule: KpiScore, stretch: Stretch, settling: Settling, agent: str
     worth = worth_of(_scale(rule, stretch.share), total + extra)
     line = _line(stretch, settling.vendor, worth.quantity, worth.unit)
     return replace(
-        line, party="agent", party_id=agent, part="", evidence=(*evidence, *because), details=(*details, *_award_details(extra))
+        line,
+        party="agent",
+        party_id=agent,
+        evidence=(*evidence, *because),
+        details=(*details, *_award_details(extra)),
+        score=rounded(total + extra, PLACES),
     )
 
 
@@ -186,6 +194,7 @@ def _detail(item: KpiItem, measure: Measure | None, points: Fraction) -> Detail:
         figure=None if value is None else rounded(value * 100 if item.target.percent else value, PLACES),
         points=rounded(points, PLACES),
         of_points=item.target.points,
+        percent=item.target.percent,
     )
 
 

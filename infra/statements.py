@@ -6,16 +6,18 @@ from datetime import UTC, datetime
 
 from clickhouse_connect.driver.client import Client
 
-from opsledger.domain.calendar import zone_of
+from opsledger.domain.calendar import Grain, parse_period, zone_of
 from opsledger.domain.clock import FixedClock
 from opsledger.domain.decisions.contract import RULES, ContractState
 from opsledger.domain.errors import UserError, nearest
+from opsledger.domain.rules import Title
 from opsledger.domain.statement import Statement, month_of, needs, statement
 from opsledger.ingest.border.convert import to_event
 from opsledger.ingest.border.judge import Border, Refusal
 from opsledger.projections.audit.contracts import contract_payloads, contracts
 from opsledger.projections.audit.figures import Desk, figures
-from opsledger.projections.metrics.measure import Facts
+from opsledger.projections.formats.statement import Sheet
+from opsledger.projections.metrics.measure import Facts, measure
 
 _ANY_TIME = datetime(2290, 1, 1, tzinfo=UTC)
 """What is in the log has passed the border: whether it was in the future is not asked again."""
@@ -32,6 +34,21 @@ def run_statement(client: Client, facts: Facts, contract: str, month: str) -> St
     began = min(version.effective_from for version in state.versions).astimezone(zone_of(zone)).date()
     desk = Desk(contract, state.vendor, zone, began)
     return statement(state, month, figures(facts, wanted, desk))
+
+
+def sheet_of(made: Statement, facts: Facts) -> Sheet:
+    """A statement with what its reader must know: what is not over, not stored, or came late."""
+    period = parse_period(Grain.MONTH, made.month, made.zone)
+    open_calls = measure(facts, "open_calls", period, {"vendor": (made.vendor,)}).get("")
+    counts = {
+        "dead letters are open: their records count in no line": (facts.dead_letters, "条死信未处理,未计入任何一行"),
+        "events came late": (facts.late, "条事件迟到"),
+        "calls of the vendor are still open": (int(open_calls.numerator) if open_calls else 0, "通外包公司的通话未结束"),
+    }
+    found = [Title(f"{count:,} {en}", f"{count:,} {zh}") for en, (count, zh) in counts.items() if count]
+    if facts.cutoff < period.stop:
+        found.insert(0, Title("the month is not over yet", "该月尚未结束"))
+    return Sheet(made, facts.tenant, facts.cutoff, facts.positions, tuple(found))
 
 
 def contract_of(client: Client, facts: Facts, contract: str) -> ContractState:

@@ -14,9 +14,9 @@ from opsledger.infra.cli.statement import render_sheet
 from opsledger.infra.facts import view
 from opsledger.infra.progress import progress
 from opsledger.infra.report_set import SUFFIXES, Made, write_index, write_set
-from opsledger.infra.statements import run_statement
+from opsledger.infra.statements import run_statement, sheet_of
 from opsledger.infra.store import Store, open_store
-from opsledger.projections.formats.statement import Sheet, heading
+from opsledger.projections.formats.statement import heading
 from opsledger.projections.metrics.measure import Facts
 from opsledger.projections.metrics.model import Lang
 
@@ -79,14 +79,12 @@ def _files(store: Store, out: Path) -> tuple[list[Made], Path]:
     with progress("reports") as shown, view(store, TENANT) as facts:
         made = write_set(facts, periods, LANGS, FORMATS, out / "reports", shown)
         made += _statement(store, facts, out / "statement", periods[-1])
-    about = (
-        "A simulated call centre, January 2026: reports for a day, a week and the month, and a vendor's statement."
-    )
+    about = "A simulated call centre, January 2026: reports for a day, a week and the month, and a vendor's statement."
     return made, write_index(made, out, "opsledger demo", about)
 
 
 def _statement(store: Store, facts: Facts, folder: Path, month: Period) -> list[Made]:
-    sheet = Sheet(run_statement(store.client, facts, CONTRACT, month.name), TENANT, facts.cutoff, facts.positions)
+    sheet = sheet_of(run_statement(store.client, facts, CONTRACT, month.name), facts)
     made = []
     for lang in LANGS:
         for format_ in FORMATS:

@@ -12,7 +12,7 @@ from opsledger.infra.facts import tenant_of, view, zone_of_tenant
 from opsledger.infra.moments import parse_moment
 from opsledger.infra.render import FORMATS, width_of
 from opsledger.infra.settings import lang_of
-from opsledger.infra.statements import run_statement
+from opsledger.infra.statements import run_statement, sheet_of
 from opsledger.projections.formats import statement as sheets
 from opsledger.projections.metrics.model import Lang
 
@@ -43,7 +43,7 @@ def statement(
         zone = zone_of_tenant(store, name, settings)
         with view(store, name, parse_moment(as_known_at, zone) if as_known_at else None) as facts:
             made = run_statement(store.client, facts, contract, month)
-            sheet = sheets.Sheet(made, name, facts.cutoff, facts.positions)
+            sheet = sheet_of(made, facts)
     deliver(render_sheet(sheet, format_, lang_of(lang or settings.lang), width_of(out), screen=out is None), out)
 
 

@@ -70,7 +70,7 @@ class Sheet:
     tenant: str
     cutoff: datetime
     positions: Mapping[str, int] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Title, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +121,23 @@ def row_of(line: Line, lang: Lang) -> Row:
         quantity=figure(line.quantity),
         unit=figure(line.unit_amount),
         amount=money(line.amount),
-        basis=" · ".join(f"{_reached(d)} → {figure(d.points)}" for d in line.details),
-        evidence=" · ".join(f"{e.count}:{e.digest[:8]}" for e in line.evidence),
+        basis=basis_of(line, lang),
+        evidence=", ".join(f"{e.count:,} ({e.digest[:8]})" for e in line.evidence),
     )
 
 
+def basis_of(line: Line, lang: Lang) -> str:
+    """How a KPI line came to its points: ``92.09 points: 96.5 % → 39, …``; empty for other lines."""
+    if line.score is None:
+        return ""
+    parts = ", ".join(f"{_reached(d)} → {figure(round(d.points, 2))}" for d in line.details)
+    return f"{figure(round(line.score, 2))} {word('points', lang)}: {parts}"
+
+
 def _reached(detail: Detail) -> str:
-    return _EMPTY if detail.figure is None else figure(detail.figure)
+    if detail.figure is None:
+        return _EMPTY
+    return f"{round(detail.figure, 2)} %" if detail.percent else figure(round(detail.figure, 2))
 
 
 def about(sheet: Sheet, lang: Lang) -> dict[str, str]:
@@ -154,7 +164,7 @@ def heading(sheet: Sheet, lang: Lang) -> str:
 
 def notes(sheet: Sheet, lang: Lang) -> list[str]:
     """Warnings about the facts and notes of the settling."""
-    return [*map(clean, sheet.warnings), *(said(note, lang) for note in sheet.statement.notes)]
+    return [said(title, lang) for title in (*sheet.warnings, *sheet.statement.notes)]
 
 
 def to_terminal(sheet: Sheet, lang: Lang = "en", width: int = 140, *, color: bool = False) -> str:
@@ -246,9 +256,16 @@ def to_html(sheet: Sheet, lang: Lang = "en") -> str:
         notes=notes(sheet, lang),
         tiles=[(word(name, lang), money(amount)) for name, amount in sums.items()],
         word={name: word(name, lang) for name in _WORDS},
-        rows=[(row_of(line, lang), _details(line, lang), line.evidence, line.amount < 0) for line in made.lines],
+        rows=[
+            (row_of(line, lang), _score(line, lang), _details(line, lang), line.evidence, line.amount < 0)
+            for line in made.lines
+        ],
         total=money(made.total),
     )
+
+
+def _score(line: Line, lang: Lang) -> str:
+    return "" if line.score is None else f"{figure(round(line.score, 2))} {word('points', lang)}"
 
 
 def _details(line: Line, lang: Lang) -> list[tuple[str, str, str, str]]:
