@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, reduce
@@ -32,6 +32,8 @@ from opsledger.ingest.border.wire import TEXTS, event_struct
 
 _HYPHENS = np.array([8, 13, 18, 23])
 _SHAPE = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:?\d\d)$"
+_SUSPECTED_TOGETHER = 256
+"""Values that are looked at one by one where at least one of them is odd."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -104,21 +106,36 @@ FORM = Form(micros=micros_of_texts, ids=bytes_of_texts)
 """The form of ``event_struct(type, TEXTS)``."""
 
 
-def is_column_plain(event: Any) -> bool:
-    """Whether one event's times and ids would pass ``FORM``: finds the culprits after a NotPlain."""
+def culprits(events: Sequence[Any], kept: Sequence[int]) -> list[int]:
+    """After a NotPlain: the indexes, of ``kept``, of the few events among which the odd ones are."""
+    texts = [(index, kind, text) for index in kept for kind, text in _texts_of(events[index])]
+    times = [(index, text) for index, kind, text in texts if kind is Kind.TIME]
+    ids = [(index, text) for index, kind, text in texts if kind is Kind.ID]
+    return sorted({*_odd(times, micros_of_texts), *_odd(ids, bytes_of_texts)})
+
+
+def _odd(column: list[tuple[int, str]], convert: Callable[[Sequence[str]], object]) -> Iterator[int]:
+    """Halves the column until what fails is short; what is short and fails is suspected as a whole."""
     try:
-        for kind, value in _texts_of(event):
-            (micros_of_texts if kind is Kind.TIME else bytes_of_texts)([value])
+        convert([text for _, text in column])
     except NotPlain:
-        return False
-    return True
+        if len(column) <= _SUSPECTED_TOGETHER:
+            yield from (index for index, _ in column)
+        else:
+            middle = len(column) // 2
+            yield from _odd(column[:middle], convert)
+            yield from _odd(column[middle:], convert)
 
 
-def _texts_of(event: Any) -> list[tuple[Kind, str]]:
-    type_ = type(event).__struct_config__.tag
-    found = [(Kind.TIME, event.time), (Kind.ID, event.id), (Kind.ID, event.causedby), (Kind.ID, event.corrects)]
-    found += [(s.rule.kind, getattr(event.data, s.name)) for s in fields_of(type_) if s.rule.kind in (Kind.TIME, Kind.ID)]
-    return [(kind, value) for kind, value in found if value is not None]
+def _texts_of(event: Any) -> Iterator[tuple[Kind, str]]:
+    yield Kind.TIME, event.time
+    yield from ((Kind.ID, text) for text in (event.id, event.causedby, event.corrects) if text is not None)
+    for spec in fields_of(type(event).__struct_config__.tag):
+        kind, value = spec.rule.kind, getattr(event.data, spec.name)
+        if kind in (Kind.TIME, Kind.ID) and value is not None:
+            yield kind, value
+        elif kind is Kind.IDS:
+            yield from ((Kind.ID, text) for text in value or ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +170,9 @@ class Bulk:
                 tables = build(_chosen(events, kept), _chosen(payloads, kept), _chosen(records, kept), FORM)
                 late = self._out_of_time(tables)
             except NotPlain:
-                suspects = [i for i in kept if not is_column_plain(events[i])]
+                suspects = culprits(events, kept)
+                if not suspects:
+                    raise
                 continue
             if not late:
                 return Taken(tables, sorted(refused, key=lambda r: r[0]))

@@ -170,6 +170,20 @@ def test_one_bad_time_or_id_among_many_is_found_and_the_others_stay() -> None:
     assert taken.tables["call"]["record"].to_pylist() == [i for i in range(50) if i not in (3, 17, 30, 49)]
 
 
+def test_a_whole_file_in_an_odd_but_right_form_is_taken() -> None:
+    payloads = [raw(record(subject=f"s{i}", time=f"2026-01-05T01:02:03.{i:06d}4Z")) for i in range(1000)]
+    assert same_as_naive(payloads, list(range(1000)))
+
+
+def test_an_odd_id_in_a_list_of_ids_is_found_in_bulk() -> None:
+    payloads = [raw(record("penalty.assessed", subject=f"s{i}")) for i in range(20)]
+    payloads[7] = raw(spoilt(record("penalty.assessed"), ("data", "evidence"), [AN_ID, AN_ID[:-1] + "g"]))
+    payloads[9] = raw(spoilt(record("penalty.assessed"), ("data", "evidence"), [AN_ID, AN_ID.replace("-", "")]))
+    taken = Bulk(BORDER).take(payloads, range(20))
+    assert [i for i, _ in taken.refused] == [7]
+    assert taken.tables["penalty"].num_rows == 19
+
+
 def test_nothing_gives_no_tables() -> None:
     assert tables_of([], [], []) == {}
     assert Bulk(BORDER).take([], []).tables == {}

@@ -58,7 +58,7 @@ def test_nasty_values_in_every_place_make_no_difference(type_: str) -> None:
     assert [d for data in nasty_records(type_) if (d := difference(data))] == []
 
 
-@pytest.mark.parametrize("type_", ["call.wrapped_up", "call.surveyed"])
+@pytest.mark.parametrize("type_", ["call.wrapped_up", "call.surveyed", "cost.recorded", "penalty.assessed"])
 def test_nasty_values_make_no_difference_in_bulk(type_: str) -> None:
     assert [d for data in nasty_records(type_) if (d := bulk_difference(data))] == []
 
