@@ -134,16 +134,17 @@ def _state(book: Book, line: Entry, agent: str, state: str, reason: str = "", at
 
 
 def _in_order(book: Book, agent: str, at_us: int, type_: str) -> int:
-    """The line's time; a microsecond more than the agent's last where its second would turn the two round.
+    """The line's time, moved on by a microsecond, for good, where its second would turn two of the agent's lines round.
 
     Readers order a shift's events by time, then sign-in, state, sign-out, so that of one second only a state after
     a state, and what follows a sign-out, has to be moved.
     """
-    raw_us, last_us, last_rank = book.memory.agent_times.get(agent, (-1, -1, -1))
+    raw_us, shift_us, last_rank = book.memory.agent_times.get(agent, (-1, 0, -1))
     rank = _RANK[type_]
-    when = at_us if at_us != raw_us else last_us + 1 if rank < last_rank or rank == 1 == last_rank else last_us
-    book.memory.note_agent(agent, (at_us, when, rank))
-    return when
+    if at_us == raw_us and (rank < last_rank or rank == last_rank == 1):
+        shift_us += 1
+    book.memory.note_agent(agent, (at_us, shift_us, rank))
+    return at_us + shift_us
 
 
 def setting(name: str) -> Callable[[Book, Entry], None]:

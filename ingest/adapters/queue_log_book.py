@@ -83,17 +83,19 @@ class Book:
     ) -> str:
         """As ``put``, for a call: events of one second keep the order of their lines.
 
-        Readers order a call's events by time, then type; where that would turn two lines of one second round,
-        the later one is moved by a microsecond.
+        Readers order a call's events by time, then type; where that would turn two lines of one second round, the
+        later one and all that follow are moved on by a microsecond, so that no length between them becomes shorter.
         """
         rank = _RANK[type_]
-        if at_us == call.last_raw_us:
-            at_us = call.last_us + 1 if rank < call.last_rank else call.last_us
-        else:
+        if at_us != call.last_raw_us:
             call.last_raw_us = at_us
-        call.last_us, call.last_rank = at_us, rank
+        elif rank < call.last_rank:
+            call.shift_us += 1
+        call.last_rank = rank
+        if call.withdrawn and not corrects:
+            corrects, call.withdrawn = call.withdrawn, ""
         key = f"{self._line}\x1f{part}\x1f{self._ordinal}".encode() if part else self._plain
-        return self._write(key, type_, call.id, at_us, data, queue, corrects)
+        return self._write(key, type_, call.id, at_us + call.shift_us, data, queue, corrects)
 
     def time_text(self, at_us: int) -> str:
         """RFC 3339 UTC; microseconds only where there are any."""

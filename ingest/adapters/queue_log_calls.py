@@ -18,7 +18,9 @@ def enter_queue(book: Book, line: Entry) -> None:
     """ENTERQUEUE(url|callerid|origposition[|calleridname])."""
     caller, position = _caller(line)
     call = book.memory.call(line.call)
-    offer(book, line, call, customer=caller)
+    if call.offered_id or not transfers.is_consult(book, call, caller):
+        offer(book, line, call, customer=caller)
+    call.customer = call.customer or caller
     transfers.led_to_queue(book, line, call)
     _queue(book, line, call, position)
 
@@ -36,7 +38,7 @@ def _queue(book: Book, line: Entry, call: Call, position: int | None = None) -> 
     if position is not None:
         data["position"] = position
     book.put_call("call.queued", call, line.at_us, data, queue=line.queue)
-    book.memory.enter(call, line.queue, line.at_us)
+    book.memory.enter(call, line.queue, line.at_us + call.shift_us)
 
 
 def offer(book: Book, line: Entry, call: Call, *, customer: str = "", hotline: str = "", direction: str = "inbound") -> None:
@@ -51,8 +53,7 @@ def offer(book: Book, line: Entry, call: Call, *, customer: str = "", hotline: s
     data = _offer_data(call)
     if first:
         call.offered_id = book.put_once("call.offered", call.id, line.at_us, data, line.queue)
-        call.last_raw_us = call.last_us = line.at_us
-        call.last_rank = 0
+        call.last_raw_us, call.last_rank = line.at_us, 0
     else:
         call.offered_id = book.put(
             "call.offered", call.id, call.offered_us, data, "better", queue=line.queue, corrects=call.offered_id
@@ -98,6 +99,7 @@ def connect(book: Book, line: Entry) -> None:
     book.memory.leave(call)
     call.agent = call.served_by = line.agent
     call.answered_in, call.answered_us = line.queue, line.at_us
+    book.memory.talks(transfers.extension_of(line.agent), call)
     agents.talks(book, line, line.agent, call.id)
 
 
@@ -137,6 +139,7 @@ def complete(by: str) -> Callable[[Book, Entry], None]:
         agent = line.agent or call.agent
         if agent:
             book.put_call("call.released", call, line.at_us, {"agent": agent}, queue=line.queue)
+            book.memory.falls_silent(transfers.extension_of(agent), call)
             agents.falls_silent(book, line, agent, call.id)
         call.agent = ""
         _end(book, line, call, by)
@@ -202,8 +205,9 @@ def wrap_up(book: Book, line: Entry) -> None:
     """WRAPUPSTART(seconds): work after the call, from now, for that long."""
     seconds = max(0, line.number(0) or 0)
     call = transfers.linked(book, line)
-    data = {"agent": line.agent, "started_at": book.time_text(line.at_us), "nature": "other"}
-    book.put("call.wrapped_up", call.id, line.at_us + seconds * _SECOND, data, queue=line.queue)
+    at_us = line.at_us + call.shift_us
+    data = {"agent": line.agent, "started_at": book.time_text(at_us), "nature": "other"}
+    book.put("call.wrapped_up", call.id, at_us + seconds * _SECOND, data, queue=line.queue)
     agents.wraps_up(book, line, seconds)
 
 

@@ -28,14 +28,15 @@ class Call:
         "id",
         "last_rank",
         "last_raw_us",
-        "last_us",
         "leads",
         "offered_id",
         "offered_us",
         "over",
         "queue",
         "served_by",
+        "shift_us",
         "transfer",
+        "withdrawn",
     )
 
     def __init__(self, id_: str) -> None:
@@ -56,7 +57,11 @@ class Call:
         self.leads = ""
         """Of a consult: the customer's call id, which ends with it."""
         self.transfer: Transfer | None = None
-        self.last_raw_us = self.last_us = self.last_rank = -1
+        self.withdrawn = ""
+        """An offer found to be none, because the call is a consult: its id, for the next event to take its place."""
+        self.last_raw_us = self.last_rank = -1
+        self.shift_us = 0
+        """How far this call's events are moved on, so that lines of one second keep their order."""
 
 
 class Transfer:
@@ -92,6 +97,8 @@ class Memory:
         self.sessions: OrderedDict[str, Session] = OrderedDict()
         self.waiting: dict[str, dict[str, None]] = {}
         self.callers: dict[str, str] = {}
+        self.talking: dict[str, str] = {}
+        """Extension of an agent → the call that he talks with now."""
         self.agent_times: dict[str, tuple[int, int, int]] = {}
 
     def __len__(self) -> int:
@@ -138,8 +145,18 @@ class Memory:
         if len(self.sessions) > self._agents_kept:
             self.sessions.popitem(last=False)
 
+    def talks(self, extension: str, call: Call) -> None:
+        """The agent of an extension took a call."""
+        if extension and len(self.talking) < self._agents_kept:
+            self.talking[extension] = call.id
+
+    def falls_silent(self, extension: str, call: Call) -> None:
+        """The agent of an extension left a call."""
+        if self.talking.get(extension) == call.id:
+            del self.talking[extension]
+
     def note_agent(self, agent: str, times: tuple[int, int, int]) -> None:
-        """When an agent's last event was: as the line has it, as it was written, and its rank."""
+        """When an agent's last event was by its line, how far his events are moved on, and its rank."""
         if len(self.agent_times) >= self._agents_kept and agent not in self.agent_times:
             self.agent_times.clear()
         self.agent_times[agent] = times

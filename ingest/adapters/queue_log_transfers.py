@@ -2,15 +2,16 @@
 
 A blind transfer goes on under the call's own id: where that id enters a queue next is where it led.
 An attended transfer to a queue opens with a consult: a second call, made by the agent, with an id of its own that
-enters the queue. If the agent completes the transfer before anybody answered, the switch puts the customer in the
-consult's place, and from then on logs the *first* id in a queue that it never entered. The entry stays the consult's:
-its wait began when the consult entered, so its answer, talk and end are events of the consult's id, and the first
-id ends when the consult does.
+enters the queue. It is no contact of its own, so it is not offered, but its entry is an entry. If the agent completes
+the transfer before anybody answered, the switch puts the customer in the consult's place, and from then on logs the
+*first* id in a queue that it never entered. The entry stays the consult's: its wait began when the consult entered,
+so its answer, talk and end are events of the consult's id, and the first id ends when the consult does.
 """
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from opsledger.ingest.adapters import queue_log_agents as agents
 from opsledger.ingest.adapters.queue_log_book import Book
@@ -24,6 +25,12 @@ _HOLD_SLACK_US = 2_000_000
 _WAITED = {"CONNECT": 0, "ABANDON": 2, "EXITWITHTIMEOUT": 2, "EXITEMPTY": 2, "WITHDRAW": 2, "EXITWITHKEY": 3}
 """Word → which data field says how many seconds the entry waited."""
 _EXTENSION = re.compile(r"(?:^|/)(?:\w*?)(\d+)", re.ASCII)
+
+
+def is_consult(book: Book, call: Call, caller: str) -> bool:
+    """Whether a call that enters a queue is made by an agent who talks with another call: no contact of its own."""
+    first = book.memory.talking.get(caller) if caller else None
+    return first is not None and first != call.id
 
 
 def linked(book: Book, line: Entry) -> Call:
@@ -66,6 +73,7 @@ def take_over(book: Book, line: Entry, call: Call, consult: Call) -> None:
     """From now on what is said of ``call`` in the consult's queue is said of the consult's entry."""
     call.alias, call.alias_queue = consult.id, consult.queue or line.queue
     consult.leads = call.id
+    consult.withdrawn = consult.offered_id
     _correct_target(book, line, call, call.alias_queue)
 
 
@@ -127,6 +135,7 @@ def attended(book: Book, line: Entry) -> None:
     _pass_on(book, line, call, "queue", queue, "attended")
     call.transfer = None
     consult.leads = call.id
+    consult.withdrawn = consult.offered_id
     if consult.queue:
         call.alias, call.alias_queue = consult.id, consult.queue
 
@@ -145,11 +154,13 @@ def _pass_on(book: Book, line: Entry, call: Call, to_kind: str, to: str, mode: s
     data = {"from_agent": agent, "to_kind": to_kind, "to": to, "mode": mode}
     event_id = book.put_call("call.transferred", call, line.at_us, data, queue=line.queue)
     book.put_call("call.released", call, line.at_us, {"agent": agent}, queue=line.queue)
-    call.transfer = Transfer(event_id, call.last_us, agent, mode, to, line.queue)
+    call.transfer = Transfer(event_id, line.at_us + call.shift_us, agent, mode, to, line.queue)
     call.agent = ""
+    book.memory.falls_silent(extension_of(agent), call)
     agents.falls_silent(book, line, agent, call.id)
 
 
+@lru_cache(maxsize=65_536)
 def extension_of(agent: str) -> str:
     """The number in an agent's name or channel (``SIP/1001-00a``, ``Agent/3001``, ``Local/1001@…``, ``1001``), or ''."""
     found = _EXTENSION.search(agent)
