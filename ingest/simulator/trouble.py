@@ -20,14 +20,15 @@ class Contradictions:
         self._chance = world.chance("contradictions")
         form = world.journal.form
         self._answered, self._ended, self._held = form("call.answered", "queue"), form("call.ended"), form("call.held")
-        self._left = form("call.left_queue")
+        self._left, self._queued = form("call.left_queue"), form("call.queued")
+        self._wrapped = form("call.wrapped_up")
 
     def spoil(self, at: int, call: Call) -> None:
         """Maybe contradicts a contact that has just been offered."""
         if self._chance() >= self._rate:
             return
         plant, code = self._journal.plant, call.code
-        kind = int(self._chance() * 4)
+        kind = int(self._chance() * 6)
         self._truth.things["contradictions"] += 1
         if kind == 0:  # answered before it was offered
             plant(at - 2000, self._answered, code, b"a1001", b"consult", b"")
@@ -35,8 +36,14 @@ class Contradictions:
             plant(at + 1, self._ended, code, b"system", b"")
         elif kind == 2:  # something happens a day after the end
             plant(at + 24 * 3_600_000, self._held, code, b"a1001", b"")
-        else:  # left a queue that it had not entered
+        elif kind == 3:  # left a queue that it had not entered
             plant(at - 1000, self._left, code, b"consult", b"abandoned", b"")
+        elif kind == 4:  # answered before it was queued
+            plant(at + 1, self._answered, code, b"a1002", b"overflow", b"")
+            plant(at + 900, self._queued, code, b"overflow", b"")
+        else:  # wrap-up that ends before it begins, of a conversation that was not
+            began = self._journal.stamp(at + 60_000)
+            plant(at + 30_000, self._wrapped, code, b"a1003", began, b"other", b"")
 
 
 class Delivery:
