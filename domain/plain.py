@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from opsledger.domain.errors import UserError, nearest
-from opsledger.domain.fields import EARLIEST_YEAR, MAX_DOCUMENT_DEPTH, FieldSpec, Kind, specs_of
+from opsledger.domain.fields import EARLIEST_YEAR, MAX_DOCUMENT_DEPTH, MAX_TEXT_BYTES, FieldSpec, Kind, specs_of
 
 Plain = dict[str, Any]
 T = TypeVar("T")
@@ -162,6 +162,8 @@ def document(value: Any, depth: int = MAX_DOCUMENT_DEPTH) -> Any:
         return [document(item, depth - 1) for item in value]
     if isinstance(value, Decimal):
         return str(value)
+    if isinstance(value, str) and len(value.encode(errors="replace")) > MAX_TEXT_BYTES:
+        raise ValueError(f"a text in it is longer than {MAX_TEXT_BYTES} bytes")
     if value is None or isinstance(value, str | int | bool):
         return value
     raise ValueError(f"{value!r} ({type(value).__name__}) cannot be kept exactly; write it as text in quotes")

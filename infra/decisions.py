@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from eventsourcing.persistence import PersistenceError
@@ -19,7 +20,7 @@ from opsledger.domain.envelope import Event
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.store import Store
 from opsledger.ingest.border.judge import Border
-from opsledger.ingest.relay import FilePlace, relay
+from opsledger.ingest.relay import FilePlace, refusal_of, relay
 from opsledger.projections.audit.known import known_facts
 
 BATCH = 1_000
@@ -68,9 +69,10 @@ def decide(store: Store, commands: Iterable[tuple[str, Command]]) -> Carried:
 
 def _carry_out(store: Store, app: Decisions, batch: list[tuple[str, Command]], carried: Carried) -> None:
     known = known_facts(store.client, [command for _, command in batch])
+    judge = partial(refusal_of, border=Border(store.clock, decisions=True))
     for place, command in batch:
         try:
-            events = execute(app, command, store.clock, known)
+            events = execute(app, command, store.clock, known, judge=judge)
         except Refused as refused:
             carried.refused.append(f"{place}: {refused}" if place else str(refused))
             continue

@@ -108,3 +108,9 @@ def tables(events: Sequence[Event], border: Border) -> dict[str, pa.Table]:
             raise UserError(f"decision {event.event_id} ({event.type} {event.subject}) cannot enter the log: {wire.detail}")
         wires.append(wire)
     return tables_of(wires, payloads, range(len(events)))
+
+
+def refusal_of(event: Event, border: Border) -> str:
+    """Why the log would not take an event; '' when it would. Asked before a decision is stored."""
+    wire = border.take(encode(from_event(event)))
+    return wire.detail if isinstance(wire, Refusal) else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from eventsourcing.persistence import IntegrityError, JSONTranscoder, Operationa
 
 from opsledger.domain.clock import Clock
 from opsledger.domain.decisions import complaint, contract, evaluation
-from opsledger.domain.decisions.base import Command, Known, Made, Refusal, Rules, events_of
+from opsledger.domain.decisions.base import Command, Known, Refusal, Rules, events_of
 from opsledger.domain.decisions.stored import STORED, DataTranscoding, Stored
 from opsledger.domain.envelope import Event
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
@@ -70,11 +70,18 @@ class Decisions(Application[UUID]):
         return [(n.id, _stored(self.mapper.to_domain_event(n)).event) for n in found]
 
 
-def execute(app: Decisions, command: Command, clock: Clock, known: Known, seen: int | None = None) -> list[Event]:
+Judge = Callable[[Event], str]
+"""Says why the log would not take an event; '' when it would."""
+
+
+def execute(
+    app: Decisions, command: Command, clock: Clock, known: Known, *, seen: int | None = None, judge: Judge = lambda _event: ""
+) -> list[Event]:
     """Carry a command out, or refuse it; returns the new events (none for a command that was carried out before).
 
-    ``seen`` is the version that the person was looking at, when that is known. Raises Refused with the reason, and
-    UserError when somebody else decided in the meantime: then nothing of this command was stored.
+    ``seen`` is the version that the person was looking at, when that is known. ``judge`` is asked before anything is
+    stored, so that no decision can wait before the log for ever. Raises Refused with the reason, and UserError when
+    somebody else decided in the meantime: then nothing of this command was stored.
     """
     now = clock.now()
     if command.at > now + timedelta(seconds=MAX_FUTURE_S):
@@ -87,11 +94,15 @@ def execute(app: Decisions, command: Command, clock: Clock, known: Known, seen: 
     outcome = RULES[command.stream].decide(command, held.state, known)
     if isinstance(outcome, Refusal):
         raise Refused(f"{command.name} {command.subject}: refused: {outcome.reason}")
-    return _save(app, command, held, outcome, clock)
+    events = events_of(command, outcome)
+    for event in events:
+        checked(event.data)
+        if reason := judge(event):
+            raise Refused(f"{command.name} {command.subject}: refused: {reason}")
+    return _save(app, command, held, events, clock)
 
 
-def _save(app: Decisions, command: Command, held: Held, made: Made, clock: Clock) -> list[Event]:
-    events = events_of(command, made)
+def _save(app: Decisions, command: Command, held: Held, events: Sequence[Event], clock: Clock) -> list[Event]:
     rows = [
         STORED[type(event.data)](
             originator_id=held.id,
@@ -104,7 +115,7 @@ def _save(app: Decisions, command: Command, held: Held, made: Made, clock: Clock
             occurred_at=event.occurred_at,
             decided_at=clock.now(),
             command=command.digest,
-            data=checked(event.data),
+            data=event.data,
         )
         for n, event in enumerate(events, start=1)
     ]

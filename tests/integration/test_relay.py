@@ -9,12 +9,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from opsledger.domain.clock import FixedClock
-from opsledger.domain.decisions.application import Decisions, execute
+from opsledger.domain.decisions.application import Decisions, Refused, execute
 from opsledger.domain.decisions.base import KnownFacts
 from opsledger.domain.decisions.commands import read_command
 from opsledger.domain.errors import UserError
@@ -22,8 +23,8 @@ from opsledger.domain.events.contract import ContractSigned
 from opsledger.infra.store import Store, open_store
 from opsledger.ingest.border.convert import to_event
 from opsledger.ingest.border.judge import Border, Refusal
-from opsledger.ingest.relay import FilePlace, relay
-from tests.contract_samples import NINE, complaint_rule, in_file, sample_terms
+from opsledger.ingest.relay import FilePlace, refusal_of, relay
+from tests.contract_samples import NINE, complaint_rule, in_file, in_memory, sample_terms
 
 CLOCK = FixedClock(NINE + timedelta(days=1))
 BORDER = Border(CLOCK, decisions=True)
@@ -124,7 +125,7 @@ import os, sys
 from pathlib import Path
 from opsledger.domain.clock import FixedClock
 from opsledger.infra.store import open_store
-from opsledger.ingest.relay import FilePlace, relay
+from opsledger.ingest.relay import FilePlace, refusal_of, relay
 from opsledger.ingest.border.judge import Border
 from tests.contract_samples import in_file
 from tests.integration.test_relay import CLOCK
@@ -164,6 +165,22 @@ def test_a_decision_that_no_reader_could_read_stops_the_relay_before_it(store: S
         with pytest.raises(UserError, match=r"contract\.signed c0\) cannot enter the log"):
             relay(app, store.log, place, facts_only)
     assert (place.load(), logged(store)) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"effective_from": "9999-01-01T00:00:00Z"}, "effective_from"),
+        ({"terms": sample_terms(rules=[{**complaint_rule(), "rule": f"r{n}" + "x" * 7000} for n in range(40)])}, "bytes"),
+    ],
+)
+def test_what_the_log_would_not_take_is_refused_before_it_is_decided(changes: dict[str, object], problem: str) -> None:
+    values = {"command": "contract.sign", "vendor": "v1", "terms": sample_terms(), "effective_from": "2026-01-01T00:00:00Z"}
+    command = read_command({"id": "c0", "actor": "ann", **values, **changes}, tenant="t1", now=NINE)
+    app = in_memory()
+    with pytest.raises(Refused, match=problem):
+        execute(app, command, CLOCK, KnownFacts(), judge=partial(refusal_of, border=BORDER))
+    assert app.outbox(0, 10) == []
 
 
 def test_a_place_is_kept_and_one_that_is_no_number_is_refused(tmp_path: Path) -> None:
