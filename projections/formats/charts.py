@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import vl_convert
 
+from opsledger.projections.formats.values import clean
 from opsledger.projections.reports.model import Chart, ChartKind
 
 Spec = dict[str, Any]
@@ -17,6 +19,8 @@ BLUE, ORANGE, LINE, INK, GRID, TICK = "#56a0d3", "#e69f00", "#111827", "#334155"
 FONT = "Inter, 'Helvetica Neue', Arial, 'Noto Sans CJK SC', 'Noto Sans SC', 'Microsoft YaHei', 'PingFang SC', sans-serif"
 HALF, FULL, HEIGHT = 580, 1220, 210
 """Widths of a chart that has a neighbour and of one that stands alone, and the height, in CSS pixels."""
+_MOST = 60
+"""Characters of a name in a chart; the table has all of it."""
 _FEW = 24
 """Up to this many points a line has its points marked."""
 _SMALL = {"labelColor": INK, "titleColor": INK, "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": 500}
@@ -31,8 +35,20 @@ _BARE: Spec = {"domain": False, "ticks": False}
 
 def svg_of(chart: Chart, width: int = HALF) -> str:
     """The chart as an SVG document, about ``width`` pixels wide."""
+    chart = _drawable(chart)
     spec = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "background": "white", "config": _CONFIG}
     return str(vl_convert.vegalite_to_svg({**spec, **_DRAWN[chart.kind](chart, width)}, allowed_base_urls=[]))
+
+
+def _drawable(chart: Chart) -> Chart:
+    """The same with names that can be drawn: the renderer aborts the process on what XML cannot hold."""
+    data = [{k: _short(v) if isinstance(v, str) else v for k, v in record.items()} for record in chart.data]
+    return replace(chart, data=tuple(data), labels={k: _short(v) for k, v in chart.labels.items()})
+
+
+def _short(text: str) -> str:
+    text = clean(text)
+    return text if len(text) <= _MOST else text[: _MOST - 1] + "…"
 
 
 def image_of(chart: Chart, width: int = HALF) -> str:

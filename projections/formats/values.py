@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -19,13 +18,12 @@ from opsledger.projections.reports.words import NONE, TOTAL
 EMPTY = "–"
 """Shown where there is no value: 0/0, not known."""
 _YES = {"en": ("yes", "no"), "zh": ("是", "否")}
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Characters that would drive a terminal or turn text around; names come from outside."""
 
 
 def clean(text: str) -> str:
-    """Text without control characters, on one line."""
-    return _CONTROL.sub("", text).replace("\n", " ").replace("\t", " ")
+    """Text on one line without characters that cannot be seen: names come from outside, and such characters drive
+    terminals, turn text around, or are refused by XML and UTF-8 (a lone surrogate stops a whole page)."""
+    return "".join(c if c.isprintable() else " " if c.isspace() else "" for c in text)
 
 
 def duration(ms: int | Decimal) -> str:

@@ -17,7 +17,7 @@ from opsledger.projections.reports.request import Job
 MAX_ROWS = 200_000
 """The most rows of a list; a longer one is cut and says so."""
 _SQL = (Path(__file__).parent / "call_detail.sql").read_text("utf-8")
-_COLUMNS: dict[str, tuple[str, Label]] = {
+COLUMNS: dict[str, tuple[str, Label]] = {
     "call": (TEXT, Label("call", "通话")),
     "started_at": (TIME, Label("began", "开始时间")),
     "vendor": (TEXT, Label("vendor", "外包公司")),
@@ -44,13 +44,14 @@ _COLUMNS: dict[str, tuple[str, Label]] = {
     "ended_by": (TEXT, Label("ended by", "挂断方")),
     "contradictions": (TEXT, Label("contradictions", "数据矛盾")),
 }
+"""Column of ``call_detail.sql`` → unit and title, in the order of its SELECT."""
 _ADDED = ("wait_ms", "talk_ms", "hold_ms", "wrap_up_ms")
 
 
 def by_fact(job: Job) -> Layout:
     """A row per leg of the calls that began in the period; a call without legs has one row."""
     lang = job.request.lang
-    columns = tuple(Column(name, words.fill(label, 0, lang), str(unit)) for name, (unit, label) in _COLUMNS.items())
+    columns = tuple(Column(name, words.fill(label, 0, lang), str(unit)) for name, (unit, label) in COLUMNS.items())
     found = job.facts.engine.query(_SQL, parameters=_parameters(job)).result_rows
     rows = tuple(tuple(map(_value, row)) for row in found[:MAX_ROWS])
     cut = (words.counted("cut", MAX_ROWS, lang),) if len(found) > MAX_ROWS else ()
@@ -81,5 +82,5 @@ def _value(value: Any) -> Value:
 def _totals(rows: tuple[tuple[Value, ...], ...]) -> tuple[Value, ...]:
     return tuple(
         sum(int(str(row[i])) for row in rows if row[i] is not None) if name in _ADDED else None
-        for i, name in enumerate(_COLUMNS)
+        for i, name in enumerate(COLUMNS)
     )
