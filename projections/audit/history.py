@@ -89,7 +89,7 @@ def history(
     }
     found = client.query(_sql("history"), parameters=asked, column_formats={"payload": "bytes"}).named_results()
     rows = [row for row in found if _known(row, positions)]
-    corrected = _corrections(client, asked, [row["event_id"] for row in rows])
+    corrected = _corrections(client, asked, [row["event_id"] for row in rows], positions)
     return _rows(rows, corrected, zone, late_after)
 
 
@@ -97,11 +97,13 @@ def _known(row: Mapping[str, Any], positions: Mapping[tuple[str, int], int] | No
     return positions is None or row["offset"] < positions.get((row["topic"], row["partition"]), 0)
 
 
-def _corrections(client: Client, asked: Mapping[str, Any], ids: Sequence[UUID]) -> dict[UUID, UUID]:
+def _corrections(
+    client: Client, asked: Mapping[str, Any], ids: Sequence[UUID], positions: Mapping[tuple[str, int], int] | None
+) -> dict[UUID, UUID]:
     if not ids:
         return {}
-    rows = client.query(_sql("corrections_of"), parameters={**asked, "ids": [str(i) for i in ids]}).result_rows
-    return {row[0]: row[1] for row in rows}
+    found = client.query(_sql("corrections_of"), parameters={**asked, "ids": [str(i) for i in ids]}).named_results()
+    return {row["corrects"]: row["event_id"] for row in found if _known(row, positions)}
 
 
 def _rows(
