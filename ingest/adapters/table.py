@@ -19,7 +19,7 @@ from opsledger.ingest.border.judge import Border
 from opsledger.ingest.chunk import Chunk, DeadRecord, Reason, dead_long_record, dead_record
 from opsledger.ingest.inputs import Input
 from opsledger.ingest.mapping.frame import Frame
-from opsledger.ingest.mapping.plan import Mapping, Plan
+from opsledger.ingest.mapping.plan import AUTO, Mapping, Plan
 from opsledger.ingest.mapping.render import Renderer
 from opsledger.ingest.mapping.rules import KEY_MARK
 
@@ -42,6 +42,8 @@ class Table:
     def __init__(self, mapping: Mapping, border: Border, *, tenant: str = "", source: str = "") -> None:
         self._mapping, self._border = mapping, border
         self._tenant, self._source = tenant, source
+        self.columns_read: tuple[str, ...] = ()
+        """The columns of the table that was opened last: what ``again`` needs for its dead letters."""
 
     def chunks(self, source: Input) -> Iterator[Chunk]:
         """The rows' events and the refused rows, in the order of the table; see ``chunk.Adapter``.
@@ -73,6 +75,8 @@ class Table:
     def _open(self, source: Input, **options: int) -> tuple[TextRows | SheetRows, RowMaker] | None:
         """The rows after the header, and what makes events of them; None for an empty table."""
         layout = self._mapping.layout
+        if source.encoding == AUTO:
+            source.encoding = layout.encoding
         reader = SheetRows(source, layout, **options) if layout.format == XLSX else TextRows(source, layout, **options)
         if layout.header == 0:
             return reader, self._maker(layout.names)
@@ -83,6 +87,7 @@ class Table:
 
     def _maker(self, columns: Sequence[str]) -> RowMaker:
         plan = self._mapping.plan(columns, tenant=self._tenant, source=self._source)
+        self.columns_read = plan.columns
         return RowMaker(plan, self._border, pad=self._mapping.layout.pad)
 
 

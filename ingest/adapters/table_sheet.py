@@ -46,8 +46,11 @@ class SheetRows:
             first, self._row = self._row + 1, self._row + len(block)
             rows = [[text_of(cell) for cell in row] for row in block]
             lines = [first + i for i, row in enumerate(rows) if any(row)]
-            found = [row for row in rows if any(row)]
-            yield RowBatch(found, lines, lambda i, found=found: _csv(found[i]))
+            yield _batch([row for row in rows if any(row)], lines)
+
+
+def _batch(rows: list[list[str]], lines: list[int]) -> RowBatch:
+    return RowBatch(rows, lines, lambda i: _csv(rows[i]))
 
 
 def _csv(row: list[str]) -> bytes:

@@ -49,32 +49,35 @@ class Document:
         return UserError(f"{self.name}:{self.line_of(error.path)}: {place + ': ' if place else ''}{error}")
 
 
-def read_document(path: Path) -> Document:
-    """The document of a mapping file. UserError where it cannot be read or is not plain YAML."""
+def read_document(path: Path, what: str = "mapping") -> Document:
+    """The document of a mapping file (or of another kind of file, ``what`` names it in messages).
+
+    UserError where it cannot be read or is not plain YAML.
+    """
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise UserError(f"{path}: the mapping cannot be read: {error.strerror or error}") from None
-    return parse_document(raw, str(path))
+        raise UserError(f"{path}: the {what} cannot be read: {error.strerror or error}") from None
+    return parse_document(raw, str(path), what)
 
 
-def parse_document(raw: bytes, name: str) -> Document:
+def parse_document(raw: bytes, name: str, what: str = "mapping") -> Document:
     """The document of a mapping's bytes, see ``read_document``."""
     if len(raw) > MAX_BYTES:
-        raise UserError(f"{name}: a mapping has at most {MAX_BYTES // 1024} KiB; is this the table itself?")
+        raise UserError(f"{name}: a {what} has at most {MAX_BYTES // 1024} KiB; is this the right file?")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UserError(f"{name}: a mapping is UTF-8 text; byte {error.start} is not") from None
-    return _Builder(name).build(text)
+        raise UserError(f"{name}: a {what} is UTF-8 text; byte {error.start} is not") from None
+    return _Builder(name, what).build(text)
 
 
 class _Builder:
     """Builds the tree from the parser's events, one at a time, so that depth and size are known before they hurt."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, what: str) -> None:
+        self._name, self._what = name, what
         self._document = Document(name, None)
         self._count = 0
 
@@ -95,7 +98,7 @@ class _Builder:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    self._refuse(event, "a mapping is one YAML document; a second one starts here")
+                    self._refuse(event, f"a {self._what} is one YAML document; a second one starts here")
             elif isinstance(event, yaml.NodeEvent):
                 self._document.data = self._node(event, events, ())
 
@@ -129,10 +132,11 @@ class _Builder:
 
     def _check(self, event: yaml.Event, path: Path_) -> None:
         self._count += 1
+        use_let = "; use let:" if self._what == "mapping" else ""
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            self._refuse(event, "anchors (&) and aliases (*) are not part of the mapping language; use let:")
+            self._refuse(event, f"anchors (&) and aliases (*) are not part of the {self._what} language{use_let}")
         if tag := getattr(event, "tag", None):
-            self._refuse(event, f"tags ({tag}) are not part of the mapping language")
+            self._refuse(event, f"tags ({tag}) are not part of the {self._what} language")
         if len(path) > MAX_DEPTH:
             self._refuse(event, f"nested more than {MAX_DEPTH} levels deep")
         if self._count > MAX_NODES:

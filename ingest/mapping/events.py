@@ -61,7 +61,7 @@ class _Rows:
         values = self.frame.of(node)
         if len(self.rows) == self.frame.size:
             return values
-        return list(itemgetter(*self.rows)(values)) if len(self.rows) > 1 else [values[self.rows[0]]]
+        return list(itemgetter(*self.rows)(values)) if len(self.rows) > 1 else [values[row] for row in self.rows]
 
     def mark(self, label: str, values: list[Any], odd: set[Any]) -> None:
         """Marks the positions that hold one of the odd values."""
@@ -178,7 +178,7 @@ class EventMaker:
         part.names["source"] = self._source
         for name, node, default in (("tenant", self._tenant, ""), ("vendor", rule.vendor, IN_HOUSE), ("actor", rule.actor, "")):
             part.names[name] = node.constant if node.constant is not None else _filled(here.take(node), default)
-        part.subjects = here.take(rule.subject) if here.rows else []
+        part.subjects = here.take(rule.subject)
         part.data = {f.spec.name: f.node.constant if f.node.constant is not None else values for f, values in data}
         part.on_change = rule.on_change
         return part

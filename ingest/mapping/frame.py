@@ -35,23 +35,23 @@ class Frame:
 
     size: int
     columns: Sequence[Sequence[str]]
-    known: dict[int, list[Any]] = field(default_factory=dict)
-    _flaws: dict[int, set[type]] = field(default_factory=dict)
+    known: dict[Node, list[Any]] = field(default_factory=dict)
+    _flaws: dict[Node, set[type]] = field(default_factory=dict)
 
     def of(self, node: Node) -> list[Any]:
         """The node's values for the batch, computed once."""
-        values = self.known.get(id(node))
+        values = self.known.get(node)
         if values is None:
-            values = self.known[id(node)] = node.run(self)
+            values = self.known[node] = node.run(self)
         return values
 
     def flaws(self, node: Node) -> set[type]:
         """Of NoneType (missing) and Refused, those that are among the node's values."""
         if node.constant is not None:
             return set()
-        found = self._flaws.get(id(node))
+        found = self._flaws.get(node)
         if found is None:
-            found = self._flaws[id(node)] = _FLAWS.intersection(map(type, self.of(node)))
+            found = self._flaws[node] = _FLAWS.intersection(map(type, self.of(node)))
         return found
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from opsledger.domain.errors import UserError
+from opsledger.domain.errors import UserError, nearest
+from opsledger.ingest.inputs import ENCODINGS
 from opsledger.ingest.mapping import values
 from opsledger.ingest.mapping.document import Document, MappingError, Path_, parse_document, read_document
 from opsledger.ingest.mapping.frame import Node, constant
@@ -108,13 +110,22 @@ def _layout(shape: AnyMapping[str, Any]) -> Layout:
         delimiter=_delimiter(shape),
         quote="" if shape["quote"] == "none" else shape["quote"],
         escape="" if shape["escape"] == "none" else shape["escape"],
-        encoding=shape["encoding"],
+        encoding=_encoding(shape["encoding"]),
         sheet=shape.get("sheet", ""),
         header=header,
         names=columns if isinstance(columns, tuple) else (),
         rename=columns if isinstance(columns, dict) else {},
         pad=shape["ragged"] == "pad",
     )
+
+
+def _encoding(written: str) -> str:
+    """The name that Python knows it by; GB18030 reads all that GBK and GB2312 do."""
+    try:
+        name = AUTO if written == AUTO else codecs.lookup(written).name
+    except LookupError:
+        raise MappingError(("encoding",), f"'{written}' is not an encoding{nearest(written, ENCODINGS)}") from None
+    return "gb18030" if name in ("gbk", "gb2312") else name
 
 
 def _header(written: str, columns: Any) -> int:

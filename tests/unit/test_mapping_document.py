@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from opsledger.domain.errors import UserError
 from opsledger.ingest.mapping.document import MAX_BYTES, parse_document
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from opsledger.domain.errors import UserError
 from opsledger.ingest.mapping.plan import parse_mapping
 
@@ -39,8 +40,7 @@ COLUMNS = ["id", "at", "wait_s", "line", "queue", "prio", "agent", "kind", "done
 
 def error_of(text: str, columns: list[str] | None = None) -> str:
     with pytest.raises(UserError) as caught:
-        mapping = parse_mapping(text, "m.yaml")
-        mapping.plan(columns if columns is not None else COLUMNS)
+        parse_mapping(text, "m.yaml").plan(columns if columns is not None else COLUMNS)
     return str(caught.value)
 
 
@@ -67,28 +67,48 @@ def test_the_good_mapping_is_good() -> None:
         ("inbound", "inbond", "m.yaml:14: events.0.data.direction: 'inbond' is not a direction; did you mean 'inbound'?"),
         ("A: consult", "A: consul", "m.yaml:25: events.2.data.nature: 'consul' is not a nature; did you mean 'consult'?"),
         ("Asia/Shanghai", "Asia/Shangai", "m.yaml:3: zone: 'Asia/Shangai' is not a time zone; did you mean 'Asia/Shanghai'?"),
-        ("zone: Asia/Shanghai\n", "zone: Asia/Shanghai\ndates: [dd/mm/yyyy]\n", "m.yaml:4: dates: 'dd/mm/yyyy' is not a format; did you mean '%d/%m/%Y'?"),
+        (
+            "zone: Asia/Shanghai\n",
+            "zone: Asia/Shanghai\ndates: [dd/mm/yyyy]\n",
+            "m.yaml:4: dates: 'dd/mm/yyyy' is not a format; did you mean '%d/%m/%Y'?",
+        ),
         ("{time: at}", "{time: at, format: '%d/%m/%Q'}", "m.yaml:9: let.started.format: '%d/%m/%Q' is not a format"),
         ("{time: at}", "{tme: at}", "m.yaml:9: let.started.tme: 'tme' starts no form of value; did you mean 'time'?"),
         ("{time: at}", "{time: at, formt: iso}", "m.yaml:9: let.started.formt: unknown key 'formt'; did you mean 'format'?"),
         ("unit: s}", "unit: sec}", "m.yaml:10: let.wait.unit: 'sec' is not known; valid:"),
-        ("at: '{started}'\n", "at: '{startd}'\n", "m.yaml:13: events.0.at: startd is a text, not a time; did you mean 'started'?"),
+        (
+            "at: '{started}'\n",
+            "at: '{startd}'\n",
+            "m.yaml:13: events.0.at: startd is a text, not a time; did you mean 'started'?",
+        ),
         ("at: '{started}'\n", "at: noon\n", "m.yaml:13: events.0.at: 'noon' is a text, not a time"),
         ("plus: 5s", "plus: 5 sec", "m.yaml:17: events.1.at.plus: 5 sec is a text, and a duration is wanted"),
         ("wait > 0", "wait >", "m.yaml:16: events.1.when: 'wait >' is not a condition"),
-        ("wait > 0", "wait > 20", "m.yaml:16: events.1.when: 'wait > 20' compares a duration with '20'; write it with its unit"),
+        (
+            "wait > 0",
+            "wait > 20",
+            "m.yaml:16: events.1.when: 'wait > 20' compares a duration with '20'; write it with its unit",
+        ),
         ("wait > 0", "__import__('os').system('x')", "m.yaml:16: events.1.when:"),
         ("wait > 0", "queue + 1 > 2", "m.yaml:16: events.1.when: 'queue + 1 > 2' holds arithmetic"),
-        ("wait > 0", "uper(queue) == 'X'", "m.yaml:16: events.1.when: 'uper(queue) == 'X'' calls uper(); did you mean 'upper'?"),
+        (
+            "wait > 0",
+            "uper(queue) == 'X'",
+            "m.yaml:16: events.1.when: 'uper(queue) == 'X'' calls uper(); did you mean 'upper'?",
+        ),
         ("'true': [Y], 'false': [N]", "'true': [Y]", "m.yaml:26: events.2.data.resolved: needs both true: and false:"),
         ("'true': [Y], 'false': [N]", "'true': [Y], 'false': [Y]", "m.yaml:26: events.2.data.resolved: a word stands for both"),
-        ("started_at: '{started}'", "started_at: '{line}'", "m.yaml:24: events.2.data.started_at: started_at is a time, and line is a text"),
+        (
+            "started_at: '{started}'",
+            "started_at: '{line}'",
+            "m.yaml:24: events.2.data.started_at: started_at is a time, and line is a text",
+        ),
         ("subject: '{id}'", "subject: id", "m.yaml:6: subject: 'id' is the same for every row"),
         ("subject: '{id}'", "subject: '{id'", "m.yaml:6: subject: '{id': a { without a name"),
         ("format: csv", "format: csv\nheader: none", "m.yaml:3: header: without a header row columns:"),
         ("format: csv", "format: csv\ndelimiter: ';;'", "m.yaml:3: delimiter: ';;' is not one character"),
     ],
-)  # fmt: skip
+)
 def test_what_is_wrong_where_and_what_would_be_right(old: str, new: str, message: str) -> None:
     assert error_of(changed(old, new)).startswith(message)
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from opsledger.ingest.mapping import times
 from opsledger.ingest.mapping.encode import time_text
 from opsledger.ingest.mapping.frame import Frame
@@ -16,7 +17,15 @@ from opsledger.ingest.mapping.scope import Scope
 from opsledger.ingest.mapping.times import ZoneClock
 from opsledger.ingest.mapping.values import value
 
-ZONES = ["Asia/Shanghai", "Asia/Jerusalem", "Europe/Zurich", "America/New_York", "America/Sao_Paulo", "Australia/Lord_Howe", "UTC"]
+ZONES = [
+    "Asia/Shanghai",
+    "Asia/Jerusalem",
+    "Europe/Zurich",
+    "America/New_York",
+    "America/Sao_Paulo",
+    "Australia/Lord_Howe",
+    "UTC",
+]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -95,7 +104,9 @@ def test_formats_that_carry_their_offset(format_: str, text: str, expected: str)
     assert times.reader_of((format_,), "time")(text) == (True, naive(expected))
 
 
-@pytest.mark.parametrize("text", ["31/2/2026 09:12", "5/1/2026", "x", "5/1/2026 25:00", "1/5/2026 09:12 trailing", "٥/١/٢٠٢٦ 1:2:3"])
+@pytest.mark.parametrize(
+    "text", ["31/2/2026 09:12", "5/1/2026", "x", "5/1/2026 25:00", "1/5/2026 09:12 trailing", "٥/١/٢٠٢٦ 1:2:3"]
+)
 def test_what_is_no_such_time_is_refused_by_its_text(text: str) -> None:
     found = times.reader_of(("%d/%m/%Y %H:%M",), "time")(text)
     assert isinstance(found, Refused)
@@ -103,7 +114,8 @@ def test_what_is_no_such_time_is_refused_by_its_text(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("0:00", 0), ("9:12:58", 33_178), ("09:12:58", 33_178), ("24:03:10", 86_590), ("23:59:59.5", 86_399.5)]
+    ("text", "seconds"),
+    [("0:00", 0), ("9:12:58", 33_178), ("09:12:58", 33_178), ("24:03:10", 86_590), ("23:59:59.5", 86_399.5)],
 )
 def test_clock_times(text: str, seconds: float) -> None:
     assert times.clock_micros(text) == seconds * 1_000_000
@@ -129,13 +141,19 @@ def shown(values: list[object], zone: str = "Asia/Jerusalem") -> list[str]:
 
 
 def test_a_clock_after_another_time_rolls_over_midnight() -> None:
-    cells = {"at": ["1999-01-05 23:59:34", "1999-01-05 09:00:00", "1999-01-05 09:00:00"], "c": ["0:03:40", "9:00:00", "8:59:59"]}
+    cells = {
+        "at": ["1999-01-05 23:59:34", "1999-01-05 09:00:00", "1999-01-05 09:00:00"],
+        "c": ["0:03:40", "9:00:00", "8:59:59"],
+    }
     found = column({"form": "clock", "clock": "c", "after": "anchor"}, cells)
     assert shown(found) == ["1999-01-06T00:03:40", "1999-01-05T09:00:00", "1999-01-06T08:59:59"]
 
 
 def test_a_clock_near_another_time_may_lie_before_it() -> None:
-    cells = {"at": ["1999-01-05 09:00:00", "1999-01-05 23:59:58", "1999-01-06 00:00:02"], "c": ["8:59:54", "0:00:03", "23:59:58"]}
+    cells = {
+        "at": ["1999-01-05 09:00:00", "1999-01-05 23:59:58", "1999-01-06 00:00:02"],
+        "c": ["8:59:54", "0:00:03", "23:59:58"],
+    }
     found = column({"form": "clock", "clock": "c", "near": "anchor"}, cells)
     assert shown(found) == ["1999-01-05T08:59:54", "1999-01-06T00:00:03", "1999-01-05T23:59:58"]
 
