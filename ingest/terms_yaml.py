@@ -10,6 +10,8 @@ from opsledger.domain.errors import UserError
 from opsledger.domain.terms import read_terms
 from opsledger.ingest.mapping.document import Document, parse_document, read_document
 
+_WHAT = "terms document"
+
 
 def read_terms_file(path: Path) -> dict[str, Any]:
     """The terms document of a YAML file, in the form in which ``contract.signed`` keeps it: every number is text.
@@ -17,12 +19,12 @@ def read_terms_file(path: Path) -> dict[str, Any]:
     Raises UserError, with file and line, for what is not plain YAML, a name that stands twice, and for terms that
     cannot be carried out.
     """
-    return _checked(read_document(path))
+    return _checked(read_document(path, _WHAT))
 
 
 def parse_terms(raw: bytes, name: str) -> dict[str, Any]:
     """The terms document of some bytes; ``name`` stands for the file in messages. Errors as ``read_terms_file``."""
-    return _checked(parse_document(raw, name))
+    return _checked(parse_document(raw, name, _WHAT))
 
 
 def _checked(document: Document) -> dict[str, Any]:
