@@ -2,81 +2,48 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
 
 from opsledger.domain.clock import FixedClock
 from opsledger.domain.errors import UserError
-from opsledger.domain.settling import Line
-from opsledger.domain.statement import Statement, StatementStoppedError
-from opsledger.infra.decisions import Carried, decide, read_commands
+from opsledger.domain.statement import StatementStoppedError
 from opsledger.infra.facts import view
 from opsledger.infra.statements import run_statement
 from opsledger.infra.store import Store, open_store
-from opsledger.ingest.terms_yaml import read_terms_file
+from opsledger.ingest.border.judge import Border
+from opsledger.ingest.relay import tables as relay_tables
 from tests.contract_samples import complaint_rule, sample_terms
-from tests.ledger_samples import line, tables
-
-NOW = datetime(2026, 2, 28, 12, tzinfo=UTC)
-TERMS = read_terms_file(Path(__file__).parents[2] / "examples" / "contracts" / "outsourced-desk.yaml")
-LAST_OF_JANUARY, FIRST_OF_FEBRUARY = "2026-01-31T23:59:59+08:00", "2026-02-01T00:00:00+08:00"
-NEVER = "2026-12-31T00:00:00+08:00"
+from tests.desk_samples import (
+    FIRST_OF_FEBRUARY,
+    LAST_OF_JANUARY,
+    NOW,
+    TERMS,
+    approval,
+    at,
+    award,
+    callback,
+    complaint,
+    desk_calls,
+    event,
+    given,
+    of,
+    ruling,
+    settled,
+    signing,
+    without_kpi,
+)
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     with open_store(tmp_path / "data", clock=FixedClock(NOW)) as opened:
         yield opened
-
-
-def at(day: str, clock: str = "12:00:00") -> str:
-    return f"2026-{day}T{clock}+08:00"
-
-
-def event(type_: str, subject: str, when: str, vendor: str = "v1", **data: Any) -> bytes:
-    moment = datetime.fromisoformat(when).astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return line(f"{type_}/{subject}/{when}", subject=subject, type_=type_, time=moment, vendor=vendor, data=data)
-
-
-def complaint(name: str, vendor: str = "v1") -> bytes:
-    about = {"channel": "phone", "business": "b", "content": "c", "internal": True, "agent": "a1"}
-    return event("complaint.filed", name, at("01-10"), vendor, **about)
-
-
-def ruling(name: str, when: str, severity: str = "minor", *, liable: bool = True) -> dict[str, Any]:
-    values = {"command": "complaint.adjudicate", "id": name, "actor": "judge", "at": when}
-    return {**values, "liable": liable, "severity": severity, "reason": "r"}
-
-
-def signing(since: str = "2026-01-01T00:00:00+08:00", terms: dict[str, Any] = TERMS) -> dict[str, Any]:
-    values = {"command": "contract.sign", "id": "desk", "actor": "ann", "at": "2025-12-20T00:00:00Z"}
-    return {**values, "vendor": "v1", "terms": terms, "effective_from": since}
-
-
-def given(store: Store, lines: list[bytes], *commands: dict[str, Any]) -> Carried:
-    store.log.append(tables(lines))
-    written = [json.dumps(command).encode() for command in commands]
-    return decide(store, read_commands(written, "commands.jsonl", "t1", store.clock))
-
-
-def settled(store: Store, month: str = "2026-01", as_known_at: datetime | None = None) -> Statement:
-    with view(store, "t1", as_known_at) as facts:
-        return run_statement(store.client, facts, "desk", month)
-
-
-def of(made: Statement, rule: str) -> list[Line]:
-    return [each for each in made.lines if each.rule == rule]
-
-
-def without_kpi() -> dict[str, Any]:
-    return {**TERMS, "rules": [rule for rule in TERMS["rules"] if rule["kind"] != "kpi_score"]}
 
 
 def test_liable_complaints_count_on_the_local_day_of_their_ruling_and_each_names_its_event(store: Store) -> None:
@@ -97,18 +64,6 @@ def test_liable_complaints_count_on_the_local_day_of_their_ruling_and_each_names
     assert (minor.evidence[0].event_ids, severe.evidence[0].event_ids) == ((made["p1"],), (made["p5"],))
     assert minor.evidence[0].positions == (("complaint/0", 10),)
     assert [x.evidence[0].event_ids for x in of(settled(store, "2026-02"), "complaints")] == [(made["p2"],), (), ()]
-
-
-def callback(name: str, asked: str, *done: tuple[str, str], purpose: str = "complaint", vendor: str = "v1") -> list[bytes]:
-    """A request, and what became of it: (``attempted`` | ``completed`` | ``cancelled``, when)."""
-    due = datetime.fromisoformat(NEVER).astimezone(UTC).isoformat()
-    lines = [event("callback.requested", name, asked, vendor, purpose=purpose, customer="m1", due_at=due)]
-    data: dict[str, dict[str, Any]] = {
-        "attempted": {"agent": "a1", "outcome": "no_answer"},
-        "completed": {"agent": "a1"},
-        "cancelled": {"reason": "x"},
-    }
-    return lines + [event(f"callback.{what}", name, when, vendor, **data[what]) for what, when in done]
 
 
 def test_a_callback_is_missed_when_nobody_called_by_the_end_of_the_next_local_day(store: Store) -> None:
@@ -156,62 +111,6 @@ def test_the_report_of_the_month_before_is_due_by_the_end_of_the_5th(
     given(store, lines, signing(terms=without_kpi()))
     assert of(settled(store, "2026-02"), "reports")[0].quantity == quantity
     assert of(settled(store), "reports")[0].quantity == 0  # nothing is due for a month before the contract
-
-
-def entry(call: str, *steps: tuple[str, float, dict[str, Any]], vendor: str = "v1") -> list[bytes]:
-    start = datetime.fromisoformat(at("01-15"))
-    return [
-        event(f"call.{what}", call, (start + timedelta(seconds=after)).isoformat(), vendor, **data)
-        for what, after, data in steps
-    ]
-
-
-def answered(call: str, after: float, agent: str, rating: bool | None = None) -> list[bytes]:
-    rated = [("surveyed", 200.0, {"given": True, "satisfied": rating})] if rating is not None else []
-    return entry(
-        call,
-        ("offered", 0, {"direction": "inbound", "channel": "phone", "hotline": "h1"}),
-        ("queued", 0, {"queue": "q1"}),
-        ("rung", 1, {"agent": agent}),
-        ("answered", after, {"agent": agent, "queue": "q1"}),
-        ("ended", 100, {"by": "customer"}),
-        *rated,
-    )
-
-
-def lost(call: str, *, rung: bool) -> list[bytes]:
-    ring = [("rung", 5.0, {"agent": "a1"})] if rung else []
-    gone = {"queue": "q1", "reason": "abandoned"}
-    return entry(call, ("queued", 0, {"queue": "q1"}), *ring, ("left_queue", 40, gone), ("ended", 40, {"by": "customer"}))
-
-
-def evaluation(name: str, agent: str, *scores: str) -> list[bytes]:
-    sampled = {"call": "c1", "method": "recorded", "form": "f", "evaluator": "eva", "agent": agent}
-    lines = [event("evaluation.sampled", name, at("01-16"), **sampled)]
-    for n, score in enumerate(scores):
-        type_ = "evaluation.rescored" if n else "evaluation.scored"
-        reason = {"reason": "r"} if n else {}
-        lines.append(event(type_, name, at("01-17", f"1{n}:00:00"), items=[], score=score, **reason))
-    return lines
-
-
-def approval(name: str, actor: str = "chief") -> dict[str, Any]:
-    return {"command": "evaluation.approve", "id": name, "actor": actor, "at": at("01-18")}
-
-
-def desk_calls() -> list[bytes]:
-    return [
-        *answered("c1", 20, "a1", rating=True),
-        *answered("c2", 21, "a1", rating=False),
-        *answered("c3", 5, "a2"),
-        *answered("c4", 5, "a2"),
-        *lost("c5", rung=True),
-        *lost("c6", rung=False),
-        *evaluation("e1", "a1", "80", "88.5"),
-        *evaluation("e2", "a1", "92"),
-        *evaluation("e3", "a1", "10"),
-        *evaluation("e4", "a2", "95"),
-    ]
 
 
 def test_the_kpi_of_an_agent_is_made_of_the_registrys_figures(store: Store) -> None:
@@ -296,11 +195,13 @@ def test_an_unknown_contract_is_answered_with_the_nearest(store: Store) -> None:
         run_statement(store.client, facts, "dask", "2026-01")
 
 
-def test_a_wrong_line_of_a_command_file_is_named_and_what_came_before_it_is_decided(store: Store) -> None:
-    lines = [json.dumps(signing()).encode(), b"", b'{"command": "contract.sing"}']
-    with pytest.raises(UserError, match=r"^f.jsonl:3: unknown command 'contract.sing'; did you mean"):
-        decide(store, read_commands(lines, "f.jsonl", "t1", store.clock))
-    assert store.client.command("SELECT count() FROM contract") == 1
-    for wrong in (b"[1]", b"{", b'{"a": NaN}' * 2, b"\xff"):
-        with pytest.raises(UserError, match=r"^f.jsonl:1: not a JSON object"):
-            list(read_commands([wrong], "f.jsonl", "t1", store.clock))
+def test_points_of_awards_granted_and_not_revoked_are_added(store: Store) -> None:
+    """Awards are decisions whose commands come later; their events are in the log by another way here."""
+    rules = [{**rule, "extras": {"best-employee": 25}} if rule["kind"] == "kpi_score" else rule for rule in TERMS["rules"]]
+    given(store, desk_calls(), signing(terms={**TERMS, "rules": rules}), approval("e1"), approval("e2"), approval("e4"))
+    events = [*award("a1"), *award("a2", revoked=True), *award("a1", "mentor")]
+    store.log.append(relay_tables(events, Border(store.clock, decisions=True)))
+    one, two = of(settled(store), "kpi")
+    assert (one.score, two.score) == (55, 60)
+    assert one.details[-1].item == "extras"
+    assert one.evidence[-1].event_ids == (events[0].event_id,)
