@@ -141,7 +141,7 @@ def columns_of(stream: str) -> tuple[FieldSpec, ...]:
 
 ENVELOPE_COLUMNS = frozenset(
     {"tenant", "subject", "occurred_at", "type", "version", "event_id", "vendor", "source", "actor"}
-    | {"caused_by", "corrects", "payload", "topic", "partition", "offset", "recorded_at"}
+    | {"caused_by", "corrects", "payload", "topic", "partition", "offset", "recorded_at", "payload_hash", "backfill"}
 )
 """Ledger columns that every stream has; a data field of the same name is kept as ``data_<name>``."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -86,7 +87,7 @@ def open_store(
         with told_to_user(f"opening the data directory {root}"):
             client = _open_engine(directory, memory_bytes)
             if not read_only:
-                _make_tables(client)
+                _make_tables(directory, client)
     except BaseException:
         directory.release()
         raise
@@ -104,6 +105,11 @@ def _open_engine(directory: DataDirectory, memory_bytes: int | None) -> Client:
     )
 
 
-def _make_tables(client: Client) -> None:
+def _make_tables(directory: DataDirectory, client: Client) -> None:
+    """Run the statements, unless these very ones were run here before: opening is part of every command's time."""
+    done, wanted = directory.root / "tables.sha256", sha256("\n".join(statements()).encode()).hexdigest()
+    if done.exists() and done.read_text() == wanted:
+        return
     for statement in statements():
         client.command(statement)
+    done.write_text(wanted)

@@ -10,3 +10,4 @@ CREATE TABLE IF NOT EXISTS dead_letter_attempts
 )
 ENGINE = MergeTree
 ORDER BY (letter, at)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1

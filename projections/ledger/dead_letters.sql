@@ -17,3 +17,4 @@ CREATE TABLE IF NOT EXISTS dead_letters
 )
 ENGINE = MergeTree
 ORDER BY id
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1

@@ -29,3 +29,8 @@ class TableImportJournal:
         """Every import in its latest state, oldest first."""
         rows = self._client.query(sql("list_imports")).named_results()
         return [ImportRun(**row) for row in rows]
+
+    def columns(self, source: str, file: str) -> Sequence[str]:
+        """The columns of the table that was last read from a source under this name; empty where none was."""
+        rows = self._client.query(sql("columns_of_import"), parameters={"source": source, "file": file}).result_rows
+        return tuple(rows[0][0]) if rows else ()

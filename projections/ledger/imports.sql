@@ -19,7 +19,9 @@ CREATE TABLE IF NOT EXISTS imports
     `events` UInt64,
     `events_duplicate` UInt64,
     `corrected` UInt64,
-    `reasons` Map(String, UInt64)
+    `reasons` Map(String, UInt64),
+    `columns` Array(String)
 )
 ENGINE = ReplacingMergeTree(at)
 ORDER BY (started_at, id)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1

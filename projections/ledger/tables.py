@@ -41,6 +41,8 @@ _PLACE = (
     ("recorded_at", "DateTime64(6, 'UTC') CODEC(Delta, ZSTD)"),
     ("backfill", "Bool DEFAULT false"),
 )
+DURABLE = "fsync_after_insert = 1, fsync_part_directory = 1"
+"""What was reported as stored must also outlive a power cut; merged parts keep their sources for some minutes."""
 _BESIDE = ("asked_events", "dead_letters", "dead_letter_attempts", "imports")
 """Tables beside the ledger's: their SQL files have the same names."""
 ORDER_BY = "tenant, subject, occurred_at, offset"
@@ -57,7 +59,7 @@ def create_table(stream: str) -> str:
     lines = ",\n    ".join(f"`{name}` {type_}" for name, type_ in columns(stream))
     return (
         f"CREATE TABLE IF NOT EXISTS `{stream}`\n(\n    {lines}\n)\n"
-        f"ENGINE = MergeTree\nORDER BY ({ORDER_BY})\nSETTINGS index_granularity = 512"
+        f"ENGINE = MergeTree\nORDER BY ({ORDER_BY})\nSETTINGS index_granularity = 512, {DURABLE}"
     )
 
 

@@ -79,7 +79,8 @@ def run(store: Store, lines: list[bytes], options: list[str]) -> None:
         blind(store)
     source = chunks(lines, CHUNK_RECORDS)
     result = importer(store).run(boasting(source) if "boast" in options else source, spec(), told)
-    tell(problem=str(result.problem or ""), stored=result.tally.events, dead=result.tally.dead, read=result.tally.read)
+    tally, problem = result.tally, str(result.problem or "")
+    tell(problem=problem, interrupted=result.interrupted, stored=tally.events, dead=tally.dead, read=tally.read)
     sys.exit(result.problem.exit_code if result.problem else 0)
 
 
