@@ -57,6 +57,7 @@ class Facts:
         schema.ensure_tables(self._client)
         schema.ensure_views(self._client)
         clear(self._client)
+        self._stage = Stage(self._client)
         rebuild.drop_beside(self._client, STREAMS)
         past.drop_left_over(self._client)
 

@@ -9,8 +9,8 @@ from typing import Any
 from opsledger.domain.catalogue import STREAMS as ALL_STREAMS
 from opsledger.projections.facts.queries import Positions
 from opsledger.projections.facts.rebuild import fill
-from opsledger.projections.facts.schema import columns
-from opsledger.projections.facts.tables import FACTS, create_table
+from opsledger.projections.facts.schema import create
+from opsledger.projections.facts.tables import FACTS
 
 _PREFIX = "known_"
 
@@ -49,6 +49,6 @@ def _make(client: Any, name: str, home: str, positions: Positions) -> None:
         ends = sorted((partition, end) for (place, partition), end in positions.items() if place == stream)
         cut = " OR ".join(f"(partition = {partition:d} AND offset < {end:d})" for partition, end in ends) or "false"
         client.command(f"CREATE VIEW `{name}`.`{stream}` AS SELECT * FROM `{home}`.`{stream}` WHERE {cut}")
+    create(client, FACTS, database=name)
     for fact in FACTS:
-        client.command(create_table(fact, columns(client, fact), f"`{name}`.`{fact.name}`"))
         fill(client, fact, positions, f"`{name}`.`{fact.name}`", ledger=f"`{home}`")

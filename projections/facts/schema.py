@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from opsledger.projections.facts.queries import TIMELINES, events, fact_select, file_text
+from opsledger.projections.facts.queries import TIMELINES, events, fact_select, file_text, timelines_select
 from opsledger.projections.facts.tables import FACTS, STREAMS, FactTable, create_table, facts_of
 
-
-def columns(client: Any, fact: FactTable) -> list[tuple[str, str]]:
-    """(column, type) of a fact's SELECT, as the engine understands it; needs the ledger tables."""
-    select = fact_select(fact, f"SELECT * FROM `{fact.stream}`")
-    return [(row[0], row[1]) for row in client.query(f"DESCRIBE ({select})").result_rows]
+_SHAPE = "facts_shape_of_timelines"
+"""Passing table with no rows: its columns spare the engine from working out the shared step once a fact."""
 
 
 def ensure_tables(client: Any) -> None:
     """Make the fact tables that are not there."""
     there = {row[0] for row in client.query("SELECT name FROM system.tables WHERE database = currentDatabase()").result_rows}
-    for fact in FACTS:
-        if fact.name not in there:
-            client.command(create_table(fact, columns(client, fact), f"`{fact.name}`"))
+    create(client, [fact for fact in FACTS if fact.name not in there])
 
 
 def ensure_views(client: Any) -> None:
@@ -33,4 +29,21 @@ def create_beside(client: Any, stream: str, suffix: str) -> None:
     """Make empty tables ``<fact><suffix>`` for a stream's facts, in place of any that are left over."""
     for fact in facts_of(stream):
         client.command(f"DROP TABLE IF EXISTS `{fact.name}{suffix}`")
-        client.command(create_table(fact, columns(client, fact), f"`{fact.name}{suffix}`"))
+    create(client, facts_of(stream), suffix)
+
+
+def create(client: Any, facts: Iterable[FactTable], suffix: str = "", database: str = "") -> None:
+    """Make tables ``<database>.<fact><suffix>``; the columns are those of the SQL files. Needs the ledger tables."""
+    wanted = list(facts)
+    if any(fact.stream == "call" for fact in wanted):
+        client.command(f"CREATE OR REPLACE TABLE {_SHAPE} ENGINE = Memory EMPTY AS {timelines_select('SELECT * FROM call')}")
+    for fact in wanted:
+        name = f"`{fact.name}{suffix}`"
+        client.command(create_table(fact, _columns(client, fact), f"`{database}`.{name}" if database else name))
+    client.command(f"DROP TABLE IF EXISTS {_SHAPE}")
+
+
+def _columns(client: Any, fact: FactTable) -> list[tuple[str, str]]:
+    """(column, type) of a fact's SELECT, as the engine understands it."""
+    select = fact_select(fact, f"SELECT * FROM `{fact.stream}`", f"SELECT * FROM {_SHAPE}")
+    return [(row[0], row[1]) for row in client.query(f"DESCRIBE ({select})").result_rows]

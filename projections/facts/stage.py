@@ -47,6 +47,8 @@ class Stage:
             self._stage_events(new.stream, until, number)
             for fact in facts_of(new.stream):
                 self._stage_rows(fact, new, number)
+                if fact.ordinal or new.corrections:
+                    self._stage_tombstones(fact, new, number)
                 self._do(f"INSERT INTO {self._table(fact)} SELECT * FROM {_rows(fact)}")
         for name in (_events(new.stream), *((_TIMELINES,) if new.stream == "call" else ())):
             self._do(f"TRUNCATE TABLE {name}")
@@ -85,9 +87,10 @@ class Stage:
             rows = self._risen(fact, rows)
         self._do(f"TRUNCATE TABLE {_rows(fact)}")
         self._do(f"INSERT INTO {_rows(fact)} {rows}", slice=number)
-        if fact.ordinal or new.corrections:
-            columns = ", ".join((*fact.order, "last_offset", "is_deleted"))
-            self._do(f"INSERT INTO {_rows(fact)} ({columns}) {self._gone(fact, new)}", slice=number)
+
+    def _stage_tombstones(self, fact: FactTable, new: News, number: int) -> None:
+        columns = ", ".join((*fact.order, "last_offset", "is_deleted"))
+        self._do(f"INSERT INTO {_rows(fact)} ({columns}) {self._gone(fact, new)}", slice=number)
 
     def _risen(self, fact: FactTable, rows: str) -> str:
         """The rows with a version not below the stored one: a correction may have moved a subject's last event elsewhere."""
