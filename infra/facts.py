@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import cast
+from weakref import WeakKeyDictionary
 
 from opsledger.domain.dead_letters import DeadLetterFilter, Status
 from opsledger.domain.errors import UserError
@@ -32,11 +33,16 @@ WHERE tenant = {tenant:String} AND effective_from <= {at:DateTime64(6, 'UTC')}
 """
 
 
+_KNOWN: WeakKeyDictionary[Store, FactTables] = WeakKeyDictionary()
+
+
 def fact_tables(store: Store) -> FactTables:
-    """The fact tables, made where they are not there."""
-    tables = FactTables(store.client, store.clock)
-    tables.ensure()
-    return tables
+    """The fact tables, made where they are not there: looked for once an open store."""
+    if store not in _KNOWN:
+        tables = FactTables(store.client, store.clock)
+        tables.ensure()
+        _KNOWN[store] = tables
+    return _KNOWN[store]
 
 
 def refresh(store: Store, report: Report) -> str:
