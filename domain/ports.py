@@ -167,6 +167,8 @@ class ImportRun:
     events_duplicate: int = 0
     corrected: int = 0
     reasons: Mapping[str, int] = field(default_factory=dict)
+    columns: Sequence[str] = ()
+    """Of a table: the names of its columns."""
 
 
 class ImportJournal(Protocol):
@@ -178,4 +180,8 @@ class ImportJournal(Protocol):
 
     def runs(self) -> Sequence[ImportRun]:
         """Every import in its latest state, oldest first."""
+        ...
+
+    def columns(self, source: str, file: str) -> Sequence[str]:
+        """The columns of the table that was last read from a source under this name; empty where none was."""
         ...

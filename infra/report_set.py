@@ -49,7 +49,8 @@ def write_set(
 
 
 _PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>{title}</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
+<title>{title}</title>
 <style>
 body{{font:16px/1.5 system-ui,"Noto Sans CJK SC",sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2733}}
 table{{border-collapse:collapse;width:100%}} td,th{{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #d9e0e7}}

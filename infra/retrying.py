@@ -44,4 +44,7 @@ def _chunks(store: Store, group: Sequence[DeadLetter], mapping: Path | None, zon
         if mapping is None:
             raise UserError(f"{first.file} is a table: say with --mapping by which (mended) mapping to read it again")
         table = table_of(Ask(first.format, first.tenant, first.source, mapping), border)
-        yield table.again(raws, store.imports.columns(first.source, first.file))
+        columns = store.imports.columns(first.source, first.file)
+        if not columns:
+            raise UserError(f"the columns of {first.file} are not on record; read the file again instead")
+        yield table.again(raws, columns)

@@ -87,6 +87,8 @@ class Chunk:
     events: Mapping[str, pa.Table]
     dead: Sequence[DeadRecord] = field(default_factory=tuple)
     origin: Callable[[int], tuple[int, bytes]] | None = None
+    columns: tuple[str, ...] = ()
+    """Of a table: its columns' names, kept with the import so that a dead row can be read again without the file."""
 
 
 class Adapter(Protocol):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
+from typing import Any
 from uuid import UUID, uuid4
 
 from opsledger.domain.clock import Clock
@@ -61,6 +62,20 @@ class ImportResult:
         return self.tally.read / self.seconds if self.seconds else 0.0
 
 
+class _Entry:
+    """An import's entry in the journal, written anew with every change."""
+
+    def __init__(self, journal: ImportJournal, run: ImportRun) -> None:
+        self._journal = journal
+        self.run = run
+        journal.write(run)
+
+    def change(self, **values: Any) -> None:
+        """Store the state that the import has reached."""
+        self.run = replace(self.run, **values)
+        self._journal.write(self.run)
+
+
 class Importer:
     """Runs imports into one set of stores; one at a time.
 
@@ -79,11 +94,11 @@ class Importer:
         record = ImportRun(
             uuid4(), spec.tenant, spec.source, spec.format, spec.file, spec.mapping, spec.backfill, started, started, "running"
         )
-        self._stores.imports.write(record)
+        entry = _Entry(self._stores.imports, record)
         writer = Writer(self._stores, self._clock, spec, self._compare)
-        problem, interrupted = _fed(writer, chunks, progress)
+        problem, interrupted = _fed(writer, _noted(chunks, entry), progress)
         result = ImportResult(record.id, writer.tally, writer.spans, monotonic() - begun, problem, interrupted)
-        self._close(record, result)
+        self._close(entry, result)
         return result
 
     def redo(self, chunks: Iterable[Chunk], spec: ImportSpec) -> list[tuple[Outcome, str, str]]:
@@ -100,29 +115,35 @@ class Importer:
         batch.flush()
         return told
 
-    def _close(self, record: ImportRun, result: ImportResult) -> None:
+    def _close(self, entry: _Entry, result: ImportResult) -> None:
         tally = result.tally
         state = "interrupted" if result.interrupted else "broken" if result.problem else "finished"
-        end = replace(
-            record,
-            at=self._clock.now(),
-            state=state,
-            problem=str(result.problem or ""),
-            read=tally.read,
-            accepted=tally.accepted,
-            duplicate=tally.duplicate,
-            dead=tally.dead,
-            events=tally.events,
-            events_duplicate=tally.events_duplicate,
-            corrected=tally.corrected,
-            reasons=dict(tally.reasons),
-        )
         try:
-            self._stores.imports.write(end)
+            entry.change(
+                at=self._clock.now(),
+                state=state,
+                problem=str(result.problem or ""),
+                read=tally.read,
+                accepted=tally.accepted,
+                duplicate=tally.duplicate,
+                dead=tally.dead,
+                events=tally.events,
+                events_duplicate=tally.events_duplicate,
+                corrected=tally.corrected,
+                reasons=dict(tally.reasons),
+            )
         except UserError:
             # Where the disk is full the journal cannot be written either; the user is told of the first problem.
             if result.problem is None:
                 raise
+
+
+def _noted(chunks: Iterable[Chunk], entry: _Entry) -> Iterator[Chunk]:
+    """The chunks; a table's columns go on record before its first row is stored or dead."""
+    for chunk in chunks:
+        if chunk.columns and not entry.run.columns:
+            entry.change(columns=chunk.columns)
+        yield chunk
 
 
 def _fed(writer: Writer, chunks: Iterable[Chunk], progress: Progress | None) -> tuple[UserError | None, bool]:

@@ -28,7 +28,7 @@ def settings_of(context: click.Context) -> Settings:
 @contextmanager
 def opened(context: click.Context) -> Iterator[Store]:
     """The data directory, open for this command alone, closed whatever happens."""
-    store = open_store(settings_of(context).data, clock=SystemClock())
+    store = open_store(settings_of(context).data, clock=SystemClock(), command=f"opsledger {context.command.name}")
     try:
         yield store
     finally:

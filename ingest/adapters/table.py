@@ -51,9 +51,37 @@ class Table:
         UserError before the first row where the mapping names a column that the table does not have.
         """
         opened = self._open(source)
-        if opened is not None:
-            reader, maker = opened
-            yield from map(maker.chunk, reader.batches())
+        if opened is None:
+            return
+        reader, maker = opened
+        pool: WorkerPool | None = None
+        waiting: deque[tuple[Prepared, Future[Rendered]]] = deque()
+        problem: UserError | None = None
+        batches = reader.batches()
+        try:
+            for number in count():
+                try:
+                    prepared = maker.prepared(next(batches))
+                except StopIteration:
+                    break
+                except UserError as error:
+                    problem = error
+                    break
+                if pool is None and number >= WARM_BATCHES and self._workers and not maker.by_row:
+                    pool = self._pool(maker)
+                if pool is None:
+                    yield maker.finished(prepared, maker.render(prepared.rows))
+                    continue
+                waiting.append((prepared, pool.submit(prepared.rows, self._border.now())))
+                if len(waiting) > self._workers:
+                    yield _next(maker, waiting)
+            while waiting:
+                yield _next(maker, waiting)
+        finally:
+            if pool is not None:
+                pool.close()
+        if problem is not None:
+            raise problem
 
     def preview(self, source: Input, rows: int) -> list[Previewed]:
         """The first rows of a table as they would come in; nothing is stored."""
@@ -110,8 +138,13 @@ class RowMaker:
         bad |= {good[row]: (Reason(why.code), why.detail) for row, why in rendered.dead.items()}
         dead = [self._dead(batch, record, why) for record, why in bad.items() if record not in batch.long]
         dead += [_too_long(batch, record) for record in batch.long]
-        origin = batch.raw
-        return Chunk(len(batch.rows), tables, sorted(dead, key=lambda d: d.record), lambda i: (batch.lines[i], origin(i)))
+        return Chunk(
+            read=len(batch.rows),
+            events=tables,
+            dead=sorted(dead, key=lambda d: d.record),
+            origin=lambda record: (batch.lines[record], batch.raw(record)),
+            columns=self.columns,
+        )
 
     def previewed(self, batch: RowBatch) -> list[Previewed]:
         """The rows of a batch with their events as JSON objects."""

@@ -52,7 +52,7 @@ class Cli:
 
     def start(self, *arguments: str | Path, **environ: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "opsledger.infra.cli", *self.arguments(*arguments)]
-        pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environ}, **pipes)
 
     def process(self, *arguments: str | Path, stdin: bytes = b"", **environ: str) -> Said:
