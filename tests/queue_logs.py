@@ -33,14 +33,14 @@ def chunks_of(text: str | bytes, options: Options = OPTIONS) -> list[Chunk]:
 
 
 def events_of(chunks: Iterable[Chunk]) -> list[dict[str, Any]]:
-    """All events, in the order of the lines that made them."""
+    """All events, in the order of the lines that made them, of one line by stream."""
     rows = [
-        (n, record, json.loads(payload))
+        (n, record, stream, json.loads(payload))
         for n, chunk in enumerate(chunks)
-        for table in chunk.events.values()
+        for stream, table in chunk.events.items()
         for record, payload in zip(table["record"].to_pylist(), table["payload"].to_pylist(), strict=True)
     ]
-    return [event for _, _, event in sorted(rows, key=lambda row: row[:2])]
+    return [row[-1] for row in sorted(rows, key=lambda row: row[:3])]
 
 
 def generated(calls: int, *, agents: int = 60, start: int = 1_767_571_200, seed: int = 1) -> Iterator[str]:

@@ -21,7 +21,8 @@ from opsledger.ingest.chunk import Chunk, DeadRecord, OnChange, Reason, dead_lon
 from opsledger.ingest.inputs import Input
 from opsledger.ingest.lines import LongLine
 
-CHUNK_LINES = 50_000
+CHUNK_LINES = 20_000
+"""A line makes two to three events; larger chunks are slower, for they no longer fit the processor's caches."""
 HANDLERS = MappingProxyType({**queue_log_calls.HANDLERS, **queue_log_agents.HANDLERS})
 """Event word → what makes events of it."""
 
@@ -60,13 +61,20 @@ class QueueLog:
                     raise UserError(f"{name}:{batch.lines[0]}: {error}") from None
                 if is_header(heading):
                     batch = _without_first(batch)  # noqa: PLW2901  the header is no record
-            yield _Reading(self._book, self._bulk, reader).chunk(batch)
+            for start in range(0, len(batch.raws), CHUNK_LINES):
+                yield _Reading(self._book, self._bulk, reader).chunk(_part(batch, start))
 
 
 def _batched(lines: Iterable[tuple[int, bytes]]) -> Iterator[Batch]:
     rest = ((number, raw) for number, raw in lines if raw and not raw.isspace())
     while some := list(islice(rest, CHUNK_LINES)):
         yield Batch([raw for _, raw in some], [number for number, _ in some])
+
+
+def _part(batch: Batch, start: int) -> Batch:
+    stop = start + CHUNK_LINES
+    long = {index - start: found for index, found in batch.long.items() if start <= index < stop}
+    return Batch(batch.raws[start:stop], batch.lines[start:stop], long)
 
 
 def _without_first(batch: Batch) -> Batch:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from opsledger.domain.errors import UserError
+from opsledger.ingest.adapters import queue_log
 from opsledger.ingest.adapters.queue_log_book import Options
 from opsledger.ingest.adapters.queue_log_memory import Memory
 from tests.queue_logs import OPTIONS, adapter, chunks_of, events_of, generated
@@ -112,6 +113,17 @@ def test_bytes_that_are_no_text_are_dead() -> None:
 def test_an_endless_line_is_dead_and_only_its_beginning_is_kept() -> None:
     (chunk,) = chunks_of("1767600000|a|q1|NONE|FULL\n" + "x" * 600_000 + "\n1767600001|b|q1|NONE|FULL\n")
     assert (chunk.read, [(d.reason, d.length, len(d.raw)) for d in chunk.dead]) == (3, [("too_large", 600_000, 65_536)])
+
+
+def test_a_long_log_comes_in_chunks_that_miss_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "\n".join(generated(50)) + "\n" + "x" * 300_000 + "\n" + TEXT
+    whole = chunks_of(text)
+    monkeypatch.setattr(queue_log, "CHUNK_LINES", 7)
+    parts = chunks_of(text)
+    assert len(parts) > 20
+    assert events_of(parts) == events_of(whole)
+    assert [d.line for c in parts for d in c.dead] == [d.line for c in whole for d in c.dead]
+    assert sum(c.read for c in parts) == sum(c.read for c in whole)
 
 
 def test_memory_holds_no_more_calls_than_it_may() -> None:
