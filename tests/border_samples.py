@@ -71,6 +71,12 @@ TIMES = [
     "2026-01-05T01:02:03.12345649Z",
     "2026-01-05T01:02:03.1234565Z",
     "2026-01-05T01:02:03.999999999Z",
+    "2026-01-05T01:02:03.123456499+08:00",
+    "2026-01-05T01:02:03.123456500-08:00",
+    "2026-01-05T01:02:03.1234564999Z",
+    "2199-12-31T23:59:59.9999999Z",
+    "1900-01-01T00:00:00.000000001Z",
+    "2300-01-01T00:00:00.0000001Z",
     "2026-01-05T01:02:03.123456789012Z",
     "2026-01-05T01:02:03+23:59",
     "2026-01-05T01:02:03-23:59",
@@ -199,7 +205,7 @@ NASTY: list[Any] = [*TIMES, *TEXTS, *NUMBERS, *SHAPES]
 
 def paths(record_: dict[str, Any]) -> list[tuple[str, ...]]:
     """Every attribute and every data field of a record, and one place of each for something unknown."""
-    inner = record_["data"]
+    inner = record_["data"] if isinstance(record_["data"], dict) else {}
     return [
         *((name,) for name in record_),
         ("corrects",),

@@ -144,7 +144,7 @@ class Border:
 
 def _json_object(raw: bytes) -> dict[str, Any]:
     try:
-        record = json.loads(raw.decode(), parse_float=Decimal, parse_int=_whole, parse_constant=_no_constant)
+        record = _JSON.decode(raw.decode())
     except UnicodeDecodeError as error:
         raise Refused(Reason.NOT_JSON, f"byte {error.start} is not UTF-8") from None
     except RecursionError:
@@ -165,6 +165,9 @@ def _whole(digits: str) -> int | Decimal:
 
 def _no_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is not a JSON number")
+
+
+_JSON = json.JSONDecoder(parse_float=Decimal, parse_int=_whole, parse_constant=_no_constant)
 
 
 def _depth(value: Any) -> int:

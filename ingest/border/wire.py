@@ -38,9 +38,9 @@ class WireEvent(Protocol):
     dataschema: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Holds:
-    """What a family of structs holds times, ids and the schema's name in."""
+    """What a family of structs holds times, ids and the schema's name in; told apart by identity."""
 
     time: Any
     id: Any
@@ -56,7 +56,7 @@ _SHORT = 64
 OBJECTS = Holds(time=Annotated[datetime, msgspec.Meta(tz=True)], id=UUID, ids=tuple[UUID, ...], dataschema=str)
 """Python objects: what everybody works with."""
 TEXTS = Holds(
-    time=Annotated[str, msgspec.Meta(min_length=20, max_length=32)],
+    time=Annotated[str, msgspec.Meta(min_length=20, max_length=35)],
     id=Annotated[str, msgspec.Meta(min_length=36, max_length=36)],
     ids=tuple[Annotated[str, msgspec.Meta(min_length=36, max_length=36)], ...],
     dataschema=Literal[""],
