@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from opsledger.domain.decisions.commands import COMMANDS
 from opsledger.domain.errors import UserError
 from opsledger.domain.kpi import Bonus, Shortfall, Steps
 from opsledger.domain.measures import Ask
 from opsledger.domain.plain import document
 from opsledger.domain.rules import KpiScore, PerEvent, UnitPrice
-from opsledger.domain.terms import LATER_KINDS, Terms, read_terms
+from opsledger.domain.terms import KINDS, LATER_KINDS, MEASURES, Terms, read_terms
 from opsledger.ingest.terms_yaml import parse_terms, read_terms_file
 from tests.contract_samples import complaint_rule, kpi_rule, sample_terms
 
@@ -177,3 +179,9 @@ def test_a_file_that_is_no_object_or_is_not_there_is_refused(tmp_path: Path) -> 
         parse_terms(b"- 1\n", "desk.yaml")
     with pytest.raises(UserError, match="cannot be read"):
         read_terms_file(tmp_path / "none.yaml")
+
+
+def test_the_documentation_names_every_kind_measure_and_command() -> None:
+    text = (EXAMPLE.parents[2] / "docs" / "contracts.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| ([a-z_.]+) \|", text, re.MULTILINE)) - {"kind", "measure", "command"}
+    assert listed == {*KINDS, *MEASURES, *COMMANDS}
