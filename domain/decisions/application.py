@@ -93,12 +93,12 @@ def execute(
         raise _overtaken(command)
     outcome = RULES[command.stream].decide(command, held.state, known)
     if isinstance(outcome, Refusal):
-        raise Refused(f"{command.name} {command.subject}: refused: {outcome.reason}")
+        raise Refused(f"{command.name} {command.subject}: {outcome.reason}")
     events = events_of(command, outcome)
     for event in events:
         checked(event.data)
         if reason := judge(event):
-            raise Refused(f"{command.name} {command.subject}: refused: {reason}")
+            raise Refused(f"{command.name} {command.subject}: {reason}")
     return _save(app, command, held, events, clock)
 
 

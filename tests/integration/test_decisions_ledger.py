@@ -55,7 +55,7 @@ def test_a_wrong_line_of_a_command_file_is_named_and_what_came_before_it_is_deci
 def test_a_reopened_complaint_is_ruled_on_again_and_only_the_latest_ruling_is_paid(store: Store) -> None:
     given(store, [complaint("p1")], signing(terms=without_kpi()), ruling("p1", at("01-12")))
     (refused,) = given(store, [], ruling("p1", at("01-14"), "severe")).refused
-    why = "refused: it was adjudicated by 'judge' at 2026-01-12T04:00:00.000000Z and has not been reopened since"
+    why = "it was adjudicated by 'judge' at 2026-01-12T04:00:00.000000Z and has not been reopened since"
     assert refused == f"commands.jsonl:1: complaint.adjudicate p1: {why}"
     reopened = event("complaint.reopened", "p1", at("01-13"), reason="r")
     assert given(store, [reopened], ruling("p1", at("01-14"), "severe")).refused == []
