@@ -12,6 +12,8 @@ from opsledger.ingest.adapters.queue_log_lines import Entry
 from opsledger.ingest.adapters.queue_log_memory import Call
 
 _SECOND = 1_000_000
+_NO_CALLER = frozenset(["anonymous", "unknown", "unavailable", "private", "restricted", "withheld"])
+"""What stands for a caller whose number is not shown; taken for a customer it would make one of them all."""
 
 
 def enter_queue(book: Book, line: Entry) -> None:
@@ -29,8 +31,12 @@ def _caller(line: Entry) -> tuple[str, int | None]:
     """The caller's number, which may hold a '|' of its own, and the position in the queue."""
     for index in range(2, len(line.data)):
         if line.data[index].isdecimal():
-            return "|".join(line.data[1:index]), int(line.data[index])
-    return line.field(1), None
+            return _known("|".join(line.data[1:index])), int(line.data[index])
+    return _known(line.field(1)), None
+
+
+def _known(caller: str) -> str:
+    return "" if caller.lower() in _NO_CALLER else caller
 
 
 def _queue(book: Book, line: Entry, call: Call, position: int | None = None) -> None:

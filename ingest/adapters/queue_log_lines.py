@@ -61,7 +61,7 @@ def checked(at_us: int, names: list[str], word: str, data: list[str]) -> Entry:
     """The entry of columns already parted (call, queue, agent). Raises Refused where the word or a field is wrong."""
     form = FORMS.get(word)
     if form is None:
-        raise Refused(Reason.UNKNOWN_TYPE, f"queue_log event '{word[:_SHOWN]}' is not known{nearest(word, list(FORMS))}")
+        raise Refused(Reason.UNKNOWN_TYPE, f"queue_log event '{word[:_SHOWN]}' is not known{_hint(word[:_SHOWN])}")
     while data and not data[-1]:
         data.pop()
     call, queue, agent = names
@@ -74,6 +74,11 @@ def checked(at_us: int, names: list[str], word: str, data: list[str]) -> Entry:
     entry = Entry(at_us, call, queue, agent, word, data)
     _check(entry, form)
     return entry
+
+
+@lru_cache(maxsize=1024)
+def _hint(word: str) -> str:
+    return nearest(word, list(FORMS))
 
 
 def _check(entry: Entry, form: Form) -> None:

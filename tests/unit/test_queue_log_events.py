@@ -350,6 +350,10 @@ def test_a_caller_with_a_bar_in_the_name_is_kept_whole() -> None:
     assert events_of(chunks_of(line("ENTERQUEUE", "", "A|B", 1)))[0]["data"]["customer"] == "A|B"
 
 
+def test_callers_who_hide_their_number_are_not_one_customer() -> None:
+    assert "customer" not in events_of(chunks_of(line("ENTERQUEUE", "", "Anonymous", 1)))[0]["data"]
+
+
 def test_a_fraction_of_a_second_is_kept() -> None:
     assert events_of(chunks_of(line("ABANDON", 1, 1, 2, at=f"{T}.25")))[0]["time"] == "2026-01-05T08:00:00.250000Z"
 
