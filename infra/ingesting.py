@@ -55,7 +55,7 @@ def reader_for(ask: Ask, name: str, clock: Clock) -> Reader:
         return _table(ask, name, border)
     source = ask.source or f"{ask.format}:{Path(name).name.partition('.')[0] or 'standard-input'}"
     spec = ImportSpec(ask.tenant, source, ask.format, name, "", ask.backfill)
-    return Reader(JsonLines(border) if ask.format == "jsonl" else _queue_log(ask, border), spec)
+    return Reader(JsonLines(border, ask.tenant) if ask.format == "jsonl" else _queue_log(ask, border), spec)
 
 
 def mapping_of(ask: Ask) -> Mapping:
@@ -101,8 +101,10 @@ def importer_of(store: Store) -> Importer:
     return Importer(Stores(store.log, store.ledger, store.dead_letters, store.imports), store.clock)
 
 
-def run_imports(store: Store, files: Sequence[str], ask: Ask, shown: Shown | None = None) -> Iterator[tuple[str, ImportResult]]:
-    """Import files one after the other; (name, result) of each. Stops after one that was interrupted or broke off."""
+def run_imports(
+    store: Store, files: Sequence[str], ask: Ask, shown: Shown | None = None
+) -> Iterator[tuple[Input, ImportResult]]:
+    """Import files one after the other; (input, result) of each. Stops after one that was interrupted or broke off."""
     importer = importer_of(store)
     reader: Reader | None = None
     for name in files:
@@ -112,7 +114,7 @@ def run_imports(store: Store, files: Sequence[str], ask: Ask, shown: Shown | Non
             result = importer.run(reader.adapter.chunks(source), reader.spec, _progress(source, shown))
         finally:
             source.close()
-        yield name, result
+        yield source, result
         if result.interrupted:
             return
 

@@ -36,7 +36,7 @@ def _chunks(store: Store, group: Sequence[DeadLetter], mapping: Path | None, zon
     first, border = group[0], Border(store.clock)
     raws = [letter.raw for letter in group]
     if first.format == "jsonl":
-        yield JsonLines(border).chunk(Batch(raws, [letter.line for letter in group]))
+        yield JsonLines(border, first.tenant).chunk(Batch(raws, [letter.line for letter in group]))
     elif first.format == "queue_log":
         options = Options(first.tenant, first.source, zone_of(zone) if zone else None)
         yield from QueueLog(border, options).read((letter.line, letter.raw) for letter in group)

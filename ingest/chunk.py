@@ -39,6 +39,8 @@ class Reason(StrEnum):
     """A row for which no rule of the mapping made an event."""
     MALFORMED = "malformed"
     """A row that the source format itself does not allow (too many or too few columns)."""
+    OTHER_TENANT = "other_tenant"
+    """An event of a tenant other than the one that the import was run for."""
     CONFLICT = "conflict"
     """The id of a stored event with other content."""
 

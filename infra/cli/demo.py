@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from opsledger.projections.metrics.model import Lang
 TENANT, ZONE, MONTH, CONTRACT = "demo", "Asia/Shanghai", "2026-01", "xinhe-2026"
 LANGS: tuple[Lang, ...] = ("en", "zh")
 FORMATS = ("html", "csv", "json")
+SAMPLES = Path(__file__).resolve().parents[2] / "examples" / "samples"
 MARK = ".opsledger-demo"
 """Stands in a folder that a demo made, so that the next demo may empty it; no other folder is ever emptied."""
 
@@ -41,14 +43,24 @@ def demo(out: Path, calls_per_day: int, seed: int) -> int:
         f"--data {data} init --tenant {TENANT} --zone {ZONE}",
         f"--data {data} ingest {events} --tenant {TENANT} --quiet",
         f"--data {data} decide --file {commands} --tenant {TENANT}",
-        f"--data {data} report run service_indicators --month {MONTH}",
-        f"--data {data} statement --contract {CONTRACT} --month {MONTH}",
+        f"--data {data} report run service_indicators --month {MONTH} --tenant {TENANT}",
+        f"--data {data} statement --contract {CONTRACT} --month {MONTH} --tenant {TENANT}",
     ]
-    for step in steps:
+    for step in [*steps, *_samples(data)]:
         _step(step.split(" "))
     with open_store(data, clock=SystemClock()) as store:
         made, index = _files(store, out)
     return _tell(made, index, out)
+
+
+def _samples(data: Path) -> list[str]:
+    """The other two adapters, on the samples that are shipped beside the program."""
+    if not SAMPLES.exists():
+        return []
+    folder = Path(os.path.relpath(SAMPLES))
+    table = f"ingest {folder / 'desk.csv'} --format table --mapping {folder / 'desk.yaml'} --tenant sample-desk"
+    switch = f"ingest {folder / 'queue_log'} --format queue_log --source asterisk:sample --zone {ZONE} --tenant sample-switch"
+    return [f"--data {data} {table} --dry-run --rows 1", f"--data {data} {table} --quiet", f"--data {data} {switch} --quiet"]
 
 
 def _empty(out: Path) -> None:

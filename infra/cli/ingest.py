@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -82,15 +83,15 @@ def _import(context: click.Context, files: tuple[str, ...], ask: Ask, *, quiet: 
                 report(source.consumed, source.size, f"{source.name}: {tally.read:,} records")
 
             results = run_imports(store, files, ask, shown)
-            for name, result in results:
-                click.echo(summary(name, result))
+            for source, result in results:
+                click.echo(summary(source.name, result, source.notes))
                 worst = max(worst, _code(result))
         with progress("facts", quiet=quiet) as report:
             click.echo(refresh(store, report))
     return worst
 
 
-def summary(name: str, result: ImportResult) -> str:
+def summary(name: str, result: ImportResult, notes: Sequence[str] = ()) -> str:
     """The counts of one import, as text: a line of records, a line of events, then what needs a look."""
     tally, rate = result.tally, result.records_per_second
     records = f"read {tally.read:,} = accepted {tally.accepted:,} + duplicate {tally.duplicate:,} + dead {tally.dead:,}"
@@ -99,9 +100,11 @@ def summary(name: str, result: ImportResult) -> str:
     if tally.dead:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in tally.reasons.most_common())
         lines.append(f"  dead letters: {reasons}; see `opsledger dead-letters list`")
+    lines += [f"  note: {note}" for note in notes]
     if result.problem:
         lines.append(f"  broke off: {result.problem}")
-        lines.append("  what is counted above is stored; run the same command again to complete it")
+        if tally.read:
+            lines.append("  what is counted above is stored; run the same command again to complete it")
     if result.interrupted:
         lines.append("  stopped: what is counted above is stored; run the same command again to complete it")
     return "\n".join(lines)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from opsledger.domain.errors import UserError
 from opsledger.domain.fields import MAX_EVENT_BYTES
 from opsledger.ingest.border.bulk import Bulk
@@ -57,10 +60,11 @@ class Batch:
 
 
 class JsonLines:
-    """Reads canonical JSON Lines. Blank lines are no records."""
+    """Reads canonical JSON Lines. Blank lines are no records. With a ``tenant``, another's events are refused."""
 
-    def __init__(self, border: Border) -> None:
+    def __init__(self, border: Border, tenant: str = "") -> None:
         self._bulk = Bulk(border)
+        self._tenant = tenant
 
     def chunks(self, source: Input) -> Iterator[Chunk]:
         """The lines' events and the refused lines, in the order of the input; see ``chunk.Adapter``."""
@@ -78,7 +82,23 @@ class JsonLines:
         for index, refusal in taken.refused:
             record = records[index]
             dead.append(dead_record(raws[index], refusal.reason, refusal.detail, line=batch.lines[record], record=record))
-        return Chunk(len(batch.raws), taken.tables, sorted(dead, key=lambda d: d.record), batch.origin)
+        tables = dict(taken.tables)
+        if self._tenant:
+            dead += [dead for stream in tables for dead in self._strangers(tables, stream, batch)]
+        return Chunk(len(batch.raws), tables, sorted(dead, key=lambda d: d.record), batch.origin)
+
+    def _strangers(self, tables: dict[str, pa.Table], stream: str, batch: Batch) -> Iterator[DeadRecord]:
+        """Takes the events of other tenants out of a stream's table; gives their records as dead."""
+        table = tables[stream]
+        own = pc.equal(table["tenant"], self._tenant)
+        if pc.all(own).as_py():
+            return
+        others = table.filter(pc.invert(own))
+        tables[stream] = table.filter(own)
+        for record, tenant in zip(others["record"].to_pylist(), others["tenant"].to_pylist(), strict=True):
+            line, raw = batch.origin(record)
+            detail = f"tenant: the event is of '{tenant}' and the import was run for '{self._tenant}'"
+            yield dead_record(raw, Reason.OTHER_TENANT, detail, line=line, record=record)
 
 
 def _too_large(long: LongLine, line: int, record: int) -> DeadRecord:

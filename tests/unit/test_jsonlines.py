@@ -90,3 +90,15 @@ def test_every_record_is_counted_once(tmp_path: Path) -> None:
     alive = {r for table in chunk.events.values() for r in table["record"].to_pylist()}
     assert alive | {d.record for d in chunk.dead} == set(range(chunk.read))
     assert not alive & {d.record for d in chunk.dead}
+
+
+def test_an_import_for_one_tenant_refuses_the_events_of_another(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    lines = [raw(record(tenant="acme")), raw(record(tenant="other")), raw(record(tenant="acme"))]
+    path.write_bytes(b"\n".join(lines))
+    for tenant, refused in (("acme", [2]), ("", [])):
+        with open_input(path) as source:
+            (chunk,) = JsonLines(border(decisions=False), tenant).chunks(source)
+        assert [d.line for d in chunk.dead] == refused
+        assert chunk.events["call"].num_rows == 3 - len(refused)
+    assert all(d.raw == lines[1] and d.reason == "other_tenant" for d in chunk.dead)
