@@ -22,7 +22,7 @@ lint: $(STAMP)
 	$(BIN)/python -m tests.size_check
 
 bench: $(STAMP)
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(BENCH)
 
 docs: $(STAMP)
 	$(BIN)/opsledger docs --out docs
