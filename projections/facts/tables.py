@@ -40,7 +40,7 @@ FACTS: tuple[FactTable, ...] = (
     FactTable("shifts", "shift", "shift", ("starts_at", "signed_in_at")),
     FactTable("tickets", "ticket", "ticket", ("opened_at", "due_at", "resolved_at")),
     FactTable("callbacks", "callback", "callback", ("requested_at", "due_at", "completed_at")),
-    FactTable("complaints", "complaint", "complaint", ("filed_at", "resolved_at")),
+    FactTable("complaints", "complaint", "complaint", ("filed_at", "adjudicated_at", "resolved_at")),
     FactTable("evaluations", "evaluation", "evaluation", ("sampled_at", "scored_at", "approved_at")),
     FactTable("faults", "fault", "fault", ("raised_at", "cleared_at")),
 )
@@ -64,10 +64,17 @@ def create_table(fact: FactTable, columns: Sequence[tuple[str, str]], name: str)
     """The CREATE TABLE statement of a fact table under a (qualified) name; ``columns`` are those of its SELECT."""
     lines = [f"`{column}` {type_}" for column, type_ in columns]
     lines.append("`is_deleted` UInt8")
-    lines += [f"INDEX `by_{time}` `{time}` TYPE minmax GRANULARITY 1" for time in fact.times]
+    lines += [index for time in fact.times for index in _indexes(time, dict(columns)[time])]
     return (
         f"CREATE TABLE IF NOT EXISTS {name}\n(\n    " + ",\n    ".join(lines) + "\n)\n"
         "ENGINE = ReplacingMergeTree(last_offset, is_deleted)\n"
         "PARTITION BY toYYYYMM(first_day)\n"
         f"ORDER BY ({', '.join(fact.order)})"
     )
+
+
+def _indexes(time: str, type_: str) -> list[str]:
+    """Two indexes for a time that may be null: the engine takes nulls to reach to infinity, so an index over the column
+    itself hides what is later than a period, and only one without the nulls (zero there) hides what is earlier."""
+    found = [f"INDEX `by_{time}` `{time}` TYPE minmax GRANULARITY 1"]
+    return [*found, f"INDEX `from_{time}` assumeNotNull(`{time}`) TYPE minmax GRANULARITY 1"] if "Nullable" in type_ else found

@@ -96,6 +96,17 @@ METRICS: tuple[Metric, ...] = (
         ),
         "open",
     ),
+    _count(
+        "contradictory_calls",
+        Label("calls that contradict themselves", "自相矛盾的通话"),
+        Label(
+            "Contacts whose events contradict each other (answered before offered, ended twice, a negative wait); "
+            "kept and counted.",
+            "事件相互矛盾的通话(先应答后来电、重复结束、等待为负);保留并计入。",
+        ),
+        "notEmpty(contradictions)",
+        Better.LOWER,
+    ),
     Metric(
         "surveys_given",
         Label("surveys given", "参评量"),

@@ -56,6 +56,7 @@ OUTCOMES = {
 """Every way of leaving a queue unanswered."""
 OUTCOME_METRICS = tuple(f"{name}_entries" for name in OUTCOMES)
 """One count per way of leaving a queue unanswered; with ``answered`` and ``waiting`` they are all there is."""
+_KNOWN = ", ".join(f"'{name}'" for name in OUTCOMES)
 
 METRICS: tuple[Metric, ...] = (
     _count(
@@ -93,6 +94,17 @@ METRICS: tuple[Metric, ...] = (
             "截止时既未应答也未离开的排队次数;不计入任何分母。",
         ),
         "is_entry AND outcome = 'waiting'",
+    ),
+    _count(
+        "left_queue",
+        Label("left the queue", "离开排队"),
+        Label(
+            f"Queue entries that ended as one of: {', '.join(o.en for o in OUTCOMES.values())}. "
+            "With the answered and those still waiting they are all queue entries.",
+            f"以下列方式结束的排队次数:{'、'.join(o.zh for o in OUTCOMES.values())}。与人工接通量、仍在等待之和等于排队量。",
+        ),
+        f"is_entry AND outcome IN ({_KNOWN})",
+        Better.LOWER,
     ),
     _count(
         "refused",

@@ -9,7 +9,6 @@ from opsledger.domain.calendar import Grain
 from opsledger.domain.errors import UserError, nearest
 from opsledger.projections.metrics.intervals import Every
 from opsledger.projections.metrics.model import Label
-from opsledger.projections.metrics.queues import OUTCOME_METRICS
 from opsledger.projections.reports.model import ChartKind, ChartPlan, Report, Shape
 
 _ALL = (Grain.DAY, Grain.WEEK, Grain.MONTH)
@@ -238,8 +237,10 @@ _SUITE = (
 REPORTS: Mapping[str, Report] = MappingProxyType({r.code: r for r in _SUITE})
 """Code → report, in the order of ``report list``."""
 
-IDENTITY = ("entries", "answered", *OUTCOME_METRICS, "waiting")
-"""The first equals the sum of the others (spec: law 2)."""
+IDENTITY = ("entries", "answered", "left_queue", "waiting")
+"""The first equals the sum of the others (spec: law 2); ``left_queue`` is every way of leaving unanswered."""
+TROUBLES = ("open_calls", "contradictory_calls")
+"""What a report about calls says about their records."""
 
 
 def report(code: str) -> Report:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 
-from opsledger.domain.calendar import Period
-from opsledger.projections.metrics.measure import Parts, Sum, ask, parts_of
+from opsledger.projections.metrics.measure import Parts
 from opsledger.projections.metrics.model import Better, Metric
 from opsledger.projections.metrics.registry import GROUPS
-from opsledger.projections.metrics.tables import TABLES
 from opsledger.projections.reports import words
-from opsledger.projections.reports.layouts import Layout, identity_breaches, identity_metrics, no_states
+from opsledger.projections.reports.layouts import Layout, fits, identity_breaches, no_states, overall, troubles
 from opsledger.projections.reports.model import Value
 from opsledger.projections.reports.request import Job
 
 
 def by_metric(job: Job) -> Layout:
     """A row per metric: its value, parts, target or change against the period before."""
-    fit = [m for m in job.metrics if _fits(m, job)]
-    now, totals = _measured(job, [*fit, *identity_metrics(job)], job.request.period)
-    before, _ = _measured(job, fit, job.request.period.previous()) if job.report.previous else ({}, ())
+    fit = [m for m in job.metrics if fits(m, job)]
+    now = overall(job, fit, job.request.period)
+    before = overall(job, fit, job.request.period.previous()) if job.report.previous else {}
     names = ["group", "metric", "indicator", "value", "unit", "numerator", "denominator"]
     names += ["previous", "change", "change_rate"] if job.report.previous else ["target", "met"]
     lines = [_line(job, m, now.get(m.code), before.get(m.code)) for m in job.metrics]
@@ -29,20 +25,10 @@ def by_metric(job: Job) -> Layout:
     return Layout(
         columns=tuple(words.field_column(n, job.request.lang) for n in [*names, "definition"]),
         rows=tuple(lines),
+        warnings=troubles(job, now),
         notes=(unfit, *no_states(job, now)),
-        breaches=tuple(identity_breaches(job, fit, totals)),
+        breaches=tuple(identity_breaches(now)),
     )
-
-
-def _fits(metric: Metric, job: Job) -> bool:
-    return all(name in TABLES[table].dimensions for table in metric.tables for name in job.request.only)
-
-
-def _measured(job: Job, metrics: Sequence[Metric], period: Period) -> tuple[dict[str, Parts], tuple[Sum, ...]]:
-    question = replace(job.question(metrics), period=period)
-    ((_, sums),) = ask(job.facts, question, job.request.threshold_ms)
-    found = parts_of(metrics, job.asked, question.cells, sums)
-    return {m.code: p for m, p in zip(metrics, found, strict=True)}, sums
 
 
 def _line(job: Job, metric: Metric, now: Parts | None, before: Parts | None) -> tuple[Value, ...]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from opsledger.domain.calendar import Period
 from opsledger.projections.metrics.measure import Parts, Row, Sum, ask, parts_of
 from opsledger.projections.metrics.model import Metric
-from opsledger.projections.metrics.query import Cell, Question, cells_of
+from opsledger.projections.metrics.query import Cell, Question
 from opsledger.projections.metrics.registry import METRICS
+from opsledger.projections.metrics.tables import TABLES
 from opsledger.projections.reports import laws, words
-from opsledger.projections.reports.catalogue import IDENTITY
+from opsledger.projections.reports.catalogue import IDENTITY, TROUBLES
 from opsledger.projections.reports.model import INTERVAL, Column, Value
 from opsledger.projections.reports.request import Job
 
@@ -31,36 +33,58 @@ def by_group(job: Job) -> Layout:
     """A row per combination of dimensions (and interval), a column per metric, and the totals counted by themselves."""
     question = job.question(job.metrics, job.report.dimensions, job.cut)
     found = ask(job.facts, question, job.request.threshold_ms)
-    totals = _totals(job)
-    sums = totals[: len(question.cells)]
-    breaches = [(1, b) for b in laws.additivity(question.cells, found, sums)] + identity_breaches(job, job.metrics, totals)
-    filled = [row for row in found if any(row[1])]
+    whole = overall(job, job.metrics, job.request.period)
+    breaches = [(1, breach) for breach in laws.additivity(question.cells, found, _sums(job, question, whole))]
     return Layout(
         columns=_columns(job),
-        rows=tuple(_row(job, question, row) for row in filled),
-        totals=(*_blank(job), *_figures(job, question, sums)),
-        notes=no_states(job, dict(zip(job.report.metrics, _parts(job, question, sums), strict=True))),
-        breaches=tuple(breaches),
+        rows=tuple(_row(job, question, row) for row in found if any(row[1])),
+        totals=(*_blank(job), *(whole[m.code].value(m) for m in job.metrics)),
+        warnings=troubles(job, whole),
+        notes=no_states(job, whole),
+        breaches=(*breaches, *identity_breaches(whole)),
     )
 
 
-def _totals(job: Job) -> tuple[Sum, ...]:
-    """The sums of the whole period, and behind them those of law 2 where it applies."""
-    ((_, sums),) = ask(job.facts, job.question([*job.metrics, *identity_metrics(job)]), job.request.threshold_ms)
-    return sums
+def overall(job: Job, metrics: Sequence[Metric], period: Period) -> dict[str, Parts]:
+    """Code → parts for a whole period: the metrics asked for, what law 2 needs, and the troubles of the calls counted."""
+    codes = (*(IDENTITY if "entries" in job.report.metrics else ()), *(TROUBLES if _about_calls(job) else ()))
+    wanted = list(dict.fromkeys([*metrics, *(METRICS[c] for c in codes if fits(METRICS[c], job))]))
+    question = replace(job.question(wanted), period=period)
+    ((_, sums),) = ask(job.facts, question, job.request.threshold_ms)
+    parts = parts_of(wanted, job.asked, question.cells, sums)
+    return {m.code: p for m, p in zip(wanted, parts, strict=True)}
 
 
-def identity_metrics(job: Job) -> list[Metric]:
-    """What law 2 needs beside the report's own metrics; nothing where the report has no queue entries."""
-    return [METRICS[code] for code in IDENTITY] if "entries" in job.report.metrics else []
+def fits(metric: Metric, job: Job) -> bool:
+    """Whether the metric's facts know every dimension that the report is narrowed by."""
+    return all(name in TABLES[table].dimensions for table in metric.tables for name in job.request.only)
 
 
-def identity_breaches(job: Job, metrics: Sequence[Metric], totals: Sequence[Sum]) -> list[tuple[int, str]]:
-    """Breaches of law 2 in the sums of ``metrics`` followed by ``identity_metrics``."""
-    law = identity_metrics(job)
-    at = dict(zip(cells_of([*metrics, *law], job.asked), totals, strict=True))
-    parts = [at[Cell(m.numerator, m.under(job.asked))] for m in law]
-    return [(2, breach) for breach in laws.identity(parts)] if law else []
+def _about_calls(job: Job) -> bool:
+    return not job.metrics or any(table in ("calls", "legs", "transfers") for m in job.metrics for table in m.tables)
+
+
+def identity_breaches(whole: Mapping[str, Parts]) -> list[tuple[int, str]]:
+    """Breaches of law 2, where the report has queue entries."""
+    if not all(code in whole for code in IDENTITY):
+        return []
+    return [(2, breach) for breach in laws.identity([whole[code].numerator for code in IDENTITY])]
+
+
+def troubles(job: Job, whole: Mapping[str, Parts]) -> tuple[str, ...]:
+    """What is to be said about the calls of the period: open ones, contradictory ones."""
+    counts = {code: int(whole[code].numerator or 0) for code in TROUBLES if code in whole}
+    return tuple(words.counted(code, n, job.request.lang) for code, n in counts.items() if n)
+
+
+def _sums(job: Job, question: Question, whole: Mapping[str, Parts]) -> list[Sum]:
+    """The totals in the order of the question's cells."""
+    at: dict[Cell, Sum] = {}
+    for metric in job.metrics:
+        parts = whole[metric.code]
+        cells = [Cell(amount, metric.under(job.asked)) for amount in metric.amounts]
+        at |= dict(zip(cells, (parts.numerator, parts.denominator), strict=False))
+    return [at[cell] for cell in question.cells]
 
 
 def _columns(job: Job) -> tuple[Column, ...]:
@@ -84,12 +108,9 @@ def _blank(job: Job) -> tuple[Value, ...]:
     return (None,) * (len(job.report.dimensions) + (job.cut is not None))
 
 
-def _parts(job: Job, question: Question, sums: Sequence[Sum]) -> list[Parts]:
-    return parts_of(job.metrics, job.asked, question.cells, sums)
-
-
 def _figures(job: Job, question: Question, sums: Sequence[Sum]) -> list[Value]:
-    return [p.value(m) for p, m in zip(_parts(job, question, sums), job.metrics, strict=True)]
+    parts = parts_of(job.metrics, job.asked, question.cells, sums)
+    return [p.value(m) for p, m in zip(parts, job.metrics, strict=True)]
 
 
 def no_states(job: Job, parts: Mapping[str, Parts]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from opsledger.projections.metrics.measure import teams_of
 from opsledger.projections.metrics.model import Label, Unit
 from opsledger.projections.metrics.query import Parameters, utc_text
 from opsledger.projections.reports import words
-from opsledger.projections.reports.layouts import Layout
+from opsledger.projections.reports.layouts import Layout, overall, troubles
 from opsledger.projections.reports.model import TEXT, TIME, Column, Value
 from opsledger.projections.reports.request import Job
 
@@ -55,7 +55,8 @@ def by_fact(job: Job) -> Layout:
     found = job.facts.engine.query(_SQL, parameters=_parameters(job)).result_rows
     rows = tuple(tuple(map(_value, row)) for row in found[:MAX_ROWS])
     cut = (words.counted("cut", MAX_ROWS, lang),) if len(found) > MAX_ROWS else ()
-    return Layout(columns, rows, _totals(rows), cut)
+    whole = overall(job, (), job.request.period)
+    return Layout(columns, rows, _totals(rows), (*cut, *troubles(job, whole)))
 
 
 def _parameters(job: Job) -> Parameters:

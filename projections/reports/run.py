@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from opsledger.projections.metrics.measure import Facts
-from opsledger.projections.metrics.query import utc_text
 from opsledger.projections.reports import words
 from opsledger.projections.reports.charts import charts_of
 from opsledger.projections.reports.indicators import by_metric
@@ -72,27 +70,9 @@ def _warnings(job: Job, *, empty: bool) -> list[str]:
     if facts.cutoff < period.stop:
         cutoff = facts.cutoff.astimezone(ZoneInfo(period.zone))
         found.append(words.unfinished(f"{cutoff:%Y-%m-%d %H:%M}", lang))
-    opened, contradictory = _call_troubles(job)
-    numbers = {"open": opened, "contradictory": contradictory, "dead": facts.dead_letters, "late": facts.late}
+    numbers = {"dead": facts.dead_letters, "late": facts.late}
     found += [words.counted(kind, n, lang) for kind, n in numbers.items() if n]
     return [*found, words.NOTHING.text(lang)] if empty else found
-
-
-def _call_troubles(job: Job) -> Sequence[int]:
-    """Calls that began in the period and are open, or contradict themselves; (0, 0) for reports without calls."""
-    if not {"calls", "legs", "transfers", ""} & {t for m in job.metrics for t in m.tables} and job.metrics:
-        return 0, 0
-    sql = (
-        "SELECT countIf(open), countIf(notEmpty(contradictions)) FROM calls FINAL WHERE tenant = {tenant:String} "
-        "AND started_at >= {start:DateTime64(6, 'UTC')} AND started_at < {stop:DateTime64(6, 'UTC')}"
-    )
-    bound = {
-        "tenant": job.facts.tenant,
-        "start": utc_text(job.request.period.start),
-        "stop": utc_text(job.request.period.stop),
-    }
-    (row,) = job.facts.engine.query(sql, parameters=bound).result_rows
-    return [int(n) for n in row]
 
 
 def _notes(job: Job) -> list[str]:

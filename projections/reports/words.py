@@ -119,11 +119,11 @@ def unfinished(cutoff: str, lang: Lang) -> str:
 
 
 _COUNTED: dict[str, Label] = {
-    "open": Label(
+    "open_calls": Label(
         "{n} calls that began in the period are still open; their talk is not counted yet.",
         "本期开始的通话中有 {n} 通尚未结束,其通话时长未计入。",
     ),
-    "contradictory": Label(
+    "contradictory_calls": Label(
         "{n} calls contradict themselves (answered before offered, ended twice, …); they are counted as they stand.",
         "有 {n} 通电话的记录自相矛盾(先应答后来电、重复结束等),按原记录计入。",
     ),

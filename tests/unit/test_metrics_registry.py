@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from opsledger.domain.events.call import LeaveReason
 from opsledger.projections.metrics.document import render_metrics_md
 from opsledger.projections.metrics.model import Attribution, Label
+from opsledger.projections.metrics.queues import OUTCOME_METRICS
 from opsledger.projections.metrics.registry import GROUPS, METRICS
 from opsledger.projections.metrics.tables import DIMENSIONS, TABLES
 from opsledger.projections.reports import catalogue, codes, listing, words
@@ -69,14 +71,12 @@ def test_reports_name_metrics_and_dimensions_that_exist() -> None:
                 assert set(report.dimensions) | set(report.filters) <= set(TABLES[table].dimensions), (report.code, code)
 
 
-def test_the_identity_of_queue_entries_names_every_way_of_leaving() -> None:
-    from opsledger.domain.events.call import LeaveReason
-
-    assert {f"{reason}_entries" for reason in LeaveReason.__args__} == set(catalogue.IDENTITY) - {
-        "entries",
-        "answered",
-        "waiting",
-    }
+def test_leaving_a_queue_means_every_reason_that_there_is() -> None:
+    reasons = LeaveReason.__args__
+    assert tuple(f"{reason}_entries" for reason in reasons) == OUTCOME_METRICS
+    where = METRICS["left_queue"].numerator.where
+    assert set(re.findall(r"'(\w+)'", where)) == set(reasons)
+    assert catalogue.IDENTITY == ("entries", "answered", "left_queue", "waiting")
 
 
 def test_a_formula_stands_in_one_place_only() -> None:
