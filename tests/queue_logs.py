@@ -19,6 +19,18 @@ from opsledger.ingest.inputs import Input
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OPTIONS = Options("t1", "asterisk:pbx1")
+T = 1_767_600_000
+"""2026-01-05T08:00:00Z."""
+CALL = f"{T - 9}.7"
+
+
+def line(word: str, *data: object, queue: str = "q1", agent: str = "NONE", call: str = CALL, at: object = T) -> str:
+    """A line of text; of the call ``CALL`` in queue q1 at ``T`` unless said otherwise."""
+    return "|".join(map(str, (at, call, queue, agent, word, *data)))
+
+
+ENTER = line("ENTERQUEUE", "", "13800000000", 1, at=T - 20)
+CONNECT = line("CONNECT", 10, "1.9", 4, agent="SIP/1001", at=T - 10)
 
 
 def adapter(options: Options = OPTIONS) -> QueueLog:
