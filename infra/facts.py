@@ -48,8 +48,10 @@ def fact_tables(store: Store) -> FactTables:
 def refresh(store: Store, report: Report) -> str:
     """Bring the facts up to the ledger; says in a line what was done."""
     update = fact_tables(store).update(report)
-    done = [f"{len(update.live)} streams live"] * bool(update.live) + [f"{len(update.rebuilt)} rebuilt"] * bool(update.rebuilt)
-    return f"facts: {update.events:,} new events, {', '.join(done) or 'nothing to do'}"
+    done = [
+        f"{how}: {', '.join(streams)}" for how, streams in (("updated", update.live), ("rebuilt", update.rebuilt)) if streams
+    ]
+    return f"facts: {update.events:,} new events; {'; '.join(done) or 'nothing to do'}"
 
 
 @contextmanager
