@@ -22,6 +22,7 @@ EXACT_EVENTS = 200_000
 """Into a ledger that holds events already, so many are looked up one by one before the filter is filled."""
 
 Rownumbers = NDArray[np.int64]
+Marks = NDArray[np.bool_]
 
 
 class Verdict(IntEnum):
@@ -39,6 +40,33 @@ class Judged:
     verdicts: NDArray[np.int8]
     replaced: dict[int, Replacement] = field(default_factory=dict)
     conflicts: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Rows with one digest belong together; ``first`` is, for each row, the first row of its group."""
+
+    first: Rownumbers
+    repeated: Marks
+    """Whether the row's group has more rows than one."""
+
+    @classmethod
+    def of(cls, values: Words) -> Groups:
+        """Group rows by value; rows keep their order within a group."""
+        order = np.argsort(values, kind="stable")
+        starts = np.ones(len(values), np.bool_)
+        starts[1:] = values[order][1:] != values[order][:-1]
+        number = np.cumsum(starts) - 1
+        first, repeated = np.empty(len(values), np.int64), np.empty(len(values), np.bool_)
+        first[order] = order[starts][number]
+        repeated[order] = np.bincount(number)[number] > 1 if len(values) else False
+        return cls(first, repeated)
+
+    def around(self, records: Rownumbers, some: Marks) -> Marks:
+        """The rows whose end may depend on some rows: all groups that these rows' records have a part in, whole."""
+        touched = np.isin(records, records[some])
+        found: Marks = np.isin(self.first, self.first[touched])
+        return found
 
 
 class Dedup:
@@ -64,13 +92,14 @@ class Dedup:
         rows = Rows(chunk)
         judged = Judged(rows, np.full(len(rows), Verdict.NEW, np.int8))
         self._prepare(len(rows))
-        repeated = _repeated(rows.digests)
         suspects = np.flatnonzero(self._maybe(rows.digests))
         stored, same = self._look_up(rows, suspects)
-        judged.verdicts[same & ~repeated] = Verdict.DUPLICATE
-        hard = np.flatnonzero(repeated | (stored & ~same))
-        if len(hard):
-            self._settle(judged, hard, stored)
+        groups = Groups.of(rows.digests)
+        duplicate, doubtful = _at_sight(rows, groups, stored, same)
+        judged.verdicts[duplicate] = Verdict.DUPLICATE
+        if doubtful.any():
+            closer = groups.around(rows.records, doubtful) & (stored | groups.repeated)
+            self._settle(judged, np.flatnonzero(closer), stored)
         self._pending.append(rows.digests)
         if judged.replaced:
             made = digests(b"".join(new.event_id.bytes for new in judged.replaced.values()))
@@ -88,14 +117,14 @@ class Dedup:
             self._seen = seen
         self._judged += count
 
-    def _maybe(self, asked: Words) -> NDArray[np.bool_]:
+    def _maybe(self, asked: Words) -> Marks:
         if self._seen is None:
             return np.ones(len(asked), np.bool_)
         maybe = self._seen.maybe(asked)
         self._seen.add(asked)
         return maybe
 
-    def _look_up(self, rows: Rows, suspects: Rownumbers) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def _look_up(self, rows: Rows, suspects: Rownumbers) -> tuple[Marks, Marks]:
         stored, same = np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.bool_)
         if not len(suspects):
             return stored, same
@@ -107,7 +136,7 @@ class Dedup:
         same[found] = answer["same"].to_numpy().astype(np.bool_)
         return stored, same
 
-    def _settle(self, judged: Judged, hard: Rownumbers, stored: NDArray[np.bool_]) -> None:
+    def _settle(self, judged: Judged, hard: Rownumbers, stored: Marks) -> None:
         """Compare contents, record by record in the order of the input: a dead record's events are not known after it."""
         rows = judged.rows
         versions = Versions(self._same_content)
@@ -135,11 +164,19 @@ def _settle_record(judged: Judged, versions: Versions, record: int, group: list[
             versions.forget(judged.rows, row)
 
 
-def _repeated(values: Words) -> NDArray[np.bool_]:
-    """Which values occur more than once."""
-    order = np.argsort(values, kind="stable")
-    equal = values[order][1:] == values[order][:-1]
-    found = np.zeros(len(values), np.bool_)
-    found[order[1:][equal]] = True
-    found[order[:-1][equal]] = True
-    return found
+def _at_sight(rows: Rows, groups: Groups, stored: Marks, same: Marks) -> tuple[Marks, Marks]:
+    """(duplicates, doubtful rows): what can be told without reading contents, all rows at a time.
+
+    A row is a duplicate when what came first under its id, stored or in this chunk, is the same to the byte, or when the
+    first is to be kept whatever comes. What is neither that nor the first of its id is doubtful.
+    """
+    later = np.flatnonzero(groups.repeated & (groups.first != np.arange(len(rows))))
+    first = groups.first[later]
+    equal, foreign = np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.bool_)
+    equal[later] = rows.same_payload(later, first)
+    foreign[later] = ~rows.same_id(later, first)  # two ids with one digest: rare, and to be told apart by their ids
+    repeats = np.zeros(len(rows), np.bool_)
+    repeats[later] = True
+    duplicate = np.where(stored, same | rows.keep_first, repeats & (equal | rows.keep_first)) & ~foreign
+    doubtful = (stored | repeats) & ~duplicate
+    return duplicate, doubtful

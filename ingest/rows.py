@@ -9,6 +9,7 @@ from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from opsledger.ingest.chunk import Chunk, OnChange
@@ -37,6 +38,7 @@ class Rows:
         self._ids = b"".join(_id_bytes(table["event_id"]) for _, table in self._streams)
         self.records: NDArray[np.int64] = self._joined("record", np.int64, 0)
         self._on_change: NDArray[np.int8] = self._joined("on_change", np.int8, OnChange.CONFLICT)
+        self.keep_first: NDArray[np.bool_] = self._on_change == OnChange.KEEP_FIRST
         self.digests: Words = digests(self._ids)
 
     def __len__(self) -> int:
@@ -69,6 +71,21 @@ class Rows:
     def _cell(self, row: int, name: str) -> Any:
         index = int(np.searchsorted(self._starts, row, side="right")) - 1
         return self._streams[index][1][name][row - int(self._starts[index])]
+
+    def same_id(self, some: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether rows have the ids of other rows, pair by pair."""
+        halves = np.frombuffer(self._ids, "<u8").reshape(-1, 2)
+        same: NDArray[np.bool_] = (halves[some] == halves[others]).all(axis=1)
+        return same
+
+    def same_payload(self, some: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether rows have the log values of other rows, pair by pair."""
+        if not len(some):
+            return np.zeros(0, np.bool_)
+        payloads = pa.chunked_array([chunk for _, table in self._streams for chunk in table["payload"].chunks])
+        equal = pc.equal(payloads.take(pa.array(some)), payloads.take(pa.array(others)))
+        found: NDArray[np.bool_] = equal.to_numpy().astype(np.bool_)
+        return found
 
     def of_record(self, record: int) -> list[int]:
         """The rows made from one record."""

@@ -52,10 +52,8 @@ class Versions:
         known = self._known[id_]
         if not known:
             return StoredEvent(id_, None, payload)
-        if any(self._holds(version, id_, payload) for version in known):
-            return None
         policy = rows.on_change(row)
-        if policy is OnChange.KEEP_FIRST:
+        if policy is OnChange.KEEP_FIRST or any(self._holds(version, id_, payload) for version in known):
             return None
         if policy is OnChange.CORRECT:
             return _correction(id_, payload, known[-1].event_id)
