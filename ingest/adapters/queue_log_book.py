@@ -39,6 +39,21 @@ class Options:
     calls_kept: int = CALLS_KEPT
 
 
+class _Canonical(msgspec.Struct, omit_defaults=True, gc=False):
+    """A canonical record on its way to be bytes; what is empty is left out."""
+
+    type: str
+    specversion: str
+    id: str
+    source: str
+    subject: str
+    time: str
+    tenant: str
+    data: dict[str, Any]
+    vendor: str = ""
+    corrects: str = ""
+
+
 class Book:
     """The events of the line at hand, and the memory that its handlers share."""
 
@@ -49,20 +64,23 @@ class Book:
         self._line = self._ordinal = ""
         self._plain = b""
         self._hashes: dict[str, Any] = {}
-        self._vendors = options.vendors
+        self._vendors, self._source, self._tenant = options.vendors, options.source, options.tenant
         self._day, self._day_text = -1, ""
         self._seen: dict[str, int] = {}
         self._seen_us = -1
 
     def start(self, entry: Entry) -> None:
-        """Begin the events of a line. Lines that are the same to the letter are told apart by their ordinal."""
-        self._line = key = entry.key
+        """Begin the events of a line. Lines that are the same to the letter are told apart by their ordinal.
+
+        What tells a line from others is the same for the text and the table form of one log.
+        """
+        at_us = entry.at_us
+        self._line = key = "\x1f".join((str(at_us), entry.call, entry.queue, entry.agent, entry.word, *entry.data))
         seen = self._seen
-        if entry.at_us != self._seen_us:
-            self._seen_us = entry.at_us
+        if at_us != self._seen_us:
+            self._seen_us = at_us
             seen.clear()
-        ordinal = seen.get(key, 0)
-        seen[key] = ordinal + 1
+        ordinal = seen[key] = seen.get(key, -1) + 1
         self._ordinal = str(ordinal)
         self._plain = f"{key}\x1f\x1f{ordinal}".encode()
         self.events = []
@@ -112,7 +130,7 @@ class Book:
 
     def _hash(self, type_: str) -> Any:
         """SHA-1 over what the ids of a type have in common, as ``domain.envelope.fact_id`` begins them."""
-        start = "\x1f".join((self.options.tenant, self.options.source, type_, ""))
+        start = "\x1f".join((self._tenant, self._source, type_, ""))
         return hashlib.sha1(NAMESPACE.bytes + start.encode(), usedforsecurity=False)
 
     def _write(self, key: bytes, type_: str, subject: str, at_us: int, data: dict[str, Any], queue: str, corrects: str) -> str:
@@ -123,19 +141,8 @@ class Book:
         hashed.update(key)
         h = hashed.hexdigest()
         id_ = f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:32]}"
-        event = {
-            "type": type_,
-            "specversion": "1.0",
-            "id": id_,
-            "source": self.options.source,
-            "subject": subject,
-            "time": self.time_text(at_us),
-            "tenant": self.options.tenant,
-            "data": data,
-        }
-        if self._vendors and (vendor := self._vendors.get(queue)):
-            event["vendor"] = vendor
-        if corrects:
-            event["corrects"] = corrects
+        vendor = self._vendors.get(queue, "") if self._vendors else ""
+        text = self.time_text(at_us)
+        event = _Canonical(type_, "1.0", id_, self._source, subject, text, self._tenant, data, vendor, corrects)
         self.events.append(_ENCODE(event))
         return id_

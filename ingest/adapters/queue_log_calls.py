@@ -86,10 +86,7 @@ def _offer_or_repeat(book: Book, line: Entry, *, customer: str = "", hotline: st
     call = book.memory.call(line.call)
     offer(book, line, call, customer=customer, hotline=hotline, direction=direction)
     if not book.events:
-        data = {"direction": call.direction, "channel": "phone", "hotline": call.hotline}
-        book.put_once(
-            "call.offered", call.id, call.offered_us, data | ({"customer": call.customer} if call.customer else {}), ""
-        )
+        book.put_once("call.offered", call.id, call.offered_us, _offer_data(call), "")
 
 
 def connect(book: Book, line: Entry) -> None:

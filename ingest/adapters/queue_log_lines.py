@@ -43,11 +43,6 @@ class Entry:
         text = self.field(index)
         return int(text) if text else None
 
-    @property
-    def key(self) -> str:
-        """What tells this line from others, the same for the text and the table form of one log; parted by 0x1f."""
-        return "\x1f".join((str(self.at_us), self.call, self.queue, self.agent, self.word, *self.data))
-
 
 def text_entry(line: str) -> Entry:
     """A line ``epoch|callid|queuename|agent|event|data…``. Raises Refused."""
@@ -65,13 +60,9 @@ def checked(at_us: int, names: list[str], word: str, data: list[str]) -> Entry:
     while data and not data[-1]:
         data.pop()
     call, queue, agent = names
-    if call in NO_CALL:
-        call = ""
-    if queue in NOBODY:
-        queue = ""
-    if agent in NOBODY:
-        agent = ""
-    entry = Entry(at_us, call, queue, agent, word, data)
+    entry = Entry(
+        at_us, "" if call in NO_CALL else call, "" if queue in NOBODY else queue, "" if agent in NOBODY else agent, word, data
+    )
     _check(entry, form)
     return entry
 
