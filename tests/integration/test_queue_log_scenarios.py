@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -270,6 +271,23 @@ def test_a_rotated_file_that_overlaps_adds_only_what_is_new(store: Store) -> Non
         assert take(store, lines[start:cut]) == (cut - start, 0, cut - start, 0)
     assert facts(store, "*", "calls", "call") == before
     assert take(store, lines[cut - 50 :]) == (len(lines) - cut + 50, len(lines) - cut, 50, 0)
+
+
+SECOND_QUEUE = log("0 a q1 NONE ENTERQUEUE  138 1\n20 a q1 NONE EXITWITHTIMEOUT 1 1 20\n20 a q2 NONE ENTERQUEUE  138 1")
+
+
+def test_a_file_that_begins_in_the_middle_of_a_call_already_read_changes_nothing_of_it(store: Store) -> None:
+    take(store, SECOND_QUEUE)
+    assert take(store, SECOND_QUEUE[2:]) == (1, 0, 1, 0)
+
+
+def test_unless_the_first_reading_stayed_the_second_would_contradict_it(store: Store) -> None:
+    """The control: the same, with the rule that the first stays taken out."""
+    take(store, SECOND_QUEUE)
+    (chunk,) = adapter().read(enumerate((line.encode() for line in SECOND_QUEUE[2:]), 1))
+    strict = replace(chunk, events={stream: table.drop_columns("on_change") for stream, table in chunk.events.items()})
+    result = importer(store).run([strict], spec(source="asterisk:pbx1"))
+    assert (result.tally.dead, dict(result.tally.reasons)) == (1, {"conflict": 1})
 
 
 def test_a_log_cut_into_files_gives_the_facts_of_the_whole(store: Store, tmp_path: Path) -> None:
