@@ -82,9 +82,9 @@ class Parts:
         """The figure, unrounded; None where there is nothing to divide by."""
         if of.denominator is None:
             return self.numerator
-        if not self.denominator:
+        if not self.denominator or self.numerator is None:
             return None
-        return Decimal(self.numerator or 0) * of.per / Decimal(self.denominator)
+        return Decimal(self.numerator) * of.per / Decimal(self.denominator)
 
 
 def ask(facts: Facts, question: Question, threshold_ms: int = DEFAULT_THRESHOLD_MS) -> list[Row]:

@@ -8,7 +8,15 @@ from opsledger.projections.metrics.measure import Parts
 from opsledger.projections.metrics.model import Better, Metric
 from opsledger.projections.metrics.registry import GROUPS
 from opsledger.projections.reports import words
-from opsledger.projections.reports.layouts import Layout, fits, identity_breaches, no_states, overall, troubles
+from opsledger.projections.reports.layouts import (
+    Layout,
+    fits,
+    identity_breaches,
+    overall,
+    troubles,
+    without_rings,
+    without_states,
+)
 from opsledger.projections.reports.model import Value
 from opsledger.projections.reports.request import Job
 
@@ -20,13 +28,14 @@ def by_metric(job: Job) -> Layout:
     before = overall(job, fit, job.request.period.previous()) if job.report.previous else {}
     names = ["group", "metric", "indicator", "value", "unit", "numerator", "denominator"]
     names += ["previous", "change", "change_rate"] if job.report.previous else ["target", "met"]
+    notes = (*without_rings(job, now), *without_states(job, now))
     lines = [_line(job, m, now.get(m.code), before.get(m.code)) for m in job.metrics]
     unfit = words.unfit_note([m for m in job.metrics if m not in fit], job.request.only, job.request.lang)
     return Layout(
         columns=tuple(words.field_column(n, job.request.lang) for n in [*names, "definition"]),
         rows=tuple(lines),
         warnings=troubles(job, now),
-        notes=(unfit, *no_states(job, now)),
+        notes=(unfit, *notes),
         breaches=tuple(identity_breaches(now)),
     )
 

@@ -35,12 +35,14 @@ def by_group(job: Job) -> Layout:
     found = ask(job.facts, question, job.request.threshold_ms)
     whole = overall(job, job.metrics, job.request.period)
     breaches = [(1, breach) for breach in laws.additivity(question.cells, found, _sums(job, question, whole))]
+    notes = without_states(job, whole)
+    empty = [i for i, m in enumerate(job.metrics) if notes and "agent_spans" in m.tables]
     return Layout(
         columns=_columns(job),
-        rows=tuple(_row(job, question, row) for row in found if any(row[1])),
+        rows=tuple(_row(job, question, row, empty) for row in found if any(row[1])),
         totals=(*_blank(job), *(whole[m.code].value(m) for m in job.metrics)),
         warnings=troubles(job, whole),
-        notes=no_states(job, whole),
+        notes=notes,
         breaches=(*breaches, *identity_breaches(whole)),
     )
 
@@ -94,14 +96,15 @@ def _columns(job: Job) -> tuple[Column, ...]:
     return (*names, *cut, *(words.metric_column(m, job.asked, threshold, lang) for m in job.metrics))
 
 
-def _row(job: Job, question: Question, row: Row) -> tuple[Value, ...]:
+def _row(job: Job, question: Question, row: Row, empty: Sequence[int]) -> tuple[Value, ...]:
     key, sums = row
     if job.cut is not None:
         key = (*key[1:], key[0])
     shown: list[Value] = list(key)
     if job.cut is not None:
         shown[-1] = job.cut.intervals[int(key[-1])]
-    return (*shown, *_figures(job, question, sums))
+    figures = _figures(job, question, sums)
+    return (*shown, *(None if i in empty else f for i, f in enumerate(figures)))
 
 
 def _blank(job: Job) -> tuple[Value, ...]:
@@ -113,7 +116,20 @@ def _figures(job: Job, question: Question, sums: Sequence[Sum]) -> list[Value]:
     return [p.value(m) for p, m in zip(parts, job.metrics, strict=True)]
 
 
-def no_states(job: Job, parts: Mapping[str, Parts]) -> tuple[str, ...]:
-    """Says so where a report shows agents' time and the source gives no agent states."""
-    signed_in = parts.get("signed_in_time")
-    return (words.NO_STATES.text(job.request.lang),) if signed_in is not None and not signed_in.numerator else ()
+def without_states(job: Job, whole: dict[str, Parts]) -> tuple[str, ...]:
+    """Where the source gives no agent states, empties in ``whole`` what is made from them; returns the footnote."""
+    signed_in = whole.get("signed_in_time")
+    if signed_in is None or signed_in.numerator:
+        return ()
+    for code in whole:
+        if "agent_spans" in METRICS[code].tables:
+            whole[code] = Parts(None)
+    return (words.NO_STATES.text(job.request.lang),)
+
+
+def without_rings(job: Job, whole: Mapping[str, Parts]) -> tuple[str, ...]:
+    """Says so where agents answered and the source never tells that one was rung."""
+    if "kpi_service_level" not in whole or "ring_no_answer_rate" not in whole:
+        return ()
+    told = whole["ring_no_answer_rate"].denominator or not whole["kpi_service_level"].numerator
+    return () if told else (words.NO_RINGS.text(job.request.lang),)

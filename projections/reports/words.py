@@ -100,6 +100,10 @@ NO_STATES = Label(
     "empty; working time is that of the legs (talk, hold, wrap-up).",
     "本期数据源未提供座席状态:签入、空闲、示忙时长及相关指标为空;工作时长取自接听段(通话、保持、话后)。",
 )
+NO_RINGS = Label(
+    "The source does not tell when an agent is rung, so every abandon counts as caused by the queue in the KPI rate.",
+    "数据源未提供振铃记录:考核接通率中,所有放弃均视为因排队而放弃。",
+)
 TEAMS = Label(
     "An agent's team is that of the latest shift that began before the period's end.",
     "座席的班组以期末前最近一个班次为准。",
