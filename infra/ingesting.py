@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from opsledger.domain.calendar import zone_of
@@ -19,7 +19,8 @@ from opsledger.ingest.border.judge import Border
 from opsledger.ingest.chunk import Adapter
 from opsledger.ingest.importer import Importer, ImportResult, ImportSpec, Stores
 from opsledger.ingest.inputs import Input, open_input
-from opsledger.ingest.mapping.plan import Mapping, load_mapping
+from opsledger.ingest.mapping.plan import Mapping as TableMapping
+from opsledger.ingest.mapping.plan import load_mapping
 from opsledger.ingest.tally import Tally
 
 FORMATS = ("jsonl", "table", "queue_log")
@@ -38,6 +39,10 @@ class Ask:
     zone: str = ""
     encoding: str = "auto"
     backfill: bool = False
+    vendors: Mapping[str, str] = field(default_factory=dict)
+    """With queue_log: queue → the outsourcing company that staffs it."""
+    hotlines: Mapping[str, str] = field(default_factory=dict)
+    """With queue_log: queue → the number dialled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ def reader_for(ask: Ask, name: str, clock: Clock) -> Reader:
     return Reader(JsonLines(border, ask.tenant) if ask.format == "jsonl" else _queue_log(ask, border), spec)
 
 
-def mapping_of(ask: Ask) -> Mapping:
+def mapping_of(ask: Ask) -> TableMapping:
     """The mapping that a table is read by. UserError without one."""
     if ask.mapping is None:
         raise UserError("--format table needs --mapping M.yaml, which says what the columns mean; see examples/mappings")
@@ -93,7 +98,7 @@ def _queue_log(ask: Ask, border: Border) -> QueueLog:
     for value, option, example in ((ask.tenant, "--tenant", "acme"), (ask.source, "--source", "asterisk:pbx1")):
         if not value:
             raise UserError(f"--format queue_log needs {option}, for example {option} {example}")
-    return QueueLog(border, Options(ask.tenant, ask.source, zone_of(ask.zone) if ask.zone else None))
+    return QueueLog(border, Options(ask.tenant, ask.source, zone_of(ask.zone) if ask.zone else None, ask.hotlines, ask.vendors))
 
 
 def importer_of(store: Store) -> Importer:

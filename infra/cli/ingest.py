@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,6 +15,7 @@ from opsledger.infra.facts import refresh
 from opsledger.infra.ingesting import FORMATS, Ask, run_imports
 from opsledger.infra.previewing import preview
 from opsledger.infra.progress import progress
+from opsledger.infra.settings import Settings
 from opsledger.ingest.importer import ImportResult
 from opsledger.ingest.inputs import ENCODINGS, Input
 from opsledger.ingest.tally import Tally
@@ -28,26 +30,15 @@ from opsledger.ingest.tally import Tally
 @click.option("--source", metavar="URI", help="The system that the records come from, e.g. asterisk:pbx1; never a file name.")
 @TENANT
 @click.option("--zone", metavar="ZONE", help="With --format queue_log: the switch's zone, e.g. Asia/Shanghai.")
+@click.option("--vendor", "vendors", multiple=True, metavar="QUEUE=VENDOR", help="With queue_log: who staffs a queue.")
+@click.option("--hotline", "hotlines", multiple=True, metavar="QUEUE=NUMBER", help="With queue_log: the number of a queue.")
 @click.option("--encoding", type=click.Choice(ENCODINGS), default="auto", show_default=True, help="Of text files.")
 @click.option("--backfill", is_flag=True, help="The records come late on purpose: count them apart from late ones.")
 @click.option("--dry-run", is_flag=True, help="Show the first rows as events; store nothing.")
 @click.option("--rows", type=click.IntRange(1, 1000), default=5, show_default=True, help="With --dry-run: how many rows.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.pass_context
-def ingest(
-    context: click.Context,
-    files: tuple[str, ...],
-    format_: str,
-    mapping: Path | None,
-    source: str | None,
-    tenant: str | None,
-    zone: str | None,
-    encoding: str,
-    backfill: bool,
-    dry_run: bool,
-    rows: int,
-    quiet: bool,
-) -> int:
+def ingest(context: click.Context, /, files: tuple[str, ...], **options: Any) -> int:
     """Read FILEs into the ledger. "-" is standard input; .gz, .zst and .zip are unpacked.
 
     Each record ends in the ledger, as a duplicate of what is there, or among the dead letters with its reason and
@@ -58,20 +49,35 @@ def ingest(
       opsledger ingest calls.csv --format table --mapping desk.yaml --tenant acme --dry-run
       zcat queue_log.*.gz | opsledger ingest - --format queue_log --source asterisk:pbx1 --tenant acme --zone Asia/Shanghai
     """
-    settings = settings_of(context)
-    ask = Ask(
-        format=format_,
-        tenant=tenant or settings.tenant,
-        source=source or "",
-        mapping=mapping,
-        zone=zone or settings.zone,
-        encoding=encoding,
-        backfill=backfill,
-    )
-    if dry_run:
-        click.echo("\n".join(preview(files[0], ask, rows, SystemClock())))
+    ask = _ask(settings_of(context), options)
+    if options["dry_run"]:
+        click.echo("\n".join(preview(files[0], ask, options["rows"], SystemClock())))
         return 0
-    return _import(context, files, ask, quiet=quiet)
+    return _import(context, files, ask, quiet=options["quiet"])
+
+
+def _ask(settings: Settings, options: dict[str, Any]) -> Ask:
+    return Ask(
+        format=options["format_"],
+        tenant=options["tenant"] or settings.tenant,
+        source=options["source"] or "",
+        mapping=options["mapping"],
+        zone=options["zone"] or settings.zone,
+        encoding=options["encoding"],
+        backfill=options["backfill"],
+        vendors=_pairs("--vendor", options["vendors"]),
+        hotlines=_pairs("--hotline", options["hotlines"]),
+    )
+
+
+def _pairs(option: str, given: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for each in given:
+        queue, _, value = each.partition("=")
+        if not queue or not value:
+            raise UserError(f"{option} {each}: write QUEUE=VALUE, for example {option} sales=xinhe")
+        found[queue] = value
+    return found
 
 
 def _import(context: click.Context, files: tuple[str, ...], ask: Ask, *, quiet: bool) -> int:
