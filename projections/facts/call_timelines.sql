@@ -28,25 +28,25 @@ WITH
                 ::Tuple(given Nullable(Bool), score Nullable(Decimal(18, 4)), scale Nullable(Decimal(18, 4)), satisfied Nullable(Bool)) AS survey,
             arrayCompact(e -> e.id, arraySort(groupArray(
                 (
-                    occurred_at, rank, event_id, type, vendor, queue, if(type = 'call.transferred', from_agent, agent), coalesce(priority, length_ms),
-                    multiIf(type = 'call.transferred', to_kind, type = 'call.left_queue', reason, type = 'call.ended', by, type = 'call.ivr_left', outcome, ''), mode, to,
-                    started_at, category, nature, accepted, resolved
+                    occurred_at, toString(type), event_id, vendor, queue, if(type = 'call.transferred', from_agent, agent),
+                    coalesce(priority, length_ms),
+                    multiIf(
+                        type = 'call.transferred', to_kind, type = 'call.left_queue', reason, type = 'call.ended', by,
+                        type = 'call.ivr_left', outcome, nature),
+                    if(type = 'call.transferred', to, category), mode, started_at, accepted, resolved
                 )::Tuple(
-                    at DateTime64(6, 'UTC'), rank UInt8, id UUID, type String, vendor String, queue String, agent String,
-                    number Nullable(Int64), detail String, mode String, target String,
-                    started_at Nullable(DateTime64(6, 'UTC')), category String, nature String, accepted Nullable(Bool), resolved Nullable(Bool))
+                    at DateTime64(6, 'UTC'),
+                    -- in the order of the catalogue: it breaks ties in time
+                    type Enum8(
+                        'call.offered' = 1, 'call.ivr_entered' = 2, 'call.ivr_selected' = 3, 'call.ivr_left' = 4, 'call.connected' = 5,
+                        'call.queued' = 6, 'call.rung' = 7, 'call.ring_missed' = 8, 'call.answered' = 9, 'call.held' = 10,
+                        'call.resumed' = 11, 'call.transferred' = 12, 'call.conferenced' = 13, 'call.released' = 14,
+                        'call.left_queue' = 15, 'call.voicemail_left' = 16, 'call.ended' = 17, 'call.wrapped_up' = 18,
+                        'call.surveyed' = 19),
+                    id UUID, vendor String, queue String, agent String, number Nullable(Int64), detail String, target String,
+                    mode String, started_at Nullable(DateTime64(6, 'UTC')), accepted Nullable(Bool), resolved Nullable(Bool))
             ))) AS events
-        FROM
-        (
-            SELECT
-                *,
-                indexOf([
-                    'call.offered', 'call.ivr_entered', 'call.ivr_selected', 'call.ivr_left', 'call.connected', 'call.queued',
-                    'call.rung', 'call.ring_missed', 'call.answered', 'call.held', 'call.resumed', 'call.transferred',
-                    'call.conferenced', 'call.released', 'call.left_queue', 'call.voicemail_left', 'call.ended',
-                    'call.wrapped_up', 'call.surveyed'], toString(type)) AS rank
-            FROM call_events
-        )
+        FROM call_events
         GROUP BY tenant, subject
     ),
     placed AS
@@ -156,21 +156,15 @@ WITH
             * EXCEPT (brackets, closed_by_next, closes, answers_next, all_pairs),
             -- an entry that is closed is told of by its closer
             arrayFilter((p, is_closed, is_answered) -> NOT is_closed AND NOT is_answered, all_pairs, closed_by_next, arrayShiftRight(answers_next, 1)) AS pairs,
-            arraySort(a -> (a.agent, a.place), arrayFilter(
-                a -> a.type IN ('call.answered', 'call.held', 'call.resumed', 'call.transferred', 'call.released', 'call.wrapped_up'),
-                arrayMap(
-                    (e, place, next_end) ->
-                    (
-                        e.agent, place, e.type, e.at, e.detail, e.mode,
-                        (coalesce(e.started_at, e.at), e.category, e.nature, e.accepted, e.resolved), next_end
-                    )::Tuple(
-                        agent String, place UInt32, type String, at DateTime64(6, 'UTC'), detail String, mode String,
-                        wrap Tuple(
-                            started_at DateTime64(6, 'UTC'), category String, nature String, accepted Nullable(Bool),
-                            resolved Nullable(Bool)),
+            arraySort(a -> (a.agent, a.place), arrayMap(
+                x -> (x.1.agent, x.2, x.1.type, x.1.at, x.1.detail, x.1.target, x.1.mode, coalesce(x.1.started_at, x.1.at), x.1.accepted, x.1.resolved, x.3)
+                    ::Tuple(
+                        agent String, place UInt32, type String, at DateTime64(6, 'UTC'), detail String, target String, mode String,
+                        started_at DateTime64(6, 'UTC'), accepted Nullable(Bool), resolved Nullable(Bool),
                         next_end Tuple(place UInt32, at DateTime64(6, 'UTC'))),
-                    events, places, next_end
-                )
+                arrayFilter(
+                    x -> x.1.type IN ('call.answered', 'call.held', 'call.resumed', 'call.transferred', 'call.released', 'call.wrapped_up'),
+                    arrayZip(events, places, next_end))
             )) AS acts
         FROM told
     ),
@@ -230,9 +224,8 @@ WITH
                     arrayFirst(x -> x.type = 'call.transferred', own).mode,
                     arrayFilter(x -> x.type = 'call.transferred', own).place,
                     length(wrap),
-                    arraySum(x -> toUnixTimestamp64Micro(x.at) - toUnixTimestamp64Micro(x.wrap.started_at), wrap),
-                    wrap[1].wrap.started_at, wrap[-1].at,
-                    (wrap[-1].wrap.category, wrap[-1].wrap.nature, wrap[-1].wrap.accepted, wrap[-1].wrap.resolved)
+                    arraySum(x -> toUnixTimestamp64Micro(x.at) - toUnixTimestamp64Micro(x.started_at), wrap),
+                    wrap[1].started_at, wrap[-1].at, (wrap[-1].target, wrap[-1].detail, wrap[-1].accepted, wrap[-1].resolved)
                 )::Tuple(
                     place UInt32, stop Tuple(place UInt32, at DateTime64(6, 'UTC'), kind String), hold_us Int64, holds UInt16,
                     transferred_to String, transfer_mode String, transfers Array(UInt32), wraps UInt16, wrap_us Int64, wrap_started_at DateTime64(6, 'UTC'),

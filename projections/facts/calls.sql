@@ -1,79 +1,97 @@
 -- 通话 · One row a call. Sums are those of its legs (call_timelines.sql); of two offers, ends or IVR visits the first counts, of two
 -- wrap-ups or surveys the last, and the outcome of the IVR is the last one.
+-- A place is that of an event in the ordered history; 0 is no event.
+WITH
+    found AS
+    (
+        SELECT
+            *,
+            events.type AS types,
+            indexOf(events.type, 'call.answered') AS answer,
+            indexOf(events.type, 'call.ivr_entered') AS ivr_in,
+            indexOf(events.type, 'call.ivr_left') AS ivr_out,
+            arrayLastIndex(type -> type = 'call.ivr_left', events.type) AS ivr_last,
+            indexOf(events.type, 'call.connected') AS connection,
+            indexOf(events.type, 'call.queued') AS queueing,
+            indexOf(events.type, 'call.ended') AS end,
+            arrayLastIndex(type -> type = 'call.wrapped_up', events.type) AS wrap
+        FROM call_timelines
+    ),
+    told AS
+    (
+        SELECT
+            * EXCEPT (events, legs),
+            events AS history,
+            legs AS parts,
+            has(types, 'call.offered') AS offered,
+            if(ivr_in > 0, events.at[ivr_in], NULL) AS ivr_entered_at,
+            if(ivr_out > 0, events.at[ivr_out], NULL) AS ivr_left_at,
+            if(end > 0, events.at[end], NULL) AS ended_at
+        FROM found
+    )
 SELECT
     tenant,
-    toLowCardinality(if(answer.type != '', answer.vendor, history[1].vendor)) AS vendor,
+    toLowCardinality(history.vendor[greatest(answer, 1)]) AS vendor,
     first_day,
     call,
-    if(offered, offer.at, history[1].at) AS started_at,
+    if(offered, offer.at, history.at[1]) AS started_at,
     toLowCardinality(offer.direction) AS direction,
     toLowCardinality(offer.channel) AS channel,
     toLowCardinality(offer.hotline) AS hotline,
     offer.customer AS customer,
-    arrayExists(e -> e.type = 'call.offered', history)::Bool AS offered,
-    if(ivr_in.type != '', ivr_in.at, NULL) AS ivr_entered_at,
-    if(ivr_out.type != '', ivr_out.at, NULL) AS ivr_left_at,
-    toLowCardinality(arrayLast(e -> e.type = 'call.ivr_left', history).detail) AS ivr_outcome,
+    offered::Bool AS offered,
+    ivr_entered_at,
+    ivr_left_at,
+    toLowCardinality(history.detail[ivr_last]) AS ivr_outcome,
     intDiv(toUnixTimestamp64Micro(ivr_left_at) - toUnixTimestamp64Micro(ivr_entered_at), 1000) AS ivr_ms,
-    if(connection.type != '', connection.at, NULL) AS connected_at,
-    toLowCardinality(arrayFirst(x -> x.is_entry, parts).queue) AS first_queue,
-    if(queueing.type != '', queueing.at, NULL) AS first_queued_at,
-    toLowCardinality(answer.agent) AS first_agent,
-    if(answered, answer.at, NULL) AS answered_at,
-    (answer.type != '')::Bool AS answered,
-    if(end.type != '', end.at, NULL) AS ended_at,
-    toLowCardinality(end.detail) AS ended_by,
-    toUInt16(arrayCount(x -> x.is_entry, parts)) AS entries,
-    toUInt16(arrayCount(x -> x.is_entry AND x.outcome = 'answered', parts)) AS entries_answered,
+    if(connection > 0, history.at[connection], NULL) AS connected_at,
+    toLowCardinality(parts.queue[indexOf(parts.is_entry, true)]) AS first_queue,
+    if(queueing > 0, history.at[queueing], NULL) AS first_queued_at,
+    toLowCardinality(history.agent[answer]) AS first_agent,
+    if(answer > 0, history.at[answer], NULL) AS answered_at,
+    (answer > 0)::Bool AS answered,
+    ended_at,
+    toLowCardinality(history.detail[end]) AS ended_by,
+    toUInt16(countEqual(parts.is_entry, true)) AS entries,
+    toUInt16(arrayCount((is_entry, outcome) -> is_entry AND outcome = 'answered', parts.is_entry, parts.outcome)) AS entries_answered,
     toUInt16(length(parts)) AS legs,
-    arraySum(x -> coalesce(x.wait_ms, 0), parts) AS wait_ms,
-    arraySum(x -> x.talk_ms, parts) AS talk_ms,
-    arraySum(x -> x.hold_ms, parts) AS hold_ms,
-    arraySum(x -> x.wrap_up_ms, parts) AS wrap_up_ms,
-    toUInt16(countEqual(history.type, 'call.transferred')) AS transfers,
-    toUInt16(countEqual(history.type, 'call.conferenced')) AS conferences,
-    toUInt16(countEqual(history.type, 'call.rung')) AS rings,
-    toUInt16(countEqual(history.type, 'call.ring_missed')) AS rings_missed,
-    if(has(history.type, 'call.voicemail_left'), arraySum(e -> if(e.type = 'call.voicemail_left', coalesce(e.number, 0), 0), history), NULL) AS voicemail_ms,
-    toLowCardinality(wrap.category) AS category,
-    toLowCardinality(wrap.nature) AS nature,
-    wrap.accepted AS accepted,
-    wrap.resolved AS resolved,
-    has(history.type, 'call.surveyed')::Bool AS surveyed,
+    arraySum(arrayMap(ms -> coalesce(ms, 0), parts.wait_ms)) AS wait_ms,
+    arraySum(parts.talk_ms) AS talk_ms,
+    arraySum(parts.hold_ms) AS hold_ms,
+    arraySum(parts.wrap_up_ms) AS wrap_up_ms,
+    toUInt16(countEqual(types, 'call.transferred')) AS transfers,
+    toUInt16(countEqual(types, 'call.conferenced')) AS conferences,
+    toUInt16(countEqual(types, 'call.rung')) AS rings,
+    toUInt16(countEqual(types, 'call.ring_missed')) AS rings_missed,
+    if(
+        has(types, 'call.voicemail_left'),
+        arraySum(arrayMap((type, ms) -> if(type = 'call.voicemail_left', coalesce(ms, 0), 0), types, history.number)),
+        NULL) AS voicemail_ms,
+    toLowCardinality(history.target[wrap]) AS category,
+    toLowCardinality(history.detail[wrap]) AS nature,
+    history.accepted[wrap] AS accepted,
+    history.resolved[wrap] AS resolved,
+    has(types, 'call.surveyed')::Bool AS surveyed,
     survey.given AS survey_given,
     survey.score AS score,
     survey.scale AS scale,
     survey.satisfied AS satisfied,
-    (offered AND end.type = '')::Bool AS open,
+    (offered AND end = 0)::Bool AS open,
     arrayFilter(code -> code != '', [
-        if(countEqual(history.type, 'call.offered') > 1, 'offered_twice', ''),
-        if(offered AND answered AND answer.at < offer.at, 'answered_before_offered', ''),
-        if(countEqual(history.type, 'call.ended') > 1, 'ended_twice', ''),
-        if(end.type != '' AND arrayExists(
-            e -> e.at > end.at AND e.type NOT IN ('call.ended', 'call.released', 'call.voicemail_left', 'call.wrapped_up', 'call.surveyed'),
-            history), 'event_after_end', ''),
-        if(end.type != '' AND arrayExists(x -> x.outcome = 'waiting', parts), 'ended_while_waiting', ''),
-        if(end.type != '' AND arrayExists(x -> x.end_kind = 'open', parts), 'ended_while_talking', ''),
-        if(arrayExists(x -> x.wait_ms < 0, parts), 'negative_wait', ''),
-        if(ivr_ms < 0, 'negative_ivr', ''),
-        if(arrayExists(x -> x.wrap_up_ms < 0, parts), 'negative_wrap_up', ''),
-        if(countEqual(history.type, 'call.wrapped_up') > wraps_of_legs, 'wrap_up_without_leg', '')
+        if(countEqual(types, 'call.offered') > 1, 'offered_twice', ''),
+        if(offered AND answer > 0 AND history.at[answer] < offer.at, 'answered_before_offered', ''),
+        if(countEqual(types, 'call.ended') > 1, 'ended_twice', ''),
+        if(arrayExists(
+            (at, type) -> at > ended_at
+                AND type NOT IN ('call.ended', 'call.released', 'call.voicemail_left', 'call.wrapped_up', 'call.surveyed'),
+            history.at, types), 'event_after_end', ''),
+        if(end > 0 AND has(parts.outcome, 'waiting'), 'ended_while_waiting', ''),
+        if(end > 0 AND has(parts.end_kind, 'open'), 'ended_while_talking', ''),
+        if(arrayExists(ms -> ms < 0, parts.wait_ms), 'negative_wait', ''),
+        if(ivr_left_at < ivr_entered_at - toIntervalMicrosecond(999), 'negative_ivr', ''),
+        if(arrayExists(ms -> ms < 0, parts.wrap_up_ms), 'negative_wrap_up', ''),
+        if(countEqual(types, 'call.wrapped_up') > arraySum(parts.wraps), 'wrap_up_without_leg', '')
     ])::Array(LowCardinality(String)) AS contradictions,
     toUInt32(length(history)) AS events,
     last_offset
-FROM
-(
-    SELECT
-        *,
-        events AS history,
-        legs AS parts,
-        arrayFirst(e -> e.type = 'call.answered', events) AS answer,
-        arrayFirst(e -> e.type = 'call.ivr_entered', events) AS ivr_in,
-        arrayFirst(e -> e.type = 'call.ivr_left', events) AS ivr_out,
-        arrayFirst(e -> e.type = 'call.connected', events) AS connection,
-        arrayFirst(e -> e.type = 'call.queued', events) AS queueing,
-        arrayFirst(e -> e.type = 'call.ended', events) AS end,
-        arrayLast(e -> e.type = 'call.wrapped_up', events) AS wrap,
-        arraySum(x -> x.wraps, legs) AS wraps_of_legs
-    FROM call_timelines
-)
+FROM told

@@ -8,11 +8,13 @@ themselves.
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import Any
 
 from opsledger.domain.catalogue import column_name, columns_of
 from opsledger.projections.facts import touched
-from opsledger.projections.facts.queries import Positions, events, fact_select, timelines_select, within
+from opsledger.projections.facts.queries import TIMELINES, Positions, events, fact_select, file_text, timelines_select, within
 from opsledger.projections.facts.tables import FACTS, STREAMS, FactTable, facts_of
 from opsledger.projections.facts.touched import News
 
@@ -46,10 +48,12 @@ class Stage:
         for number in range(touched.find(self._client, new)):
             self._stage_events(new.stream, until, number)
             for fact in facts_of(new.stream):
-                self._stage_rows(fact, new, number)
                 if fact.ordinal or new.corrections:
+                    self._stage_rows(fact, new, number)
                     self._stage_tombstones(fact, new, number)
-                self._do(f"INSERT INTO {self._table(fact)} SELECT * FROM {_rows(fact)}")
+                    self._do(f"INSERT INTO {self._table(fact)} SELECT * FROM {_rows(fact)}")
+                else:  # a row only ever replaces itself
+                    self._do(f"INSERT INTO {self._table(fact)} {_made(fact)}")
         for name in (_events(new.stream), *((_TIMELINES,) if new.stream == "call" else ())):
             self._do(f"TRUNCATE TABLE {name}")
 
@@ -81,10 +85,7 @@ class Stage:
             self._do(f"INSERT INTO {_TIMELINES} {timelines_select(f'SELECT * FROM {_events(stream)}')}")
 
     def _stage_rows(self, fact: FactTable, new: News, number: int) -> None:
-        select = fact_select(fact, f"SELECT * FROM {_events(fact.stream)}", f"SELECT * FROM {_TIMELINES}")
-        rows = f"SELECT *, 0 AS is_deleted FROM ({select})"
-        if new.corrections:
-            rows = self._risen(fact, rows)
+        rows = self._risen(fact, _made(fact)) if new.corrections else _made(fact)
         self._do(f"TRUNCATE TABLE {_rows(fact)}")
         self._do(f"INSERT INTO {_rows(fact)} {rows}", slice=number)
 
@@ -128,9 +129,18 @@ def _rows(fact: FactTable) -> str:
     return f"facts_staged_{fact.name}"
 
 
+def _made(fact: FactTable) -> str:
+    """The new rows of the staged events."""
+    select = fact_select(fact, f"SELECT * FROM {_events(fact.stream)}", f"SELECT * FROM {_TIMELINES}")
+    return f"SELECT *, 0 AS is_deleted FROM ({select})"
+
+
+@cache
 def _needed(stream: str) -> str:
-    """The ledger columns that facts are made from: what the events say, and the least of where they are."""
-    return ", ".join(f"`{name}`" for name in (*_ENVELOPE, *(column_name(spec.name) for spec in columns_of(stream))))
+    """The ledger columns that facts are made from: the least of where events are, and the fields that the files name."""
+    text = " ".join(file_text(name) for name in (TIMELINES, *(fact.name for fact in facts_of(stream))))
+    named = [column_name(spec.name) for spec in columns_of(stream) if re.search(rf"\b{column_name(spec.name)}\b", text)]
+    return ", ".join(f"`{name}`" for name in (*_ENVELOPE, *named))
 
 
 def _chosen(subject: str) -> str:
