@@ -21,9 +21,9 @@ def _legs(where: str, value: str = "1") -> Amount:
 
 
 def _mean(code: str, label: Label, definition: Label, value: str, where: str = _DONE) -> Metric:
-    return Metric(
-        code, label, definition, Unit.MS, Better.NONE, _legs(where, value), _legs(where), Attribution.END, movable=True
-    )
+    """A mean duration; shorter counts as better where a target is set."""
+    parts = _legs(where, value), _legs(where)
+    return Metric(code, label, definition, Unit.MS, Better.LOWER, *parts, Attribution.END, movable=True)
 
 
 def _total(code: str, label: Label, definition: Label, value: str, span: tuple[str, str] | None) -> Metric:

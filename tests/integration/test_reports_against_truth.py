@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -20,6 +21,7 @@ from opsledger.projections.metrics.measure import Facts
 from opsledger.projections.reports.catalogue import REPORTS
 from opsledger.projections.reports.model import Request, Result, Shape, Value
 from opsledger.projections.reports.run import run_report
+from opsledger.projections.reports.targets import targets_of
 
 ZONE = "Europe/Berlin"
 OPTIONS = Options(start=date(2026, 3, 28), days=3, calls_per_day=250, seed=11, zone=ZONE)
@@ -123,6 +125,17 @@ def test_call_detail_has_a_row_for_every_leg(centre: Centre) -> None:
     truth = centre.truth.call(period.name)
     assert len({row[0] for row in result.rows}) == truth.inbound + truth.outbound
     assert len({(row[0], row[names.index("leg")]) for row in legs}) == len(legs)
+
+
+def test_targets_are_those_that_all_queues_of_the_report_agree_on(centre: Centre) -> None:
+    engine, tenant, period = centre.facts.engine, centre.facts.tenant, _days()[0]
+    common = targets_of(engine, tenant, Request("service_indicators", period))
+    assert common["answer_rate"] == Decimal("0.92")
+    assert common["avg_handle"] == 300_000
+    assert "service_level" not in targets_of(engine, tenant, Request("service_indicators", period, threshold_ms=15_000))
+    assert targets_of(engine, tenant, Request("service_indicators", period, only={"queue": ("no such",)})) == {}
+    result = run_report(centre.facts, Request("service_indicators", period, targets=common))
+    assert _row(result, metric="answer_rate")["met"] in (True, False)
 
 
 def test_a_count_that_differs_by_one_is_found_out(centre: Centre) -> None:
