@@ -22,7 +22,7 @@ HALF, FULL, HEIGHT = 580, 1220, 210
 _MOST = 60
 """Characters of a name in a chart; the table has all of it."""
 _FEW = 24
-"""Up to this many points a line has its points marked."""
+"""Up to this many points of a line are marked large."""
 _SMALL = {"labelColor": INK, "titleColor": INK, "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": 500}
 _CONFIG: Spec = {
     "font": FONT,
@@ -97,7 +97,7 @@ def _level(chart: Chart, x: Spec) -> Spec:
         **_field("level", "quantitative", scale={"domain": [0, 1]}, axis={"format": "%", "grid": False}),
         "title": chart.labels["service_level"],
     }
-    point = {"color": LINE, "fill": "white", "size": 26, "strokeWidth": 1.5} if len(chart.data) <= _FEW else False
+    point = {"fill": "white", "stroke": LINE, "strokeWidth": 1.5, "size": 26 if len(chart.data) <= _FEW else 4}
     line: Spec = {
         "data": _values([{"interval": r["interval"], "level": r["service_level"]} for r in chart.data]),
         "mark": {"type": "line", "color": LINE, "strokeWidth": 2, "point": point},
