@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Mapping as AnyMapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from opsledger.domain.errors import UserError
+from opsledger.domain.fields import MAX_FUTURE_S
+from opsledger.ingest.adapters.table_pool import WorkerPool, usable_workers
 from opsledger.ingest.adapters.table_rows import Bad, RowBatch, TextRows, rows_again
 from opsledger.ingest.adapters.table_sheet import SheetRows
+from opsledger.ingest.adapters.table_worker import Setup
 from opsledger.ingest.border.judge import Border
 from opsledger.ingest.chunk import Chunk, DeadRecord, Reason, dead_long_record, dead_record
 from opsledger.ingest.inputs import Input
 from opsledger.ingest.mapping.frame import Frame
 from opsledger.ingest.mapping.plan import AUTO, Mapping, Plan
-from opsledger.ingest.mapping.render import Renderer
+from opsledger.ingest.mapping.render import Rendered, Renderer
 from opsledger.ingest.mapping.rules import KEY_MARK
 
 XLSX = "xlsx"
+WARM_BATCHES = 10
+"""Batches made here before worker processes are started, which takes them a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +45,16 @@ class Previewed:
 
 
 class Table:
-    """Reads CSV, TSV and XLSX by a mapping. ``tenant`` and ``source``, where given, go before the mapping's own."""
+    """Reads CSV, TSV and XLSX by a mapping. ``tenant`` and ``source``, where given, go before the mapping's own.
 
-    def __init__(self, mapping: Mapping, border: Border, *, tenant: str = "", source: str = "") -> None:
+    ``workers``: processes that help with a large table; by default as many as this machine has use for.
+    """
+
+    def __init__(
+        self, mapping: Mapping, border: Border, *, tenant: str = "", source: str = "", workers: int | None = None
+    ) -> None:
         self._mapping, self._border = mapping, border
+        self._workers = usable_workers() if workers is None else workers
         self._tenant, self._source = tenant, source
         self.columns_read: tuple[str, ...] = ()
         """The columns of the table that was opened last: what ``again`` needs for its dead letters."""
@@ -54,34 +68,16 @@ class Table:
         if opened is None:
             return
         reader, maker = opened
-        pool: WorkerPool | None = None
-        waiting: deque[tuple[Prepared, Future[Rendered]]] = deque()
-        problem: UserError | None = None
-        batches = reader.batches()
+        belt = _Belt(maker, self._border, self._pool, 0 if maker.by_row else self._workers)
         try:
-            for number in count():
-                try:
-                    prepared = maker.prepared(next(batches))
-                except StopIteration:
-                    break
-                except UserError as error:
-                    problem = error
-                    break
-                if pool is None and number >= WARM_BATCHES and self._workers and not maker.by_row:
-                    pool = self._pool(maker)
-                if pool is None:
-                    yield maker.finished(prepared, maker.render(prepared.rows))
-                    continue
-                waiting.append((prepared, pool.submit(prepared.rows, self._border.now())))
-                if len(waiting) > self._workers:
-                    yield _next(maker, waiting)
-            while waiting:
-                yield _next(maker, waiting)
+            for batch in reader.batches():
+                yield from belt.put(maker.prepared(batch))
+            yield from belt.rest()
+        except UserError:
+            yield from belt.rest()
+            raise
         finally:
-            if pool is not None:
-                pool.close()
-        if problem is not None:
-            raise problem
+            belt.close()
 
     def preview(self, source: Input, rows: int) -> list[Previewed]:
         """The first rows of a table as they would come in; nothing is stored."""
@@ -113,38 +109,63 @@ class Table:
             return None
         return reader, self._maker(self._mapping.names_of(cells))
 
+    def _pool(self, maker: RowMaker) -> WorkerPool:
+        setup = Setup(self._mapping, maker.columns, self._tenant, self._source)
+        return WorkerPool(setup, self._workers, maker.render)
+
     def _maker(self, columns: Sequence[str]) -> RowMaker:
         plan = self._mapping.plan(columns, tenant=self._tenant, source=self._source)
         self.columns_read = plan.columns
         return RowMaker(plan, self._border, pad=self._mapping.layout.pad)
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch with its rows sorted: those to make events of, where they stand in it, and why others are dead."""
+
+    batch: RowBatch
+    rows: list[list[str]]
+    places: list[int]
+    bad: dict[int, Bad]
+
+
 class RowMaker:
     """Makes chunks of row batches; keeps what identical rows were seen where rows have no key of their own."""
 
     def __init__(self, plan: Plan, border: Border, *, pad: bool) -> None:
-        self.columns = plan.columns
+        self.columns, self.by_row = plan.columns, plan.by_row
         self._renderer = Renderer(plan, border)
-        self._keys = _RowKeys() if plan.by_row else None
+        self._keys = _RowKeys()
         self._pad = pad
 
     def chunk(self, batch: RowBatch) -> Chunk:
         """The events and the dead of a batch."""
+        prepared = self.prepared(batch)
+        return self.finished(prepared, self.render(prepared.rows))
+
+    def prepared(self, batch: RowBatch) -> Prepared:
+        """The rows that are rows."""
         bad: dict[int, Bad] = {**self._shapes(batch), **batch.bad}
-        good = [i for i in range(len(batch.rows)) if i not in bad and i not in batch.long]
-        rows = batch.rows if len(good) == len(batch.rows) else [batch.rows[i] for i in good]
-        rendered = self._renderer.render(self._frame(rows))
-        tables = {stream: _renumbered(table, good) for stream, table in rendered.tables.items()}
-        bad |= {good[row]: (Reason(why.code), why.detail) for row, why in rendered.dead.items()}
+        if not bad and not batch.long:
+            return Prepared(batch, batch.rows, list(range(len(batch.rows))), bad)
+        places = [i for i in range(len(batch.rows)) if i not in bad and i not in batch.long]
+        return Prepared(batch, [batch.rows[i] for i in places], places, bad)
+
+    def render(self, rows: Sequence[Sequence[str]]) -> Rendered:
+        """The events of rows, ``record`` counting from the first of them."""
+        columns: list[Sequence[str]] = list(zip(*rows, strict=True)) if rows else [()] * len(self.columns)
+        if self.by_row:
+            columns.append(self._keys.of(rows))
+        return self._renderer.render(Frame(len(rows), columns))
+
+    def finished(self, prepared: Prepared, rendered: Rendered) -> Chunk:
+        """The chunk of a batch whose rows' events are made."""
+        batch, places = prepared.batch, prepared.places
+        tables = {stream: _renumbered(table, places) for stream, table in rendered.tables.items()}
+        bad = prepared.bad | {places[row]: (Reason(why.code), why.detail) for row, why in rendered.dead.items()}
         dead = [self._dead(batch, record, why) for record, why in bad.items() if record not in batch.long]
         dead += [_too_long(batch, record) for record in batch.long]
-        return Chunk(
-            read=len(batch.rows),
-            events=tables,
-            dead=sorted(dead, key=lambda d: d.record),
-            origin=lambda record: (batch.lines[record], batch.raw(record)),
-            columns=self.columns,
-        )
+        return Chunk(len(batch.rows), tables, sorted(dead, key=lambda d: d.record), lambda i: (batch.lines[i], batch.raw(i)))
 
     def previewed(self, batch: RowBatch) -> list[Previewed]:
         """The rows of a batch with their events as JSON objects."""
@@ -174,14 +195,44 @@ class RowMaker:
             wrong = [i for i in wrong if len(batch.rows[i]) != width]
         return {i: (Reason.MALFORMED, f"has {len(batch.rows[i])} cells, the table has {width} columns") for i in wrong}
 
-    def _frame(self, rows: list[list[str]]) -> Frame:
-        columns: list[Sequence[str]] = list(zip(*rows, strict=True)) if rows else [()] * len(self.columns)
-        if self._keys is not None:
-            columns.append(self._keys.of(rows))
-        return Frame(len(rows), columns)
-
     def _dead(self, batch: RowBatch, record: int, why: Bad) -> DeadRecord:
         return dead_record(batch.raw(record), why[0], why[1], line=batch.lines[record], record=record)
+
+
+class _Belt:
+    """Batches in, chunks out in the same order: made here at first, by worker processes once the table proves large."""
+
+    def __init__(self, maker: RowMaker, border: Border, start: Callable[[RowMaker], WorkerPool], workers: int) -> None:
+        self._maker, self._border, self._start, self._workers = maker, border, start, workers
+        self._pool: WorkerPool | None = None
+        self._waiting: deque[tuple[Prepared, Future[Rendered]]] = deque()
+        self._count = 0
+
+    def put(self, prepared: Prepared) -> Iterator[Chunk]:
+        """Takes a batch; gives the chunks that are ready and must not wait any longer."""
+        self._count += 1
+        if self._count <= WARM_BATCHES or not self._workers:
+            yield self._maker.finished(prepared, self._maker.render(prepared.rows))
+            return
+        self._pool = self._pool or self._start(self._maker)
+        now = self._border.latest() - timedelta(seconds=MAX_FUTURE_S)
+        self._waiting.append((prepared, self._pool.submit(prepared.rows, now)))
+        while len(self._waiting) > self._workers + 1:
+            yield self._next()
+
+    def rest(self) -> Iterator[Chunk]:
+        """The chunks of all that was taken."""
+        while self._waiting:
+            yield self._next()
+
+    def close(self) -> None:
+        """Ends the workers."""
+        if self._pool is not None:
+            self._pool.close()
+
+    def _next(self) -> Chunk:
+        prepared, made = self._waiting.popleft()
+        return self._maker.finished(prepared, made.result())
 
 
 class _RowKeys:
@@ -193,7 +244,7 @@ class _RowKeys:
     def __init__(self) -> None:
         self._seen: Counter[bytes] = Counter()
 
-    def of(self, rows: list[list[str]]) -> list[str]:
+    def of(self, rows: Sequence[Sequence[str]]) -> list[str]:
         """The key of each row, in order."""
         keys = []
         for row in rows:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -14,25 +14,62 @@ from opsledger.domain.catalogue import TYPES, column_name, columns_of
 from opsledger.domain.fields import FieldSpec, Kind
 from opsledger.ingest.border.columns import schema_of
 from opsledger.ingest.chunk import OnChange
+from opsledger.ingest.mapping import columns
+from opsledger.ingest.mapping.frame import Frame, Node
 
 ON_CHANGE = pa.field("on_change", pa.int8())
-_NUMBERS = (Kind.INT, Kind.TIME, Kind.BOOL, Kind.DECIMAL)
 _BLOCK = 16_384
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A rule's values for one column: the same in all events, or a node's in some rows of a frame (``default`` if missing)."""
+
+    constant: Any = None
+    frame: Frame | None = None
+    node: Node | None = None
+    places: Any = None
+    default: str = ""
+
+    def values(self, size: int) -> list[Any]:
+        """The values one by one."""
+        if self.frame is None or self.node is None:
+            return [self.constant] * size
+        column = self.frame.of(self.node)
+        return [column[place] for place in self.places.tolist()]
+
+    def codes(self, size: int) -> tuple[Any, list[str]]:
+        """Numbers and the texts they stand for."""
+        if self.frame is None or self.node is None:
+            return np.zeros(size, np.int32), [self.constant if self.constant is not None else ""]
+        found, book = self.frame.derived(self.node, columns.codes)
+        mine = found[self.places]
+        return np.where(mine < 0, len(book), mine), [*book, self.default]
+
+    def texts(self, size: int) -> pa.Array:
+        """The texts as an Arrow column."""
+        if self.frame is None or self.node is None:
+            return pa.array([self.constant or ""] * size, pa.string())
+        found = self.frame.derived(self.node, columns.texts).take(pa.array(self.places))
+        return found.fill_null(self.default) if found.null_count else found
+
+
+ABSENT = Column()
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
-    """What one rule made. A value that is no list is that of every event."""
+    """What one rule made."""
 
     type: str
     records: Any
     at: Any
     ids: Any
     payloads: list[str]
-    subjects: list[str] = field(default_factory=list)
-    names: dict[str, str | list[str]] = field(default_factory=dict)
-    data: dict[str, Any] = field(default_factory=dict)
-    on_change: OnChange = OnChange.CONFLICT
+    subjects: Column
+    names: dict[str, Column]
+    data: dict[str, Column]
+    on_change: OnChange
 
 
 def assembled(stream: str, parts: Sequence[Part], dead: Any) -> pa.Table:
@@ -42,24 +79,24 @@ def assembled(stream: str, parts: Sequence[Part], dead: Any) -> pa.Table:
     if len(dead):
         order = order[~np.isin(records[order], dead)]
     stack = _Stack(parts, order)
-    columns: dict[str, Any] = {
-        "subject": stack.texts([part.subjects for part in parts], pa.string()),
-        "payload": stack.texts([part.payloads for part in parts], pa.binary()),
+    found: dict[str, Any] = {
+        "subject": stack.texts([part.subjects for part in parts]),
+        "payload": stack.payloads(),
         "occurred_at": pa.array(stack.numbers([part.at for part in parts])).cast(pa.timestamp("us", "UTC")),
         "event_id": _ids(stack.numbers([part.ids for part in parts])),
         "record": pa.array(records[order]),
-        "type": stack.fixed([part.type for part in parts]),
+        "type": stack.names([Column(part.type) for part in parts]),
         "version": pa.array(stack.spread([TYPES[part.type].VERSION for part in parts], np.uint16)),
         "on_change": pa.array(stack.spread([int(part.on_change) for part in parts], np.int8)),
     }
     for name in ("tenant", "vendor", "source", "actor"):
-        columns[name] = stack.names([part.names[name] for part in parts])
+        found[name] = stack.names([part.names[name] for part in parts])
     for spec in columns_of(stream):
         if any(spec.name in part.data for part in parts):
-            columns[column_name(spec.name)] = stack.data(spec, stream)
+            found[column_name(spec.name)] = stack.data(spec, stream)
     schema = schema_of(stream).append(ON_CHANGE)
     size = len(order)
-    return pa.table([columns[f.name] if f.name in columns else _absent(f.type, size) for f in schema], schema=schema)
+    return pa.table([found[f.name] if f.name in found else _absent(f.type, size) for f in schema], schema=schema)
 
 
 class _Stack:
@@ -70,85 +107,50 @@ class _Stack:
         self._sizes = [len(part.records) for part in parts]
         self._indices = pa.array(order)
 
-    def numbers(self, columns: Sequence[Any]) -> Any:
+    def numbers(self, arrays: Sequence[Any]) -> Any:
         """Numpy columns."""
-        return np.concatenate(columns)[self._order]
+        return np.concatenate(arrays)[self._order]
 
     def spread(self, values: Sequence[int], kind: type[np.generic]) -> Any:
         """One number a part."""
         return np.repeat(np.array(values, kind), self._sizes)[self._order]
 
-    def fixed(self, values: Sequence[str]) -> pa.Array:
-        """One text a part."""
-        distinct = list(dict.fromkeys(values))
-        codes = self.spread([distinct.index(value) for value in values], np.int32)
-        return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(distinct, pa.string()))
+    def payloads(self) -> pa.Array:
+        """The events' bytes."""
+        return pa.concat_arrays([pa.array(part.payloads, pa.binary()) for part in self._parts]).take(self._indices)
 
-    def texts(self, columns: Sequence[list[str]], type_: pa.DataType) -> pa.Array:
-        """Lists of texts."""
-        return pa.concat_arrays([pa.array(column, type_) for column in columns]).take(self._indices)
+    def texts(self, parts: Sequence[Column]) -> pa.Array:
+        """Texts that do not repeat."""
+        arrays = [column.texts(size) for column, size in zip(parts, self._sizes, strict=True)]
+        return pa.concat_arrays(arrays).take(self._indices)
 
-    def names(self, columns: Sequence[str | list[str]]) -> pa.Array:
-        """Texts that repeat; one text may stand for a whole part."""
-        plain = [column for column in columns if isinstance(column, str)]
-        if len(plain) == len(columns):
-            return self.fixed(plain)
+    def names(self, parts: Sequence[Column]) -> pa.Array:
+        """Texts that repeat, by number."""
         book: dict[str, int] = {}
-        codes = [
-            np.full(size, book.setdefault(column, len(book)), np.int32) if isinstance(column, str) else _codes(column, book)
-            for column, size in zip(columns, self._sizes, strict=True)
-        ]
-        return pa.DictionaryArray.from_arrays(pa.array(self.numbers(codes)), pa.array(list(book), pa.string()))
+        numbers = []
+        for column, size in zip(parts, self._sizes, strict=True):
+            mine, words = column.codes(size)
+            numbers.append(np.array([book.setdefault(word, len(book)) for word in words], np.int32)[mine])
+        return pa.DictionaryArray.from_arrays(pa.array(self.numbers(numbers)), pa.array(list(book), pa.string()))
 
     def data(self, spec: FieldSpec, stream: str) -> pa.Array:
         """A data field, absent in the parts whose events do not have it."""
         kind, type_ = spec.rule.kind, schema_of(stream).field(column_name(spec.name)).type
+        mine = [part.data.get(spec.name, ABSENT) for part in self._parts]
         if pa.types.is_dictionary(type_):
-            return self.names([self._column(part, spec, "") for part in self._parts])
+            return self.names(mine)
         if kind is Kind.ITEMS:
-            return self.fixed(["[]" if spec.name in part.data else "" for part in self._parts]).cast(pa.string())
+            return self.texts([Column("[]" if spec.name in part.data else "") for part in self._parts])
         if kind is Kind.TEXT:
-            return self.texts([_list(self._column(p, spec, ""), n) for p, n in self._sized()], type_)
-        arrays = [_typed(self._column(p, spec, None), n, kind, type_) for p, n in self._sized()]
+            return self.texts(mine)
+        arrays = [_typed(column, n, kind, type_) for column, n in zip(mine, self._sizes, strict=True)]
         return pa.concat_arrays(arrays).take(self._indices)
 
-    def _sized(self) -> list[tuple[Part, int]]:
-        return list(zip(self._parts, self._sizes, strict=True))
 
-    @staticmethod
-    def _column(part: Part, spec: FieldSpec, absent: Any) -> Any:
-        values = part.data.get(spec.name, absent)
-        if isinstance(values, list) and absent is not None and None in values:
-            return [absent if value is None else value for value in values]
-        return values
-
-
-def _list(value: Any, size: int) -> list[Any]:
-    return value if isinstance(value, list) else [value] * size
-
-
-def _typed(value: Any, size: int, kind: Kind, type_: pa.DataType) -> pa.Array:
-    if value is None:
+def _typed(column: Column, size: int, kind: Kind, type_: pa.DataType) -> pa.Array:
+    if column is ABSENT:
         return pa.nulls(size, type_)
-    plain = pa.int64() if kind is Kind.TIME else type_
-    return pa.array(_list(value, size), plain).cast(type_)
-
-
-class _Codes(dict[str, int]):
-    """Numbers names in the order in which they come."""
-
-    def __init__(self, book: dict[str, int]) -> None:
-        super().__init__(book)
-        self._book = book
-
-    def __missing__(self, name: str) -> int:
-        code = self[name] = self._book[name] = len(self._book)
-        return code
-
-
-def _codes(column: list[str], book: dict[str, int]) -> Any:
-    look: Callable[[str], int] = _Codes(book).__getitem__
-    return np.fromiter(map(look, column), np.int32, len(column))
+    return pa.array(column.values(size), pa.int64() if kind is Kind.TIME else type_).cast(type_)
 
 
 def in_order(table: pa.Table, dead: Any) -> pa.Table:

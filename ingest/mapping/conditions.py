@@ -15,7 +15,7 @@ from typing import Any
 from opsledger.domain.errors import nearest
 from opsledger.ingest.mapping import durations
 from opsledger.ingest.mapping.document import MappingError, Path_
-from opsledger.ingest.mapping.frame import Frame, Node, Of, constant, lacking, mapped
+from opsledger.ingest.mapping.frame import MEMO_SIZE, Frame, Node, Of, constant, lacking, mapped
 from opsledger.ingest.mapping.numbers import number_node
 from opsledger.ingest.mapping.refused import Refused
 from opsledger.ingest.mapping.scope import Scope
@@ -147,12 +147,8 @@ class _Parser:
         if b.constant is None and a.constant is None:
             return _pairs(a, b, decide, self._text)
         node, fixed, swapped = (a, b.constant, False) if b.constant is not None else (b, a.constant, True)
-        known: dict[Any, bool] = {}
-
-        def run(frame: Frame) -> list[Any]:
-            return [_known(known, v, fixed, decide, swapped) if v not in known else known[v] for v in frame.of(node)]
-
-        return Node(Of.FLAG, run, self._text, pure=node.pure)
+        look = _Decisions((lambda v: decide(fixed, v)) if swapped else (lambda v: decide(v, fixed))).__getitem__
+        return Node(Of.FLAG, lambda frame: list(map(look, frame.of(node))), self._text, pure=node.pure)
 
     def _test(self, tree: ast.Call) -> Node:
         name = tree.func.id if isinstance(tree.func, ast.Name) else ""
@@ -204,13 +200,20 @@ def _named(tree: ast.expr) -> str:
     )
 
 
-def _known(known: dict[Any, bool], value: Any, fixed: Any, decide: Callable[[Any, Any], bool], swapped: bool) -> Any:
-    if value.__class__ is Refused:
-        return value
-    if len(known) > 100_000:
-        known.clear()
-    known[value] = decide(fixed, value) if swapped else decide(value, fixed)
-    return known[value]
+class _Decisions(dict[Any, Any]):
+    """What was decided of each distinct value, missing included; a refused one stands for itself."""
+
+    def __init__(self, decide: Callable[[Any], bool]) -> None:
+        super().__init__()
+        self._decide = decide
+
+    def __missing__(self, value: Any) -> Any:
+        if value.__class__ is Refused:
+            return value
+        if len(self) >= MEMO_SIZE:
+            self.clear()
+        found = self[value] = self._decide(value)
+        return found
 
 
 def _pairs(a: Node, b: Node, decide: Callable[[Any, Any], bool], label: str) -> Node:

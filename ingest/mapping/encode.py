@@ -28,21 +28,27 @@ _TIMES = (
 
 
 class Encoder(dict[Any, str]):
-    """The JSON text of each distinct value of a field. ``odd`` holds the values that are not plainly right."""
+    """The JSON of each distinct value of a field, ``"name":value``; empty where there is no value.
+
+    An optional field brings the comma before it along. ``odd`` holds the values that are not plainly right.
+    """
 
     def __init__(self, spec: FieldSpec) -> None:
         super().__init__()
         self.odd: set[Any] = set()
+        self._head = f'{"," if spec.optional else ""}"{spec.name}":'
         self._text = _JSON[spec.rule.kind]
         self._plain = _PLAIN[spec.rule.kind](spec)
 
     def __missing__(self, value: Any) -> str:
+        if value is None:
+            return ""
         if len(self) >= MEMO_SIZE:
             self.clear()
             self.odd.clear()
         if not self._plain(value):
             self.odd.add(value)
-        text = self[value] = self._text(value)
+        text = self[value] = self._head + self._text(value)
         return text
 
 

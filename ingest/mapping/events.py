@@ -12,8 +12,9 @@ from opsledger.domain.envelope import IN_HOUSE
 from opsledger.domain.fields import MAX_NAME_BYTES
 from opsledger.ingest.border.judge import EARLIEST, Border, Refusal
 from opsledger.ingest.chunk import OnChange
-from opsledger.ingest.mapping.assemble import Part
-from opsledger.ingest.mapping.encode import Encoder, name_limit, quoted, time_texts
+from opsledger.ingest.mapping import columns
+from opsledger.ingest.mapping.assemble import Column, Part
+from opsledger.ingest.mapping.encode import Encoder, name_limit, quoted
 from opsledger.ingest.mapping.frame import Frame, Node
 from opsledger.ingest.mapping.ids import fact_ids, id_texts
 from opsledger.ingest.mapping.plan import Plan
@@ -46,22 +47,24 @@ class Batch:
         self.fired[row] = True
 
 
-@dataclass(slots=True)
 class _Rows:
     """The rows of a frame for which a rule fires. ``odd``: positions that the judge must see, with the label and value."""
 
-    frame: Frame
-    rows: list[int]
-    odd: dict[int, tuple[str, Any]] = field(default_factory=dict)
+    def __init__(self, frame: Frame, rows: list[int]) -> None:
+        self.frame, self.rows, self.places = frame, rows, np.array(rows, np.int64)
+        self.odd: dict[int, tuple[str, Any]] = {}
+        self._whole = len(rows) == frame.size
+        self._get = itemgetter(*rows) if len(rows) > 1 else None
 
     def take(self, node: Node) -> list[Any]:
         """The node's values in these rows."""
-        if node.constant is not None:
-            return [node.constant] * len(self.rows)
-        values = self.frame.of(node)
-        if len(self.rows) == self.frame.size:
-            return values
-        return list(itemgetter(*self.rows)(values)) if len(self.rows) > 1 else [values[row] for row in self.rows]
+        return [node.constant] * len(self.rows) if node.constant is not None else self.pick(self.frame.of(node))
+
+    def pick(self, column: list[Any]) -> list[Any]:
+        """What a column of the whole frame holds in these rows."""
+        if self._whole:
+            return column
+        return list(self._get(column)) if self._get else [column[row] for row in self.rows]
 
     def mark(self, label: str, values: list[Any], odd: set[Any]) -> None:
         """Marks the positions that hold one of the odd values."""
@@ -89,36 +92,37 @@ class EventMaker:
     def add(self, batch: Batch, rows: list[int]) -> None:
         """The events of these rows, into the batch: a table of the plainly right ones, the judge's word on the rest."""
         here = _Rows(batch.frame, rows)
-        at = np.fromiter(here.take(self._rule.at), np.int64, len(rows))
+        at = batch.frame.derived(self._rule.at, columns.micros)[here.places]
         for position in np.flatnonzero((at < _EARLIEST) | (at > batch.latest)).tolist():
             here.odd[position] = (self._rule.at.label, None)
         ids = self._ids(batch, here)
-        data = [(f, here.take(f.node)) for f in self._rule.fields]
-        texts = [self._field(here, f, values, e) for (f, values), e in zip(data, self._encoders, strict=True)]
-        payloads = self._payloads(here, id_texts(ids), time_texts(at), texts)
+        texts = [self._field(here, f, e) for f, e in zip(self._rule.fields, self._encoders, strict=True)]
+        times = here.pick(batch.frame.derived(self._rule.at, columns.time_column))
+        payloads = self._payloads(here, id_texts(ids), times, texts)
         if here.odd:
             self._judge(batch, here, payloads)
-        batch.parts.setdefault(self._stream, []).append(self._part(here, ids, at, data, payloads))
+        batch.parts.setdefault(self._stream, []).append(self._part(here, ids, at, payloads))
 
     def _ids(self, batch: Batch, here: _Rows) -> Any:
         tenants = [self._tenant.constant] if self._tenant.constant is not None else here.take(self._tenant)
-        keys, ordinals = here.take(self._rule.key), None
+        keys, ordinals = here.pick(batch.frame.derived(self._rule.key, columns.encoded)), None
         if self._shared:
             counts = batch.ordinals.setdefault(self._rule.group, [0] * batch.frame.size)
             ordinals = [counts[row] for row in here.rows]
             for row in here.rows:
                 counts[row] += 1
+            ordinals = ordinals if any(ordinals) else None
         return fact_ids(tenants, self._source, self._rule.type, keys, ordinals)
 
-    def _field(self, here: _Rows, field_: Field, values: list[Any], encoder: Encoder) -> _Texts:
-        head = f'"{field_.spec.name}":'
+    def _field(self, here: _Rows, field_: Field, encoder: Encoder) -> _Texts:
         if field_.node.constant is not None:
-            text = _Texts(head + encoder[field_.node.constant])
-        elif None in values:
-            text = _Texts(None, [f",{head}{encoder[v]}" if v is not None else "" for v in values])
+            values = [field_.node.constant]
+            text = _Texts(encoder[field_.node.constant].removeprefix(","))
+            if encoder.odd:
+                values *= len(here.rows)
         else:
-            comma = "," if field_.spec.optional else ""
-            text = _Texts(None, [f"{comma}{head}{t}" for t in map(encoder.__getitem__, values)])
+            values = here.take(field_.node)
+            text = _Texts(None, list(map(encoder.__getitem__, values)))
         if encoder.odd:
             here.mark(field_.node.label, values, encoder.odd)
         return text
@@ -132,8 +136,8 @@ class EventMaker:
         pieces += [_Texts(',"data":{'), *self._data(data), _Texts("}")]
         pieces += [self._name(here, rule.vendor, ',"vendor":', IN_HOUSE), self._name(here, rule.actor, ',"actor":', "")]
         pattern = "".join("%s" if p.fixed is None else p.fixed.replace("%", "%%") for p in [*pieces, _Texts("}")])
-        columns = [p.column for p in pieces if p.column is not None]
-        return [pattern % row for row in zip(*columns, strict=True)]
+        varying = [p.column for p in pieces if p.column is not None]
+        return [pattern % row for row in zip(*varying, strict=True)]
 
     def _data(self, texts: list[_Texts]) -> list[_Texts]:
         """The fields with commas between: required ones come first, optional texts bring their own comma."""
@@ -149,8 +153,8 @@ class EventMaker:
     def _without_first_comma(self, pieces: list[_Texts]) -> list[_Texts]:
         """Where no field is required, whichever comes first has a comma too many."""
         size = next(len(p.column) for p in pieces if p.column is not None)
-        columns = [p.column if p.column is not None else [p.fixed or ""] * size for p in pieces]
-        return [_Texts(None, ["".join(row)[1:] for row in zip(*columns, strict=True)])]
+        all_ = [p.column if p.column is not None else [p.fixed or ""] * size for p in pieces]
+        return [_Texts(None, ["".join(row)[1:] for row in zip(*all_, strict=True)])]
 
     def _name(self, here: _Rows, node: Node, head: str, default: str) -> _Texts:
         """An envelope attribute; one that has its default is left out where ``head`` brings its name along."""
@@ -158,30 +162,31 @@ class EventMaker:
             if not _is_name(node.constant) and not (head and node.constant == default):
                 here.odd.update((i, (node.label, node.constant)) for i in range(len(here.rows)))
             return _Texts("" if head and node.constant == default else head + quoted(node.constant))
-        values = here.take(node)
-        odd = {v for v in values if v is not None and not _is_name(v)}
+        odd = here.frame.derived(node, columns.odd_names)
         if odd:
-            here.mark(node.label, values, odd)
+            here.mark(node.label, here.take(node), odd)
+        texts = here.pick(here.frame.derived(node, columns.quoted_names))
         if not head:
-            return _Texts(None, [quoted(v) for v in values])
-        return _Texts(None, ["" if v is None or v == default else head + quoted(v) for v in values])
+            return _Texts(None, texts)
+        absent = ("", quoted(default))
+        return _Texts(None, ["" if text in absent else head + text for text in texts])
 
-    def _part(self, here: _Rows, ids: Any, at: Any, data: list[tuple[Field, list[Any]]], payloads: list[str]) -> Part:
-        """The columns that this rule fills; the others are the same for all of its events."""
-        rule = self._rule
-        if here.odd:  # these rows' values may not fit a column: leave them out before there is one
+    def _part(self, here: _Rows, ids: Any, at: Any, payloads: list[str]) -> Part:
+        """The columns that this rule fills, without the rows that the judge has: their values may not fit a column."""
+        rule, frame = self._rule, here.frame
+        if here.odd:
             keep = [i for i in range(len(here.rows)) if i not in here.odd]
-            here = _Rows(here.frame, [here.rows[i] for i in keep])
+            here = _Rows(frame, [here.rows[i] for i in keep])
             ids, at, payloads = ids[keep], at[keep], [payloads[i] for i in keep]
-            data = [(f, [values[i] for i in keep]) for f, values in data]
-        part = Part(rule.type, np.array(here.rows, np.int64), at, ids, payloads)
-        part.names["source"] = self._source
-        for name, node, default in (("tenant", self._tenant, ""), ("vendor", rule.vendor, IN_HOUSE), ("actor", rule.actor, "")):
-            part.names[name] = node.constant if node.constant is not None else _filled(here.take(node), default)
-        part.subjects = here.take(rule.subject)
-        part.data = {f.spec.name: f.node.constant if f.node.constant is not None else values for f, values in data}
-        part.on_change = rule.on_change
-        return part
+        names = {
+            "source": Column(self._source),
+            "tenant": _column(here, self._tenant, ""),
+            "vendor": _column(here, rule.vendor, IN_HOUSE),
+            "actor": _column(here, rule.actor, ""),
+        }
+        data = {f.spec.name: _column(here, f.node, "") for f in rule.fields}
+        subjects = Column(None, frame, rule.subject, here.places)
+        return Part(rule.type, here.places, at, ids, payloads, subjects, names, data, rule.on_change)
 
     def _judge(self, batch: Batch, here: _Rows, payloads: list[str]) -> None:
         """What is not plainly right goes the judge's way: refused with its reason, or accepted after all."""
@@ -195,5 +200,7 @@ class EventMaker:
                 batch.judged.setdefault(self._rule.on_change, []).append((verdict, raw, row))
 
 
-def _filled(values: list[Any], default: str) -> list[str]:
-    return [default if value is None else value for value in values]
+def _column(here: _Rows, node: Node, default: str) -> Column:
+    if node.constant is not None:
+        return Column(node.constant)
+    return Column(None, here.frame, node, here.places, default)

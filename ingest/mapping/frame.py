@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from opsledger.ingest.mapping.refused import Refused
 
+T = TypeVar("T")
 MEMO_SIZE = 100_000
 """Distinct values that a memo keeps; it is emptied when full, so that memory stays flat whatever the file holds."""
 
@@ -37,6 +38,7 @@ class Frame:
     columns: Sequence[Sequence[str]]
     known: dict[Node, list[Any]] = field(default_factory=dict)
     _flaws: dict[Node, set[type]] = field(default_factory=dict)
+    _derived: dict[tuple[Node, Any], Any] = field(default_factory=dict)
 
     def of(self, node: Node) -> list[Any]:
         """The node's values for the batch, computed once."""
@@ -44,6 +46,14 @@ class Frame:
         if values is None:
             values = self.known[node] = node.run(self)
         return values
+
+    def derived(self, node: Node, compute: Callable[[Frame, Node], T]) -> T:
+        """What a function makes of a node's values, computed once."""
+        key = (node, compute)
+        if key not in self._derived:
+            self._derived[key] = compute(self, node)
+        found: T = self._derived[key]
+        return found
 
     def flaws(self, node: Node) -> set[type]:
         """Of NoneType (missing) and Refused, those that are among the node's values."""

@@ -15,14 +15,20 @@ _DASHES = (8, 13, 18, 23)
 _DIGITS = [i for i in range(36) if i not in _DASHES]
 
 
-def fact_ids(tenants: Sequence[str], source: str, type_: str, keys: Sequence[str], ordinals: Sequence[int] | None) -> Any:
-    """The ids as bytes, an array of n × 16; ``tenants`` of one item is the tenant of all, no ordinals are zeros."""
+def fact_ids(tenants: Sequence[str], source: str, type_: str, keys: Sequence[bytes], ordinals: Sequence[int] | None) -> Any:
+    """The ids as bytes, an array of n × 16. ``keys`` are UTF-8; one tenant is that of all, no ordinals are zeros."""
+    tail = (KEY_MARK + "0").encode()
+    ends = [tail] * len(keys) if ordinals is None else [f"{KEY_MARK}{ordinal}".encode() for ordinal in ordinals]
     if len(tenants) == 1:
-        names = _names_of_one(tenants[0], source, type_, keys, ordinals)
+        head = _head(tenants[0], source, type_)
+        names = (
+            [head + key + tail for key in keys]
+            if ordinals is None
+            else [head + key + end for key, end in zip(keys, ends, strict=True)]
+        )
     else:
-        each = ordinals or [0] * len(keys)
-        rows = zip(tenants, keys, each, strict=True)
-        names = [NAMESPACE.bytes + KEY_MARK.join((t, source, type_, k, str(o))).encode() for t, k, o in rows]
+        heads = {tenant: _head(tenant, source, type_) for tenant in set(tenants)}
+        names = [heads[tenant] + key + end for tenant, key, end in zip(tenants, keys, ends, strict=True)]
     digests = b"".join([sha1(name).digest() for name in names])  # noqa: S324  UUID version 5 is made of SHA-1
     ids = np.frombuffer(digests, np.uint8).reshape(-1, 20)[:, :16].copy()
     ids[:, 6] = ids[:, 6] & 0x0F | 0x50
@@ -30,12 +36,8 @@ def fact_ids(tenants: Sequence[str], source: str, type_: str, keys: Sequence[str
     return ids
 
 
-def _names_of_one(tenant: str, source: str, type_: str, keys: Sequence[str], ordinals: Sequence[int] | None) -> list[bytes]:
-    head = NAMESPACE.bytes + KEY_MARK.join((tenant, source, type_, "")).encode()
-    if ordinals is None:
-        tail = (KEY_MARK + "0").encode()
-        return [head + key.encode() + tail for key in keys]
-    return [head + f"{key}{KEY_MARK}{ordinal}".encode() for key, ordinal in zip(keys, ordinals, strict=True)]
+def _head(tenant: str, source: str, type_: str) -> bytes:
+    return NAMESPACE.bytes + KEY_MARK.join((tenant, source, type_, "")).encode()
 
 
 def id_texts(ids: Any) -> list[str]:

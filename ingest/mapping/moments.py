@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from opsledger.ingest.mapping import times
 from opsledger.ingest.mapping.document import MappingError, Path_
 from opsledger.ingest.mapping.frame import Frame, Node, Of, lacking, mapped
@@ -83,6 +85,8 @@ def day_and_clock(form: Form, scope: Scope, path: Path_) -> Node:
     clocks = _clocks(form, scope, path)
 
     def run(frame: Frame) -> list[Any]:
+        if frame.size and not frame.flaws(days) and not frame.flaws(clocks):
+            return clock.utc_column(np.array(frame.of(days), np.int64) + np.array(frame.of(clocks), np.int64))
         rows = zip(frame.of(days), frame.of(clocks), strict=True)
         to_utc = clock.utc
         return [to_utc(d + c) if d.__class__ is int and c.__class__ is int else lacking((d, c)) for d, c in rows]

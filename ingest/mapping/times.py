@@ -6,7 +6,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import numpy as np
 
 from opsledger.ingest.mapping.refused import Refused, refuse
 
@@ -57,6 +60,16 @@ class ZoneClock:
         except KeyError:
             offset = offsets[quarter] = self._constant(quarter)
         return local - offset if offset is not None else self._slow(local)
+
+    def utc_column(self, local: Any) -> list[Any]:
+        """``utc`` of a numpy column: the offset is looked up once for each quarter of an hour that occurs."""
+        quarters, where = np.unique(local // _QUARTER, return_inverse=True)
+        offsets = [self.utc(quarter * _QUARTER) for quarter in quarters.tolist()]
+        if self._offsets is None or any(self._offsets[quarter] is None for quarter in quarters.tolist()):
+            return list(map(self.utc, local.tolist()))
+        shifts = np.array([q * _QUARTER - utc for q, utc in zip(quarters.tolist(), offsets, strict=True)], np.int64)
+        found: list[Any] = (local - shifts[where]).tolist()
+        return found
 
     def readings(self, local: int) -> tuple[int, ...]:
         """All the moments at which the zone's clock shows this: none in a gap, two where it was set back."""

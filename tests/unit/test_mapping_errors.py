@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from opsledger.domain.errors import UserError
-from opsledger.ingest.mapping.plan import parse_mapping
+from opsledger.ingest.mapping.plan import load_mapping, parse_mapping
+from opsledger.ingest.mapping.schema import FORMS, EventSchema, MappingSchema
+from tests.tables import EXAMPLES, ROOT
 
 GOOD = """\
 mapping: 1
@@ -151,3 +155,22 @@ def test_without_tenant_or_source_the_user_is_told_where_to_give_them() -> None:
     with pytest.raises(UserError, match="no tenant: give --tenant, or tenant: in the mapping"):
         mapping.plan(COLUMNS)
     assert mapping.plan(COLUMNS, tenant="{x}").tenant.constant == "{x}"
+
+
+def test_the_mapping_of_the_documentation_is_good() -> None:
+    text = (ROOT / "docs" / "mapping.md").read_text(encoding="utf-8")
+    example = text.split("```yaml\n")[1].split("```")[0]
+    columns = ["call_id", "date", "time", "wait_s", "agent", "queue", "dnis"]
+    assert len(parse_mapping(example).plan(columns, tenant="t1").rules) == 4
+
+
+def test_the_documentation_names_every_key_and_form() -> None:
+    text = (ROOT / "docs" / "mapping.md").read_text(encoding="utf-8")
+    words = {*MappingSchema().fields, *EventSchema().fields} - {"mapping", "about"}
+    assert [word for word in words if f"`{word}`" not in text] == []
+    assert [form for form in FORMS if f"{{{form}: " not in text] == []
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda p: p.name)
+def test_the_examples_are_good(path: Path) -> None:
+    load_mapping(path)
