@@ -18,6 +18,9 @@ from opsledger.projections.ledger.engine_errors import told_to_user
 LAYOUT = 1
 """Version of what stands where in a data directory; raised by changes that an older program could not read."""
 
+_UNFINISHED = ("LOCK", "layout.new")
+"""All that stands in a directory whose making was cut short, by a full disk for one: it is made again."""
+
 
 class DataDirectory:
     """A data directory held by this process until ``release``; UserError (exit code 4) when it cannot be had.
@@ -66,7 +69,7 @@ def _make(root: Path, *, create: bool) -> None:
             raise UserError(f"there is no data directory {root}; make it with 'opsledger init', or name another (--data)")
         root.mkdir(mode=0o700, parents=True)
         return
-    if not (root / "layout.json").exists() and any(item.name != "LOCK" for item in root.iterdir()):
+    if not (root / "layout.json").exists() and any(item.name not in _UNFINISHED for item in root.iterdir()):
         raise UserError(f"{root} holds other files and no ledger; name an empty or a new folder (--data)")
 
 

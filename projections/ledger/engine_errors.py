@@ -51,7 +51,7 @@ def _advice(error: Exception) -> str | None:
     if code == _NOT_ENOUGH_SPACE:
         return _ADVICE[errno.ENOSPC]
     if code == _MEMORY_LIMIT_EXCEEDED:
-        return "the engine's memory limit is reached; raise OPSLEDGER_MEMORY (bytes) or close other programs"
+        return "the engine's memory limit is reached; close other programs and run the same command again"
     text = str(error)
     number = re.search(r"errno: (\d+)", text)
     if number and int(number[1]) in _ADVICE:

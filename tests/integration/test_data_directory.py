@@ -100,6 +100,13 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path: Path) -> None:
     assert sorted(item.name for item in tmp_path.iterdir()) == ["letters.txt"]
 
 
+def test_a_directory_whose_making_was_cut_short_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "LOCK").touch()
+    (tmp_path / "layout.new").write_text("{")
+    with opened(tmp_path) as store:
+        assert store.ledger.event_count() == 0
+
+
 def test_another_layout_is_refused(tmp_path: Path) -> None:
     with opened(tmp_path / "data"):
         pass
