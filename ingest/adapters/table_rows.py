@@ -117,13 +117,33 @@ def _reader(lines: Any, layout: Layout, mark: str, *, strict: bool = True) -> It
     )
 
 
+def _check_kind(source: Input, layout: Layout) -> None:
+    if source.is_spreadsheet:
+        raise UserError(
+            f"{source.name}: is a spreadsheet (XLSX), and the mapping says format: {layout.format}; write format: xlsx"
+        )
+
+
+def _check_ends(source: Input, layout: Layout, first: str) -> None:
+    """Lines that end with a carriage return alone make one line of the whole file: its rows would be taken for the header."""
+    line, found, _ = first.rstrip("\r\n").partition("\r")
+    if found and not (layout.quote and line.count(layout.quote) % 2):
+        raise UserError(
+            f"{source.name}: its lines end with a carriage return and no line feed; write it anew first: "
+            "tr '\\r' '\\n' < FILE > NEW"
+        )
+
+
 class TextRows:
     """The rows of a text table. Blank lines are no rows."""
 
     def __init__(self, source: Input, layout: Layout, batch_rows: int = BATCH_ROWS) -> None:
+        _check_kind(source, layout)
         self._feed = LineFeed(source)
         self._layout, self._size = layout, batch_rows
-        self._mark = separator(layout, self._feed.peek())
+        first = self._feed.peek()
+        _check_ends(source, layout, self._feed.long[1].head.decode("utf-8", "replace") if 1 in self._feed.long else first)
+        self._mark = separator(layout, first)
         self._reader = _reader(self._feed, layout, self._mark)
 
     def header(self, row: int) -> list[str] | None:
