@@ -20,7 +20,7 @@ from opsledger.ingest.versions import SameContent
 if TYPE_CHECKING:
     from opsledger.ingest.importer import ImportSpec, Stores
 
-FLUSH_EVENTS = 100_000
+FLUSH_EVENTS = 75_000
 FLUSH_BYTES = 64 * 1024 * 1024
 """What has been judged is stored when so much has come together: the fewer inserts, the less the engine has to merge."""
 _QUEUED_CHUNKS = 1

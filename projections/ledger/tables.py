@@ -43,6 +43,8 @@ _PLACE = (
 )
 DURABLE = "fsync_after_insert = 1, fsync_part_directory = 1"
 """What was reported as stored must also outlive a power cut; merged parts keep their sources for some minutes."""
+_PLACES = "INDEX places offset TYPE minmax GRANULARITY 65536"
+"""One entry a part: who reads the log from an offset on looks only into the parts that hold it."""
 _BESIDE = ("asked_events", "dead_letters", "dead_letter_attempts", "imports")
 """Tables beside the ledger's: their SQL files have the same names."""
 ORDER_BY = "tenant, subject, occurred_at, offset"
@@ -56,7 +58,7 @@ def columns(stream: str) -> tuple[tuple[str, str], ...]:
 
 def create_table(stream: str) -> str:
     """The CREATE TABLE statement of a stream's ledger table. Unpartitioned, so that an insert lands whole."""
-    lines = ",\n    ".join(f"`{name}` {type_}" for name, type_ in columns(stream))
+    lines = ",\n    ".join([*(f"`{name}` {type_}" for name, type_ in columns(stream)), _PLACES])
     return (
         f"CREATE TABLE IF NOT EXISTS `{stream}`\n(\n    {lines}\n)\n"
         f"ENGINE = MergeTree\nORDER BY ({ORDER_BY})\nSETTINGS index_granularity = 512, {DURABLE}"
