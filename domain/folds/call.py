@@ -7,6 +7,14 @@ from opsledger.domain.folds.history import History, Row, at, count, first_of, la
 from opsledger.domain.folds.legs import classified, cut_legs, legs, own_doings
 
 
+_COUNTED = (
+    ("transfers", "call.transferred"),
+    ("conferences", "call.conferenced"),
+    ("rings", "call.rung"),
+    ("rings_missed", "call.ring_missed"),
+)
+
+
 def calls(state: History) -> list[Row]:
     """The row of ``calls``; none where no event counts."""
     events = state.ordered()
@@ -36,10 +44,7 @@ def calls(state: History) -> list[Row]:
             "entries_answered": sum(leg["is_entry"] and leg["outcome"] == "answered" for leg in parts),
             "legs": len(parts),
             **{n: sum(leg[n] or 0 for leg in parts) for n in ("wait_ms", "talk_ms", "hold_ms", "wrap_up_ms")},
-            "transfers": count(events, "call.transferred"),
-            "conferences": count(events, "call.conferenced"),
-            "rings": count(events, "call.rung"),
-            "rings_missed": count(events, "call.ring_missed"),
+            **{name: count(events, type_) for name, type_ in _COUNTED},
             "voicemail_ms": _voicemail_ms(events),
             **classified(last_of(events, "call.wrapped_up")),
             **_surveyed(last_of(events, "call.surveyed")),
