@@ -6,7 +6,6 @@ from opsledger.domain.envelope import Event
 from opsledger.domain.folds.history import History, Row, at, count, first_of, last_of, millis, value
 from opsledger.domain.folds.legs import classified, cut_legs, legs, own_doings
 
-
 _COUNTED = (
     ("transfers", "call.transferred"),
     ("conferences", "call.conferenced"),
