@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from clickhouse_connect.driver.client import Client
 
@@ -19,6 +20,9 @@ from opsledger.projections.audit.figures import Desk, figures
 from opsledger.projections.formats.statement import Sheet
 from opsledger.projections.metrics.measure import Facts, measure
 
+DEADLINES = timedelta(days=31)
+"""The last deadline of a month's terms lies within so long after its end. Once that is over the present moment decides
+nothing more, and stays out of the evidence: the same facts and terms then give the same statement, to the byte."""
 _ANY_TIME = datetime(2290, 1, 1, tzinfo=UTC)
 """What is in the log has passed the border: whether it was in the future is not asked again."""
 
@@ -33,7 +37,9 @@ def run_statement(client: Client, facts: Facts, contract: str, month: str) -> St
     zone = month_of(state, month).zone
     began = min(version.effective_from for version in state.versions).astimezone(zone_of(zone)).date()
     desk = Desk(contract, state.vendor, zone, began)
-    return statement(state, month, figures(facts, wanted, desk))
+    latest = month_of(state, month).stop + DEADLINES
+    judged = replace(facts, cutoff=min(facts.cutoff, latest))
+    return statement(state, month, figures(judged, wanted, desk))
 
 
 def sheet_of(made: Statement, facts: Facts) -> Sheet:

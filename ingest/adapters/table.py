@@ -56,8 +56,6 @@ class Table:
         self._mapping, self._border = mapping, border
         self._workers = usable_workers() if workers is None else workers
         self._tenant, self._source = tenant, source
-        self.columns_read: tuple[str, ...] = ()
-        """The columns of the table that was opened last: what ``again`` needs for its dead letters."""
 
     def chunks(self, source: Input) -> Iterator[Chunk]:
         """The rows' events and the refused rows, in the order of the table; see ``chunk.Adapter``.
@@ -115,7 +113,6 @@ class Table:
 
     def _maker(self, columns: Sequence[str]) -> RowMaker:
         plan = self._mapping.plan(columns, tenant=self._tenant, source=self._source)
-        self.columns_read = plan.columns
         return RowMaker(plan, self._border, pad=self._mapping.layout.pad)
 
 
