@@ -61,7 +61,7 @@ class Watch:
     """Seconds and processor seconds from its making on."""
 
     def __init__(self) -> None:
-        self._watch = Watch(), time.process_time()
+        self._begun = time.perf_counter(), time.process_time()
 
     def read(self, rows: object) -> dict[str, float]:
         """Rows, seconds, processor seconds, and peak megabytes of this process."""
