@@ -162,7 +162,13 @@ class RowMaker:
         bad = prepared.bad | {places[row]: (Reason(why.code), why.detail) for row, why in rendered.dead.items()}
         dead = [self._dead(batch, record, why) for record, why in bad.items() if record not in batch.long]
         dead += [_too_long(batch, record) for record in batch.long]
-        return Chunk(len(batch.rows), tables, sorted(dead, key=lambda d: d.record), lambda i: (batch.lines[i], batch.raw(i)))
+        return Chunk(
+            read=len(batch.rows),
+            events=tables,
+            dead=sorted(dead, key=lambda d: d.record),
+            origin=lambda record: (batch.lines[record], batch.raw(record)),
+            columns=self.columns,
+        )
 
     def previewed(self, batch: RowBatch) -> list[Previewed]:
         """The rows of a batch with their events as JSON objects."""
