@@ -283,7 +283,7 @@ def pieces(
             yield moment, Decimal(amount)
         return
     start, end = one.span(row)
-    yield from _cut(start, max(start, end or cutoff), amount, marks)
+    yield from _cut(start, max(start, min(end or cutoff, cutoff)), amount, marks)
 
 
 def _cut(start: datetime, end: datetime, amount: Any, marks: Sequence[datetime]) -> Iterator[tuple[datetime, Decimal]]:

@@ -155,7 +155,7 @@ def _spans(question: Question, cell: Cell) -> str:
     start, end = cell.place
     rows = (
         f"SELECT *, toUnixTimestamp64Micro(assumeNotNull({start})) AS x_from,\n"
-        f"    greatest(x_from, toUnixTimestamp64Micro(ifNull({end}, {_CUTOFF}))) AS x_to\n"
+        f"    greatest(x_from, toUnixTimestamp64Micro(least(ifNull({end}, {_CUTOFF}), {_CUTOFF}))) AS x_to\n"
         f"FROM {TABLES[cell.amount.table].source}\nWHERE {_rows(cell, question.filters)}"
     )
     origin, stop = f"toUnixTimestamp64Micro({_START})", f"toUnixTimestamp64Micro({_STOP})"
