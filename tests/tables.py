@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +21,8 @@ from opsledger.ingest.mapping.plan import Mapping, parse_mapping
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples" / "mappings"
-SHARED = ROOT.parent / "shared" / "data"
+SHARED = Path(os.environ.get("OPSLEDGER_SHARED", ROOT.parent / "shared")) / "data"
+"""Other people's data beside the project; OPSLEDGER_SHARED names another folder than ../shared."""
 
 CALLS = """
 mapping: 1

@@ -181,7 +181,7 @@ class TestIncidents:
         _, resolved = _figure(store, UCI, "ticket_duration", ALL[UCI])
         known, *_ = self.expected["resolution_hours"]
         assert (known, self.expected["resolved_unknown"]) == (19_351, 1_418)
-        assert resolved == self.expected["last_state"]["Closed"] == 20_768
+        assert resolved == self.expected["incidents"] == known + self.expected["resolved_unknown"]
 
 
 class TestConsumerComplaints:

@@ -1,0 +1,196 @@
+"""A real table in a data directory of its own, imported once by the command line; its reports, figures and facts."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+from opsledger.domain.calendar import Grain, Period, make_span, parse_period
+from opsledger.infra.facts import view
+from opsledger.infra.store import Store, open_store
+from opsledger.projections.metrics.measure import Facts, Measured, measure
+from opsledger.projections.reports.model import Request, Result
+from opsledger.projections.reports.run import run_report
+from tests.e2e.conftest import Cli, Said
+from tests.tables import EXAMPLES
+
+_COUNTS = re.compile(r"read ([\d,]+) = accepted ([\d,]+) \+ duplicate ([\d,]+) \+ dead ([\d,]+)")
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What an import said that it read; ``said`` is all that it said."""
+
+    read: int
+    accepted: int
+    duplicate: int
+    dead: int
+    said: Said
+
+    @property
+    def kept(self) -> tuple[int, int, int, int]:
+        return self.read, self.accepted, self.duplicate, self.dead
+
+
+def counted(said: Said) -> Counts:
+    found = _COUNTS.search(said.out)
+    assert found, said.out + said.err
+    read, accepted, duplicate, dead = (int(text.replace(",", "")) for text in found.groups())
+    assert read == accepted + duplicate + dead
+    return Counts(read, accepted, duplicate, dead, said)
+
+
+class RealTable:
+    """One data directory. Only one is open at a time in a process: another one's question closes the one before."""
+
+    _open: ClassVar[RealTable | None] = None
+
+    def __init__(self, folder: Path, tenant: str, zone: str) -> None:
+        self.cli, self.tenant, self.zone = Cli(folder), tenant, zone
+        self._stack = ExitStack()
+        self._facts: Facts | None = None
+        self._told: dict[Any, Any] = {}
+        self.store: Store | None = None
+
+    def ingest(self, path: Path, mapping: str | Path) -> Counts:
+        """Read a table by a mapping of examples/ (or a file) as a user does."""
+        self._only()
+        self.close()
+        self._told.clear()
+        self.cli.ok("init", "--tenant", self.tenant, "--zone", self.zone)
+        mapping = mapping if isinstance(mapping, Path) else EXAMPLES / mapping
+        said = self.cli("ingest", path, "--format", "table", "--mapping", mapping, "--tenant", self.tenant, "--quiet")
+        return counted(said)
+
+    def run(self, *arguments: str) -> Said:
+        """Another command on this directory."""
+        self._only()
+        self.close()
+        return self.cli(*arguments)
+
+    def copy(self, folder: Path) -> RealTable:
+        """The same data in another directory, for what would spoil this one."""
+        self.close()
+        shutil.copytree(self.cli.data, folder, symlinks=True)
+        return RealTable(folder, self.tenant, self.zone)
+
+    def month(self, text: str) -> Period:
+        return parse_period(Grain.MONTH, text, self.zone)
+
+    def span(self, first: str, last: str) -> Period:
+        days = [parse_period(Grain.DAY, text, self.zone).first for text in (first, last)]
+        return make_span(days[0], days[1], self.zone)
+
+    def printed(self, code: str, *asked: str) -> Row:
+        """A report as the command line prints it for programs."""
+        said = self.run("report", "run", code, *asked, "--format", "json")
+        assert said.code == 0, said.err
+        found: Row = json.loads(said.out)
+        assert found["footer"]["laws_hold"]
+        return found
+
+    def report(self, code: str, period: Period, **asked: Any) -> Result:
+        """A report, run once; its laws hold."""
+        result: Result = self._once(
+            ("report", code, period, str(asked)), lambda: run_report(self.facts, Request(code, period, **asked))
+        )
+        assert result.ok, result.footer.warnings
+        return result
+
+    def rows(self, code: str, period: Period, **asked: Any) -> list[Row]:
+        """A report's rows by column name."""
+        result = self.report(code, period, **asked)
+        names = [c.name for c in result.columns]
+        found: list[Row] = self._once(
+            ("rows", code, period, str(asked)), lambda: [dict(zip(names, row, strict=True)) for row in result.rows]
+        )
+        return found
+
+    def totals(self, code: str, period: Period, **asked: Any) -> Row:
+        """A report's totals by column name."""
+        result = self.report(code, period, **asked)
+        assert result.totals is not None
+        return dict(zip([c.name for c in result.columns], result.totals, strict=True))
+
+    def indicators(
+        self, periods: Iterable[Period], code: str = "service_indicators", **asked: Any
+    ) -> dict[str, tuple[int, int]]:
+        """Metric → (numerator, denominator) of a report with a row per metric, added up over periods; a count's 2nd is 1."""
+        found: dict[str, list[int]] = {}
+        for period in periods:
+            for row in self.rows(code, period, **asked):
+                sums = found.setdefault(row["metric"], [0, 0])
+                count = row["numerator"] is None
+                sums[0] += int((row["value"] if count else row["numerator"]) or 0)
+                sums[1] = 1 if count else sums[1] + int(row["denominator"])
+        return {metric: (a, b) for metric, (a, b) in found.items()}
+
+    def measured(self, code: str, period: Period, by: str | None = None, **asked: Any) -> dict[str, Measured]:
+        """A metric of the registry, for what no report shows in this cut."""
+        found: dict[str, Measured] = self._once(
+            ("measure", code, period, by, str(asked)), lambda: measure(self.facts, code, period, by=by, **asked)
+        )
+        return found
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of the facts or the ledger."""
+        answer = self._once(("query", sql), lambda: self.facts.engine.query(sql, parameters={}).result_rows)
+        return [tuple(row) for row in answer]
+
+    @property
+    def facts(self) -> Facts:
+        if self._facts is None:
+            self._only()
+            self.store = self._stack.enter_context(open_store(self.cli.data))
+            self._facts = self._stack.enter_context(view(self.store, self.tenant))
+            RealTable._open = self
+        return self._facts
+
+    def close(self) -> None:
+        self._stack.close()
+        self._facts = self.store = None
+        if RealTable._open is self:
+            RealTable._open = None
+
+    def _only(self) -> None:
+        if RealTable._open not in (None, self):
+            RealTable._open.close()
+
+    def _once(self, key: Any, ask: Any) -> Any:
+        if key not in self._told:
+            self._told[key] = ask()
+        return self._told[key]
+
+
+def keys_of(values: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """The keys of a reference: of a table of figures each of its columns is one, ``per_agent.calls``."""
+    found: set[str] = set()
+    for name, entry in values.items():
+        inner = entry["value"]
+        nested = isinstance(inner, dict) and inner and all(isinstance(each, dict) for each in inner.values())
+        found |= {f"{name}.{column}" for each in inner.values() for column in each} if nested else {name}
+    return found
+
+
+def value_of(values: Mapping[str, Mapping[str, Any]], key: str) -> Any:
+    """What a key of ``keys_of`` stands for: a column as a map from the table's rows."""
+    name, _, column = key.partition(".")
+    value = values[name]["value"]
+    return {row: each[column] for row, each in value.items()} if column else value
+
+
+def ratio(numerator: int | Decimal, denominator: int | Decimal, places: int = 6) -> float:
+    """A ratio, rounded as the references round theirs."""
+    return round(float(Decimal(numerator) / Decimal(denominator)), places)
+
+
+seconds = partial(ratio, denominator=1000)
