@@ -20,7 +20,7 @@ from opsledger.projections.facts.tables import FACTS
 from tests.fact_histories import histories
 from tests.fact_store import FactStore, Rows, differences, folded
 
-SUBJECTS = 150
+SUBJECTS = 120
 SEEDS = st.integers(0, 2**32)
 
 
@@ -42,7 +42,7 @@ def selected(store: FactStore, events: list[Event]) -> Rows:
     return {fact.name: store.selected(fact) for fact in FACTS}
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(seed=SEEDS)
 def test_the_sql_files_give_the_rows_of_the_folds(store: FactStore, seed: int) -> None:
     events = events_of(seed)
@@ -59,7 +59,7 @@ def test_shuffled_and_doubled_events_give_the_same_rows(store: FactStore, seed: 
     assert not differences(before, selected(store, doubled), events)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(seed=SEEDS)
 def test_evolve_takes_events_in_any_order_and_twice(seed: int) -> None:
     for events in histories(seed, 6):
