@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from opsledger.projections.facts.queries import Positions, digest
+from opsledger.projections.ledger.tables import DURABLE
 
-_CREATE = """
+_CREATE = f"""
 CREATE TABLE IF NOT EXISTS facts_journal
 (
     seq UInt64,
@@ -19,6 +20,7 @@ CREATE TABLE IF NOT EXISTS facts_journal
 )
 ENGINE = MergeTree
 ORDER BY seq
+SETTINGS {DURABLE}
 """
 _LAST = (
     "SELECT seq, at, kind, positions, digest FROM facts_journal WHERE at <= {at:DateTime64(6, 'UTC')} ORDER BY seq DESC LIMIT 1"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from opsledger.projections.ledger.tables import DURABLE
+
 
 @dataclass(frozen=True, slots=True)
 class FactTable:
@@ -69,7 +71,9 @@ def create_table(fact: FactTable, columns: Sequence[tuple[str, str]], name: str)
         f"CREATE TABLE IF NOT EXISTS {name}\n(\n    " + ",\n    ".join(lines) + "\n)\n"
         "ENGINE = ReplacingMergeTree(last_offset, is_deleted)\n"
         "PARTITION BY toYYYYMM(first_day)\n"
-        f"ORDER BY ({', '.join(fact.order)})"
+        f"ORDER BY ({', '.join(fact.order)})\n"
+        # the journal says what the facts hold: after a power cut it must not say more than the disk does
+        f"SETTINGS {DURABLE}"
     )
 
 
