@@ -28,6 +28,8 @@ def promised() -> dict[str, dict[str, str]]:
 
 
 def told(row: dict[str, Any]) -> str:
+    if row["value"] is None and row["numerator"] is None:
+        return "–"
     return str(row["value"]) if row["numerator"] is None else f"{row['numerator']} / {row['denominator']}"
 
 
