@@ -60,6 +60,7 @@ class RealTable:
         self._facts: Facts | None = None
         self._told: dict[Any, Any] = {}
         self.store: Store | None = None
+        self.counts = Counts(0, 0, 0, 0, Said("", "", 0))
 
     def ingest(self, path: Path, mapping: str | Path) -> Counts:
         """Read a table by a mapping of examples/ (or a file) as a user does."""
@@ -69,7 +70,8 @@ class RealTable:
         self.cli.ok("init", "--tenant", self.tenant, "--zone", self.zone)
         mapping = mapping if isinstance(mapping, Path) else EXAMPLES / mapping
         said = self.cli("ingest", path, "--format", "table", "--mapping", mapping, "--tenant", self.tenant, "--quiet")
-        return counted(said)
+        self.counts = counted(said)
+        return self.counts
 
     def run(self, *arguments: str) -> Said:
         """Another command on this directory."""

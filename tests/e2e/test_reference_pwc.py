@@ -303,8 +303,8 @@ def test_a_dropped_row_and_an_altered_one_are_seen_by_the_figures_that_they_conc
     path.write_text(out.getvalue(), encoding="utf-8", newline="")
     spoilt = RealTable(tmp_path / "data", "pwc", "Europe/Zurich")
     assert spoilt.ingest(path, MAPPING).kept == (4_999, 4_999, 0, 0)
-    tried = ("rows answered abandoned resolved sum_speed_of_answer talk_sec_sum csat_distribution per_month.answered "
-             "per_month.abandoned per_hour per_topic.csat_mean per_agent.csat_mean resolved_but_unanswered last_call")  # fmt: skip
-    same = {key for key in tried.split() if COMPARED[key](spoilt) == expected()[key]}
+    calls = "rows answered abandoned resolved sum_speed_of_answer talk_sec_sum csat_distribution last_call per_hour"
+    cut = "per_month.answered per_month.abandoned per_topic.csat_mean per_agent.csat_mean resolved_but_unanswered"
+    same = {key for key in f"{calls} {cut}".split() if COMPARED[key](spoilt) == expected()[key]}
     spoilt.close()
     assert same == {"abandoned", "per_month.abandoned", "resolved_but_unanswered", "last_call"}
