@@ -112,7 +112,9 @@ class Stage:
         """
         first = "toDate(argMin(occurred_at, offset), 'UTC')"
         days = f"SELECT tenant, {first}, subject FROM {_events(fact.stream)} GROUP BY tenant, subject"
-        chosen = _chosen(fact.subject) if new.corrections else f"(tenant, first_day, {fact.subject}) IN ({days})"
+        chosen = _chosen(fact.subject)
+        if not new.corrections:
+            chosen += f" AND (tenant, first_day, {fact.subject}) IN ({days})"
         keys = ", ".join(fact.order)
         return (
             f"SELECT {keys}, max(last_offset) AS version, 1 FROM {self._table(fact)} "
@@ -144,4 +146,6 @@ def _needed(stream: str) -> str:
 
 
 def _chosen(subject: str) -> str:
-    return f"(tenant, {subject}) IN (SELECT tenant, subject FROM {touched.TABLE} WHERE slice = {{slice:UInt32}})"
+    """The condition that a row is of a subject of the slice; the first half says it of strings, which is quicker."""
+    part = f"FROM {touched.TABLE} WHERE slice = {{slice:UInt32}}"
+    return f"{subject} IN (SELECT subject {part}) AND (tenant, {subject}) IN (SELECT tenant, subject {part})"
