@@ -41,12 +41,12 @@ class Counts:
         return self.read, self.accepted, self.duplicate, self.dead
 
 
-def counted(said: Said) -> Counts:
-    found = _COUNTS.search(said.out)
+def counted(said: Said) -> list[Counts]:
+    """The counts of each file that an import read."""
+    found = [[int(text.replace(",", "")) for text in each.groups()] for each in _COUNTS.finditer(said.out)]
     assert found, said.out + said.err
-    read, accepted, duplicate, dead = (int(text.replace(",", "")) for text in found.groups())
-    assert read == accepted + duplicate + dead
-    return Counts(read, accepted, duplicate, dead, said)
+    assert all(read == accepted + duplicate + dead for read, accepted, duplicate, dead in found)
+    return [Counts(read, accepted, duplicate, dead, said) for read, accepted, duplicate, dead in found]
 
 
 class RealTable:
@@ -64,14 +64,20 @@ class RealTable:
 
     def ingest(self, path: Path, mapping: str | Path) -> Counts:
         """Read a table by a mapping of examples/ (or a file) as a user does."""
+        return self.ingest_all([path], mapping)[0]
+
+    def ingest_all(self, paths: Iterable[Path], mapping: str | Path) -> list[Counts]:
+        """Read tables with one command."""
         self._only()
         self.close()
         self._told.clear()
-        self.cli.ok("init", "--tenant", self.tenant, "--zone", self.zone)
+        if not self.cli.data.exists():
+            self.cli.ok("init", "--tenant", self.tenant, "--zone", self.zone)
         mapping = mapping if isinstance(mapping, Path) else EXAMPLES / mapping
-        said = self.cli("ingest", path, "--format", "table", "--mapping", mapping, "--tenant", self.tenant, "--quiet")
-        self.counts = counted(said)
-        return self.counts
+        said = self.cli("ingest", *paths, "--format", "table", "--mapping", mapping, "--tenant", self.tenant, "--quiet")
+        found = counted(said)
+        self.counts = found[-1]
+        return found
 
     def run(self, *arguments: str) -> Said:
         """Another command on this directory."""
