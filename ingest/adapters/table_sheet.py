@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from itertools import islice
@@ -22,6 +24,9 @@ MAX_UNPACKED_BYTES = 1 << 30
 MAX_RATIO = 200
 _FREE_BYTES = 16 << 20
 _SPREADSHEET_DAY_ZERO = (1899, 1900)
+_FRACTIONS = re.compile(rb"""s\.0|numFmtId=["']47["']""", re.IGNORECASE)
+"""A format of numbers that shows fractions of a second: one written out, or the built-in mm:ss.0."""
+_HALF = timedelta(milliseconds=500)
 
 
 class SheetRows:
@@ -30,6 +35,7 @@ class SheetRows:
     def __init__(self, source: Input, layout: Layout, batch_rows: int = BATCH_ROWS) -> None:
         self._size, self._row = batch_rows, 0
         self._sheet = _opened(source, layout.sheet)
+        self._cell = text_of if _shows_fractions(source.path) else _as_shown
         self._rows = iter(self._sheet.iter_rows())
         self._row = self._sheet.start[0] if self._sheet.start else 0
 
@@ -38,13 +44,13 @@ class SheetRows:
         cells: list[Any] | None = [] if row <= self._row else None
         while self._row < row and (cells := next(self._rows, None)) is not None:
             self._row += 1
-        return None if cells is None else [text_of(cell) for cell in cells]
+        return None if cells is None else [self._cell(cell) for cell in cells]
 
     def batches(self) -> Iterator[RowBatch]:
         """All further rows; empty ones are no rows."""
         while block := list(islice(self._rows, self._size)):
             first, self._row = self._row + 1, self._row + len(block)
-            rows = [[text_of(cell) for cell in row] for row in block]
+            rows = [[self._cell(cell) for cell in row] for row in block]
             lines = [first + i for i, row in enumerate(rows) if any(row)]
             yield _batch([row for row in rows if any(row)], lines)
 
@@ -89,6 +95,28 @@ def _sheet_name(names: list[str], wanted: str, file: str) -> str:
     if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= len(names):
         return names[int(wanted) - 1]
     raise UserError(f"{file}: has no sheet '{wanted}'{nearest(wanted, names)}")
+
+
+def _shows_fractions(path: Path | None) -> bool:
+    """Whether any cell of a workbook may show fractions of a second; without styles nothing is known, so: yes."""
+    try:
+        with zipfile.ZipFile(path or "") as archive:
+            return _FRACTIONS.search(archive.read("xl/styles.xml")) is not None
+    except (KeyError, OSError, zipfile.BadZipFile, zlib.error):
+        return True
+
+
+def _as_shown(cell: Any) -> str:
+    """A cell as text, times to the second: a sheet's times are parts of a day, and 0.384 of it is shown, and exported, as
+    9:12:58 while it is 9:12:57.6."""
+    if isinstance(cell, datetime):
+        return text_of((cell + _HALF).replace(microsecond=0))
+    if isinstance(cell, timedelta):
+        return text_of(timedelta(seconds=(cell + _HALF) // timedelta(seconds=1)))
+    if isinstance(cell, time) and cell.microsecond:
+        shown = datetime.combine(date.min, cell) + _HALF
+        return text_of(shown.time().replace(microsecond=0) if shown.day == 1 else cell.replace(microsecond=0))
+    return text_of(cell)
 
 
 def text_of(cell: Any) -> str:
