@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date, time
@@ -186,23 +185,17 @@ def test_the_command_line_prints_the_same_report(desk: RealTable) -> None:
 def test_days_and_topics_of_the_traffic_report_are_the_file_s(desk: RealTable, month: str) -> None:
     rows = desk.rows("traffic", desk.month(month))
     ours = {(r["interval"].code, r["queue"]): (r["inbound_calls"], r["answered"], r["unanswered"]) for r in rows}
-    theirs: dict[tuple[str, str], list[int]] = {}
-    for row in raw():
-        if row["Date"].startswith(month):
-            counts = theirs.setdefault((row["Date"], row["Topic"]), [0, 0, 0])
-            counts[0] += 1
-            counts[1 if row["Answered (Y/N)"] == "Y" else 2] += 1
-    assert ours == {key: tuple(counts) for key, counts in theirs.items()}
+    file = [row for row in raw() if row["Date"].startswith(month)]
+    answers = Counter((row["Date"], row["Topic"], row["Answered (Y/N)"]) for row in file)
+    keys = {(row["Date"], row["Topic"]) for row in file}
+    assert ours == {(*k,): (answers[*k, "Y"] + answers[*k, "N"], answers[*k, "Y"], answers[*k, "N"]) for k in keys}
 
 
 def test_an_agent_s_work_is_the_file_s(desk: RealTable) -> None:
     """The workload report, month by month, has the legs and the talk of the service indicators."""
     rows = list(chain.from_iterable(desk.rows("agent_workload", desk.month(month)) for month in MONTHS))
-    legs: Counter[str] = Counter()
-    talk: Counter[str] = Counter()
-    for row in rows:
-        legs[row["agent"]] += row["legs_answered"]
-        talk[row["agent"]] += row["talk_time"] // 1000
+    legs = sum((Counter({row["agent"]: row["legs_answered"]}) for row in rows), Counter())
+    talk = sum((Counter({row["agent"]: row["talk_time"] // 1000}) for row in rows), Counter())
     assert (legs, talk) == (expected()["per_agent.answered"], expected()["per_agent.talk_sec_sum"])
     assert {row["occupancy"] for row in rows} == {None}, "the table tells no agent states"
 
@@ -295,12 +288,11 @@ def test_a_dropped_row_and_an_altered_one_are_seen_by_the_figures_that_they_conc
     rows = [dict(row) for row in raw()]
     rows.remove(next(r for r in rows if (r["Agent"], r["Resolved"], r["Speed of answer in seconds"]) == ("Dan", "Y", "15")))
     next(r for r in rows if r["Topic"] == "Streaming" and r["Answered (Y/N)"] == "Y")["Topic"] = "Payment related"
-    out = io.StringIO()
-    writer = csv.DictWriter(out, list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
     path = tmp_path / "calls.csv"
-    path.write_text(out.getvalue(), encoding="utf-8", newline="")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
     spoilt = RealTable(tmp_path / "data", "pwc", "Europe/Zurich")
     assert spoilt.ingest(path, MAPPING).kept == (4_999, 4_999, 0, 0)
     calls = "rows answered abandoned resolved sum_speed_of_answer talk_sec_sum csat_distribution last_call per_hour"
