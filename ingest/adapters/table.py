@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as AnyMapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -17,10 +16,9 @@ import pyarrow as pa
 
 from opsledger.domain.errors import UserError
 from opsledger.domain.fields import MAX_FUTURE_S
-from opsledger.ingest.adapters.table_pool import WorkerPool, usable_workers
+from opsledger.ingest.adapters import table_worker
 from opsledger.ingest.adapters.table_rows import Bad, RowBatch, TextRows, rows_again
 from opsledger.ingest.adapters.table_sheet import SheetRows
-from opsledger.ingest.adapters.table_worker import Setup
 from opsledger.ingest.border.judge import Border
 from opsledger.ingest.chunk import Chunk, DeadRecord, Reason, dead_long_record, dead_record
 from opsledger.ingest.inputs import Input
@@ -28,6 +26,7 @@ from opsledger.ingest.mapping.frame import Frame
 from opsledger.ingest.mapping.plan import AUTO, Mapping, Plan
 from opsledger.ingest.mapping.render import Rendered, Renderer
 from opsledger.ingest.mapping.rules import KEY_MARK
+from opsledger.ingest.workers import Belt, Trade, usable_workers
 
 XLSX = "xlsx"
 WARM_BATCHES = 10
@@ -66,7 +65,7 @@ class Table:
         if opened is None:
             return
         reader, maker = opened
-        belt = _Belt(maker, self._border, self._pool, 0 if maker.by_row else self._workers)
+        belt = Belt(self._trade(maker), maker.finished, 0 if maker.by_row else self._workers, WARM_BATCHES)
         try:
             for batch in reader.batches():
                 yield from belt.put(maker.prepared(batch))
@@ -107,9 +106,12 @@ class Table:
             return None
         return reader, self._maker(self._mapping.names_of(cells))
 
-    def _pool(self, maker: RowMaker) -> WorkerPool:
-        setup = Setup(self._mapping, maker.columns, self._tenant, self._source)
-        return WorkerPool(setup, self._workers, maker.render)
+    def _trade(self, maker: RowMaker) -> Trade[Prepared, Rendered]:
+        def task(prepared: Prepared) -> table_worker.Task | None:
+            return table_worker.task_of(prepared.rows, self._border.latest() - timedelta(seconds=MAX_FUTURE_S))
+
+        setup = table_worker.Setup(self._mapping, maker.columns, self._tenant, self._source)
+        return Trade(table_worker.__name__, setup, task, table_worker.read, lambda prepared: maker.render(prepared.rows))
 
     def _maker(self, columns: Sequence[str]) -> RowMaker:
         plan = self._mapping.plan(columns, tenant=self._tenant, source=self._source)
@@ -200,42 +202,6 @@ class RowMaker:
 
     def _dead(self, batch: RowBatch, record: int, why: Bad) -> DeadRecord:
         return dead_record(batch.raw(record), why[0], why[1], line=batch.lines[record], record=record)
-
-
-class _Belt:
-    """Batches in, chunks out in the same order: made here at first, by worker processes once the table proves large."""
-
-    def __init__(self, maker: RowMaker, border: Border, start: Callable[[RowMaker], WorkerPool], workers: int) -> None:
-        self._maker, self._border, self._start, self._workers = maker, border, start, workers
-        self._pool: WorkerPool | None = None
-        self._waiting: deque[tuple[Prepared, Future[Rendered]]] = deque()
-        self._count = 0
-
-    def put(self, prepared: Prepared) -> Iterator[Chunk]:
-        """Takes a batch; gives the chunks that are ready and must not wait any longer."""
-        self._count += 1
-        if self._count <= WARM_BATCHES or not self._workers:
-            yield self._maker.finished(prepared, self._maker.render(prepared.rows))
-            return
-        self._pool = self._pool or self._start(self._maker)
-        now = self._border.latest() - timedelta(seconds=MAX_FUTURE_S)
-        self._waiting.append((prepared, self._pool.submit(prepared.rows, now)))
-        while len(self._waiting) > self._workers + 1:
-            yield self._next()
-
-    def rest(self) -> Iterator[Chunk]:
-        """The chunks of all that was taken."""
-        while self._waiting:
-            yield self._next()
-
-    def close(self) -> None:
-        """Ends the workers."""
-        if self._pool is not None:
-            self._pool.close()
-
-    def _next(self) -> Chunk:
-        prepared, made = self._waiting.popleft()
-        return self._maker.finished(prepared, made.result())
 
 
 class _RowKeys:

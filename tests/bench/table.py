@@ -15,11 +15,11 @@ from opsledger.domain.clock import SystemClock
 from opsledger.infra.ingesting import importer_of
 from opsledger.infra.store import open_store
 from opsledger.ingest.adapters.table import Table
-from opsledger.ingest.adapters.table_pool import usable_workers
 from opsledger.ingest.border.judge import Border
 from opsledger.ingest.importer import ImportSpec
 from opsledger.ingest.inputs import open_input
 from opsledger.ingest.mapping.plan import parse_mapping
+from opsledger.ingest.workers import usable_workers
 
 ROWS = 400_000
 MAPPING = """

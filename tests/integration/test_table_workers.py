@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from opsledger.domain.errors import UserError
+from opsledger.ingest import workers
 from opsledger.ingest.adapters import table as adapter
-from opsledger.ingest.adapters import table_pool, table_rows
+from opsledger.ingest.adapters import table_rows
 from opsledger.ingest.adapters.table import Table
 from opsledger.ingest.chunk import Chunk
 from opsledger.ingest.inputs import open_input
@@ -64,15 +65,15 @@ def test_workers_give_the_same_chunks_in_the_same_order(tmp_path: Path) -> None:
 def test_a_worker_that_is_killed_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = table_file(tmp_path)
     killed: list[int] = []
-    answer = table_pool.WorkerPool._answer
+    answer = workers.WorkerPool._answer
 
-    def kill_once(self: table_pool.WorkerPool, task: object) -> bytes:
+    def kill_once(self: workers.WorkerPool, task: object) -> bytes:
         if self._processes and not killed:
             killed.append(self._processes[0].pid)
             os.kill(killed[0], signal.SIGKILL)
         return answer(self, task)  # type: ignore[arg-type]  # handed through
 
-    monkeypatch.setattr(table_pool.WorkerPool, "_answer", kill_once)
+    monkeypatch.setattr(workers.WorkerPool, "_answer", kill_once)
     there = chunks_of(path, 2)
     assert killed
     assert content(there) == content(chunks_of(path, 0))
@@ -80,14 +81,14 @@ def test_a_worker_that_is_killed_costs_nothing(tmp_path: Path, monkeypatch: pyte
 
 def test_workers_end_with_the_import_also_when_it_is_left_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[int] = []
-    start = table_pool.WorkerPool._started
+    start = workers.WorkerPool._started
 
-    def noted(self: table_pool.WorkerPool) -> object:
+    def noted(self: workers.WorkerPool) -> object:
         process = start(self)
         started.append(process.pid)
         return process
 
-    monkeypatch.setattr(table_pool.WorkerPool, "_started", noted)
+    monkeypatch.setattr(workers.WorkerPool, "_started", noted)
     with open_input(table_file(tmp_path)) as source:
         chunks = Table(parse_mapping(CALLS), border(), workers=2).chunks(source)
         for _ in range(4):
