@@ -21,7 +21,7 @@ from opsledger.ingest.chunk import Chunk, DeadRecord, OnChange, Reason, dead_lon
 from opsledger.ingest.inputs import Input
 from opsledger.ingest.lines import LongLine
 
-CHUNK_LINES = 20_000
+CHUNK_LINES = 8_192
 """A line makes two to three events; larger chunks are slower, for they no longer fit the processor's caches."""
 HANDLERS = MappingProxyType({**queue_log_calls.HANDLERS, **queue_log_agents.HANDLERS})
 """Event word → what makes events of it."""
