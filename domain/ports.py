@@ -127,6 +127,10 @@ class DeadLetters(Protocol):
         """The letters that match, by time, file and line."""
         ...
 
+    def count(self, wanted: DeadLetterFilter) -> int:
+        """How many letters match, whatever the filter's ``limit``; reads none of their records."""
+        ...
+
     def show(self, prefix: str) -> DeadLetter:
         """The one letter whose id begins so; UserError when there is none or more than one."""
         ...

@@ -87,7 +87,7 @@ def _view(
 
 
 def _open_letters(store: Store, tenant: str) -> int:
-    return len(store.dead_letters.list(DeadLetterFilter(tenant=tenant, status=Status.OPEN, limit=100_000)))
+    return store.dead_letters.count(DeadLetterFilter(tenant=tenant, status=Status.OPEN))
 
 
 def tenant_of(store: Store, asked: str | None, settings: Settings) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import astuple, fields
+from dataclasses import astuple, fields, replace
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,8 @@ _STORED = [f.name for f in fields(DeadLetter) if f.name not in ("status", "attem
 _TRIED = [f.name for f in fields(Attempt)]
 _AT_ONCE = 10_000
 _BYTES_AT_ONCE = 64 * 1024 * 1024
+
+_NO_LIMIT = 2**32 - 1
 
 
 class TableDeadLetters:
@@ -55,6 +57,12 @@ class TableDeadLetters:
         """The letters that match, by time, file and line."""
         return self._list(wanted, prefix="")
 
+    def count(self, wanted: DeadLetterFilter) -> int:
+        """How many letters match, whatever the filter's ``limit``; reads none of their records."""
+        every = _parameters(replace(wanted, limit=_NO_LIMIT), prefix="")
+        rows = self._client.query(f"SELECT count() FROM ({sql('list_dead_letters')})", parameters=every).result_rows
+        return int(rows[0][0])
+
     def show(self, prefix: str) -> DeadLetter:
         """The one letter whose id begins so; UserError when there is none or more than one."""
         if not re.fullmatch(r"[0-9a-fA-F-]{4,36}", prefix):
@@ -67,10 +75,8 @@ class TableDeadLetters:
 
     def _list(self, wanted: DeadLetterFilter, prefix: str) -> Sequence[DeadLetter]:
         names = [f.name for f in fields(DeadLetter)]
-        parameters: dict[str, Any] = dict(zip([f.name for f in fields(wanted)], astuple(wanted), strict=True))
-        rows = self._client.query(
-            sql("list_dead_letters"), parameters=parameters | {"prefix": prefix}, column_formats={"raw": "bytes"}
-        ).result_rows
+        parameters = _parameters(wanted, prefix)
+        rows = self._client.query(sql("list_dead_letters"), parameters=parameters, column_formats={"raw": "bytes"}).result_rows
         return [
             DeadLetter(**(values := dict(zip(names, row, strict=True))) | {"status": Status(values["status"])}) for row in rows
         ]
@@ -85,3 +91,7 @@ class TableDeadLetters:
         if attempts:
             with told_to_user(f"recording {len(attempts)} attempts"):
                 self._client.insert("dead_letter_attempts", [list(astuple(a)) for a in attempts], column_names=_TRIED)
+
+
+def _parameters(wanted: DeadLetterFilter, prefix: str) -> dict[str, Any]:
+    return dict(zip([f.name for f in fields(wanted)], astuple(wanted), strict=True)) | {"prefix": prefix}

@@ -57,6 +57,15 @@ def test_a_letter_is_found_by_each_filter(store: Store) -> None:
     assert len(find(limit=2)) == 2
 
 
+def test_the_count_is_that_of_the_list_without_its_limit_and_falls_when_one_is_settled(store: Store, clock: FixedClock) -> None:
+    letters = bury(store, line("a", type_="call.queuedd"), b"never json", b"nor this")
+    wanted = DeadLetterFilter(status=Status.OPEN, limit=1)
+    assert store.dead_letters.count(wanted) == 3
+    assert store.dead_letters.count(DeadLetterFilter(tenant="nobody")) == 0
+    retry(letters, mended(store, b"queuedd", b"queued"), store.dead_letters, clock)
+    assert store.dead_letters.count(wanted) == len(store.dead_letters.list(DeadLetterFilter(status=Status.OPEN))) == 2
+
+
 def test_a_letter_is_shown_by_the_beginning_of_its_id(store: Store) -> None:
     (letter,) = bury(store, b"\xff\x00 binary \xe4")
     assert store.dead_letters.show(str(letter.id)[:8]) == letter
