@@ -234,6 +234,7 @@ def test_ctrl_c_keeps_what_was_accepted_and_a_second_run_completes_it(cli: Cli, 
     assert started.returncode == 130, err
     assert b"Traceback" not in err
     stored = counts(out.decode())[1]
+    assert stored > 0, "stopped before anything was accepted, this would prove nothing"
     again = counts(cli("ingest", jsonl(tmp_path, *lines), "--quiet").out)
     assert again[2] == stored, "what was reported as stored is there"
     assert again[1] == 60_000 - stored
