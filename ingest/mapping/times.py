@@ -25,7 +25,7 @@ _DATE_DIRECTIVES = frozenset("YymdbBjaA")
 _CLOCK_DIRECTIVES = frozenset("HIMSfp")
 _NUMBER = re.compile(r"[+-]?\d{1,18}(?:\.\d{1,9})?", re.ASCII)
 _UNITS = {"epoch": SECOND, "epoch_ms": 1000, "epoch_us": 1}
-_EXCEL_EPOCH = (datetime(1899, 12, 30) - EPOCH).days * DAY  # noqa: DTZ001
+_EXCEL_EPOCH = (datetime(1899, 12, 30) - EPOCH).days * DAY  # noqa: DTZ001  a workbook's days have no zone
 
 Local = tuple[bool, int]
 """(already UTC, microseconds since 1970 on that clock)."""

@@ -44,7 +44,7 @@ _PLACE = (
 DURABLE = "fsync_after_insert = 1, fsync_part_directory = 1"
 """What was reported as stored must also outlive a power cut; merged parts keep their sources for some minutes."""
 COMPACT_BYTES = 256 * 1024 * 1024
-"""A part smaller than this is one file instead of some hundred: an import spends a fifth less time on its parts."""
+"""A part smaller than this is one file instead of some for each column: fewer to write and to sync in an import."""
 _PLACES = "INDEX places offset TYPE minmax GRANULARITY 65536"
 """One entry a part: who reads the log from an offset on looks only into the parts that hold it."""
 _BESIDE = ("asked_events", "dead_letters", "dead_letter_attempts", "imports")
