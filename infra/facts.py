@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import cast
 from weakref import WeakKeyDictionary
 
+from opsledger.domain.catalogue import STREAMS
 from opsledger.domain.dead_letters import DeadLetterFilter, Status
 from opsledger.domain.errors import UserError
 from opsledger.infra.progress import Report
@@ -17,15 +18,10 @@ from opsledger.projections.facts.engine import Facts as FactTables
 from opsledger.projections.metrics.measure import Engine
 from opsledger.projections.metrics.measure import Facts as View
 
-_TENANTS = """
-SELECT DISTINCT tenant
-FROM (
-    SELECT tenant FROM call UNION ALL SELECT tenant FROM ticket UNION ALL SELECT tenant FROM complaint
-    UNION ALL SELECT tenant FROM tenant UNION ALL SELECT tenant FROM contract
+_TENANTS = (
+    f"SELECT DISTINCT tenant FROM ({' UNION ALL '.join(f'SELECT tenant FROM `{stream}`' for stream in STREAMS)}) "
+    "ORDER BY tenant LIMIT 20"
 )
-ORDER BY tenant
-LIMIT 20
-"""
 _ZONE = """
 SELECT argMax(zone, (effective_from, offset))
 FROM tenant

@@ -125,3 +125,21 @@ def test_what_was_known_before_an_import_can_still_be_seen(tmp_path: Path) -> No
     assert after["rows"] != before["rows"]
     then = json.loads(cli.ok(*ask, "--as-known-at", before["footer"]["cutoff"]))
     assert then["rows"] == before["rows"]
+
+
+def test_the_only_tenant_is_found_whatever_is_known_of_it(tmp_path: Path) -> None:
+    cli = Cli(tmp_path / "data")
+    fault = {
+        "type": "fault.raised",
+        "specversion": "1.0",
+        "id": "00000000-0000-5000-8000-000000000001",
+        "source": "test:desk",
+        "subject": "f1",
+        "time": "2026-01-05T01:02:03Z",
+        "tenant": "acme",
+        "data": {"system": "ivr", "kind": "outage", "severity": "major"},
+    }
+    (tmp_path / "one.jsonl").write_text(json.dumps(fault) + "\n")
+    assert cli("report", "run", "traffic", "--day", "2026-01-05").code == 2, "an empty ledger has no tenant"
+    cli.ok("ingest", tmp_path / "one.jsonl", "--quiet")
+    assert "acme" in cli.ok("report", "run", "traffic", "--day", "2026-01-05")
