@@ -10,7 +10,7 @@ from opsledger.domain.fields import Count, Currency, Document, Name, Time
 
 @dataclass(frozen=True, slots=True)
 class TenantConfigured:
-    """Zone, calendar, opening hours per hotline, currency and seats from a time on."""
+    """Zone, calendar, opening hours per hotline, currency, seats and targets from a time on."""
 
     TYPE: ClassVar[str] = "tenant.configured"
     VERSION: ClassVar[int] = 1
@@ -23,3 +23,4 @@ class TenantConfigured:
     opening_hours: Document | None = None
     currency: Currency | None = None
     seats: Count | None = None
+    targets: Document | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -20,7 +19,6 @@ from opsledger.projections.metrics.model import Lang
 from opsledger.projections.reports.catalogue import REPORTS
 from opsledger.projections.reports.model import Request
 from opsledger.projections.reports.run import run_report
-from opsledger.projections.reports.targets import targets_of
 
 GRAINS = (Grain.DAY, Grain.WEEK, Grain.MONTH)
 
@@ -84,7 +82,7 @@ def run(context: click.Context, /, name: str, **options: object) -> int:
         known = _text(options, "as_known_at")
         request = _request(name, options, zone, lang)
         with view(store, tenant, parse_moment(known, zone) if known else None) as facts:
-            result = run_report(facts, replace(request, targets=targets_of(facts.engine, tenant, request)))
+            result = run_report(facts, request)
     out = options["out"]
     target = out if isinstance(out, Path) else None
     deliver(

@@ -9,7 +9,6 @@ from opsledger.domain.calendar import Grain
 from opsledger.projections.metrics.intervals import Cut, Every
 from opsledger.projections.metrics.measure import Parts, ask, parts_of
 from opsledger.projections.metrics.model import Metric
-from opsledger.projections.metrics.registry import METRICS
 from opsledger.projections.reports import words
 from opsledger.projections.reports.codes import CODES, named
 from opsledger.projections.reports.model import Chart, ChartKind, ChartPlan
@@ -29,7 +28,7 @@ def charts_of(job: Job) -> tuple[Chart, ...]:
 def _service(job: Job, plan: ChartPlan) -> Chart | None:
     fallback = Every.HOUR if job.request.period.grain is Grain.DAY else Every.DAY
     cut = job.cut or Cut(job.request.period, fallback)
-    metrics = [METRICS[code] for code in plan.metrics]
+    metrics = [job.metric(code) for code in plan.metrics]
     found = _by_interval(job, metrics, cut)
     if not found:
         return None
@@ -40,7 +39,7 @@ def _service(job: Job, plan: ChartPlan) -> Chart | None:
         values = {m.code: _number(p.value(m)) for m, p in zip(metrics, parts, strict=True)}
         title = interval.short(cut.every, job.request.lang, one_day=one_day)
         records.append({"interval": title, "number": interval.number, **values})
-    target = job.request.targets.get("service_level")
+    target = job.targets.of("service_level", job.request.only)
     return Chart(
         plan.kind, plan.label.text(job.request.lang), _labels(job, metrics, "interval"), tuple(records), _number(target)
     )
@@ -55,7 +54,7 @@ def _by_interval(job: Job, metrics: Sequence[Metric], cut: Cut) -> dict[int, lis
 def _heat(job: Job, plan: ChartPlan) -> Chart | None:
     if job.request.period.grain is Grain.DAY:
         return None
-    metrics = [METRICS[code] for code in plan.metrics]
+    metrics = [job.metric(code) for code in plan.metrics]
     cut = Cut(job.request.period, Every.WEEKDAY_HOUR)
     found = _by_interval(job, metrics, cut)
     records: list[Record] = []
@@ -69,7 +68,7 @@ def _heat(job: Job, plan: ChartPlan) -> Chart | None:
 
 
 def _bars(job: Job, plan: ChartPlan) -> Chart | None:
-    metrics = [METRICS[code] for code in plan.metrics]
+    metrics = [job.metric(code) for code in plan.metrics]
     question = job.question(metrics, (plan.dimension,))
     rows = ask(job.facts, question, job.request.threshold_ms)
     found = [(str(key[0]), parts_of(metrics, job.asked, question.cells, sums)[0].value(metrics[0])) for key, sums in rows]

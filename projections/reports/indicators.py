@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from opsledger.projections.master.targets import is_met
 from opsledger.projections.metrics.measure import Parts
-from opsledger.projections.metrics.model import Better, Metric
+from opsledger.projections.metrics.model import Metric
 from opsledger.projections.metrics.registry import GROUPS
 from opsledger.projections.reports import words
 from opsledger.projections.reports.layouts import (
@@ -44,7 +45,7 @@ def _line(job: Job, metric: Metric, now: Parts | None, before: Parts | None) -> 
     lang, threshold = job.request.lang, job.request.threshold_ms
     column = words.metric_column(metric, job.asked, threshold, lang)
     value = now.value(metric) if now else None
-    group = next(label for label, members in GROUPS.values() if metric in members)
+    group = next(label for label, members in GROUPS.values() if any(m.code == metric.code for m in members))
     ratio = metric.denominator is not None and now is not None
     parts: tuple[Value, ...] = (now.numerator if ratio and now else None, now.denominator if ratio and now else None)
     head = (group.text(lang), metric.code, column.title, value, metric.unit.value, *parts)
@@ -60,7 +61,5 @@ def _change(value: Decimal | int | None, before: Decimal | int | None) -> tuple[
 
 
 def _target(job: Job, metric: Metric, value: Decimal | int | None) -> tuple[Value, ...]:
-    target = job.request.targets.get(metric.code)
-    if target is None or value is None or metric.better is Better.NONE:
-        return target, None
-    return target, value >= target if metric.better is Better.HIGHER else value <= target
+    target = job.targets.of(metric.code, job.request.only)
+    return target, is_met(metric.code, value, target)

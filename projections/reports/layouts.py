@@ -9,11 +9,10 @@ from opsledger.domain.calendar import Period
 from opsledger.projections.metrics.measure import Parts, Row, Sum, ask, parts_of
 from opsledger.projections.metrics.model import Metric
 from opsledger.projections.metrics.query import Cell, Question
-from opsledger.projections.metrics.registry import METRICS
 from opsledger.projections.metrics.tables import TABLES
 from opsledger.projections.reports import laws, words
 from opsledger.projections.reports.catalogue import IDENTITY, TROUBLES
-from opsledger.projections.reports.model import INTERVAL, Column, Value
+from opsledger.projections.reports.model import INTERVAL, Column, Section, Value
 from opsledger.projections.reports.request import Job
 
 
@@ -27,6 +26,7 @@ class Layout:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     breaches: tuple[tuple[int, str], ...] = ()
+    sections: tuple[Section, ...] = ()
 
 
 def by_group(job: Job) -> Layout:
@@ -50,7 +50,7 @@ def by_group(job: Job) -> Layout:
 def overall(job: Job, metrics: Sequence[Metric], period: Period) -> dict[str, Parts]:
     """Code → parts for a whole period: the metrics asked for, what law 2 needs, and the troubles of the calls counted."""
     codes = (*(IDENTITY if "entries" in job.report.metrics else ()), *(TROUBLES if _about_calls(job) else ()))
-    wanted = list(dict.fromkeys([*metrics, *(METRICS[c] for c in codes if fits(METRICS[c], job))]))
+    wanted = list(dict.fromkeys([*metrics, *(m for m in map(job.metric, codes) if fits(m, job))]))
     question = replace(job.question(wanted), period=period)
     ((_, sums),) = ask(job.facts, question, job.request.threshold_ms)
     parts = parts_of(wanted, job.asked, question.cells, sums)
@@ -122,7 +122,7 @@ def without_states(job: Job, whole: dict[str, Parts]) -> tuple[str, ...]:
     if signed_in is None or signed_in.numerator:
         return ()
     for code in whole:
-        if "agent_spans" in METRICS[code].tables:
+        if "agent_spans" in job.metric(code).tables:
             whole[code] = Parts(None)
     return (words.NO_STATES.text(job.request.lang),)
 

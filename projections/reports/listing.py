@@ -1,62 +1,35 @@
-"""The layout with a row per fact: call detail, every leg of every call."""
+"""The layout with a row per fact: call detail, complaint by complaint, penalty by penalty."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from opsledger.projections.metrics.measure import teams_of
-from opsledger.projections.metrics.model import Label, Unit
 from opsledger.projections.metrics.query import Parameters, utc_text
 from opsledger.projections.reports import words
 from opsledger.projections.reports.layouts import Layout, overall, troubles
-from opsledger.projections.reports.model import TEXT, TIME, Column, Value
+from opsledger.projections.reports.model import Column, Listing, Value
 from opsledger.projections.reports.request import Job
 
 MAX_ROWS = 200_000
 """The most rows of a list; a longer one is cut and says so."""
-_SQL = (Path(__file__).parent / "call_detail.sql").read_text("utf-8")
-COLUMNS: dict[str, tuple[str, Label]] = {
-    "call": (TEXT, Label("call", "通话")),
-    "started_at": (TIME, Label("began", "开始时间")),
-    "vendor": (TEXT, Label("vendor", "外包公司")),
-    "direction": (TEXT, Label("direction", "方向")),
-    "channel": (TEXT, Label("channel", "渠道")),
-    "hotline": (TEXT, Label("hotline", "热线")),
-    "customer": (TEXT, Label("customer", "客户")),
-    "ivr_ms": (Unit.MS, Label("in the IVR", "IVR 时长")),
-    "leg": (Unit.COUNT, Label("leg", "段")),
-    "queue": (TEXT, Label("queue", "技能组")),
-    "queued_at": (TIME, Label("queued", "进入排队")),
-    "outcome": (TEXT, Label("outcome", "结果")),
-    "wait_ms": (Unit.MS, Label("wait", "等待")),
-    "answered_at": (TIME, Label("answered", "应答时间")),
-    "agent": (TEXT, Label("agent", "座席")),
-    "talk_ms": (Unit.MS, Label("talk", "通话时长")),
-    "hold_ms": (Unit.MS, Label("hold", "保持")),
-    "wrap_up_ms": (Unit.MS, Label("wrap-up", "事后处理")),
-    "leg_ended_at": (TIME, Label("leg ended", "段结束")),
-    "end_kind": (TEXT, Label("ended by way of", "段结束方式")),
-    "transferred_to": (TEXT, Label("transferred to", "转接到")),
-    "category": (TEXT, Label("category", "业务分类")),
-    "ended_at": (TIME, Label("call ended", "通话结束")),
-    "ended_by": (TEXT, Label("ended by", "挂断方")),
-    "contradictions": (TEXT, Label("contradictions", "数据矛盾")),
-}
-"""Column of ``call_detail.sql`` → unit and title, in the order of its SELECT."""
-_ADDED = ("wait_ms", "talk_ms", "hold_ms", "wrap_up_ms")
 
 
 def by_fact(job: Job) -> Layout:
-    """A row per leg of the calls that began in the period; a call without legs has one row."""
-    lang = job.request.lang
-    columns = tuple(Column(name, words.fill(label, 0, lang), str(unit)) for name, (unit, label) in COLUMNS.items())
-    found = job.facts.engine.query(_SQL, parameters=_parameters(job)).result_rows
+    """The rows of the report's own SELECT, in its order."""
+    lang, listing = job.request.lang, job.report.listing
+    if listing is None:
+        raise TypeError(f"{job.report.code} has the shape of a list and no listing")
+    columns = tuple(Column(name, words.fill(label, 0, lang), str(unit)) for name, (unit, label) in listing.columns.items())
+    found = job.facts.engine.query(_text(listing.file), parameters=_parameters(job)).result_rows
     rows = tuple(tuple(map(_value, row)) for row in found[:MAX_ROWS])
     cut = (words.counted("cut", MAX_ROWS, lang),) if len(found) > MAX_ROWS else ()
     whole = overall(job, (), job.request.period)
-    return Layout(columns, rows, _totals(rows), (*cut, *troubles(job, whole)))
+    return Layout(columns, rows, _totals(listing, rows), (*cut, *troubles(job, whole)))
 
 
 def _parameters(job: Job) -> Parameters:
@@ -80,8 +53,15 @@ def _value(value: Any) -> Value:
     return None if value == "" else value
 
 
-def _totals(rows: tuple[tuple[Value, ...], ...]) -> tuple[Value, ...]:
+def _totals(listing: Listing, rows: tuple[tuple[Value, ...], ...]) -> tuple[Value, ...] | None:
+    if not listing.added:
+        return None
     return tuple(
-        sum(int(str(row[i])) for row in rows if row[i] is not None) if name in _ADDED else None
-        for i, name in enumerate(COLUMNS)
+        sum((Decimal(str(row[i])) for row in rows if row[i] is not None), Decimal(0)) if name in listing.added else None
+        for i, name in enumerate(listing.columns)
     )
+
+
+@cache
+def _text(file: str) -> str:
+    return (Path(__file__).parent / "suite" / file).read_text("utf-8")

@@ -9,12 +9,11 @@ from decimal import Decimal
 from enum import StrEnum
 
 from opsledger.domain.calendar import Grain, Period
+from opsledger.projections.master.names import NO_NAMES, Names
 from opsledger.projections.metrics.intervals import Every, Interval
 from opsledger.projections.metrics.measure import DEFAULT_THRESHOLD_MS
 from opsledger.projections.metrics.model import Label, Lang
-
-DEFAULT_PROFILE = "cn-hotline"
-"""The only profile of definitions so far (spec: variants that other systems use)."""
+from opsledger.projections.metrics.profiles import DEFAULT_PROFILE
 
 
 class Shape(StrEnum):
@@ -50,6 +49,25 @@ class ChartPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """What a list shows: ``file`` is a SELECT (a .sql file beside the suite), ``columns`` are its columns in order.
+
+    ``columns``: name → (unit, title); ``added`` names those whose values are added up at the foot.
+    """
+
+    file: str
+    columns: Mapping[str, tuple[str, Label]]
+    added: tuple[str, ...] = ()
+
+
+class Compare(StrEnum):
+    """What a period's figures are compared with."""
+
+    PREVIOUS = "previous"
+    LAST_YEAR = "last_year"
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One definition of a report: what it is called, for which periods it runs, its rows and its metrics."""
 
@@ -64,6 +82,8 @@ class Report:
     """How time may be cut for each grain; the first is the default. Empty: rows are not cut by time."""
     filters: tuple[str, ...] = ()
     previous: bool = False
+    """Whether each figure always stands beside that of the period before."""
+    listing: Listing | None = None
     any_span: bool = False
     charts: tuple[ChartPlan, ...] = ()
     headline: tuple[str, ...] = ()
@@ -72,9 +92,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for. ``only`` = dimension → the values that are kept; ``targets`` in the metrics' raw units.
+    """What is asked for. ``only`` = dimension → the values that are kept.
 
-    ``interval`` and ``attribution`` are as the user wrote them; ``run_report`` refuses what the report cannot honour.
+    ``interval``, ``attribution``, ``profile`` and ``compare`` are as the user wrote them; ``run_report`` refuses what the
+    report cannot honour.
     """
 
     report: str
@@ -84,8 +105,12 @@ class Request:
     attribution: str | None = None
     interval: str | None = None
     profile: str = DEFAULT_PROFILE
+    compare: str | None = None
+    cell: str | None = None
+    """For ``call_detail`` alone: the reference of a cell of another report (see ``cells``); its rows are listed."""
+    window_days: int | None = None
+    """Days within which a further call means that the first did not settle it; None: the metric's own default."""
     lang: Lang = "en"
-    targets: Mapping[str, Decimal] = field(default_factory=dict)
     charts: bool = False
 
 
@@ -106,6 +131,16 @@ class Column:
     title: str
     unit: str
     definition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A further table of a report, below the first: the same kinds of columns and raw values."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    totals: tuple[Value, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +188,11 @@ class Result:
     every: Every | None = None
     charts: tuple[Chart, ...] = ()
     headline: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    names: Names = NO_NAMES
+    """What ids are called, for people; ``rows`` hold the ids."""
+    met: Mapping[tuple[int, str], bool] = field(default_factory=dict)
+    """(number of the row, −1 for the totals; name of the column) → whether the figure meets its target."""
 
     @property
     def ok(self) -> bool:

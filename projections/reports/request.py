@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from opsledger.domain.errors import UserError, nearest
+from opsledger.projections.master.targets import Targets, targets_of
 from opsledger.projections.metrics.intervals import Cut, Every
 from opsledger.projections.metrics.measure import Facts
 from opsledger.projections.metrics.model import MOVES, Attribution, Metric
+from opsledger.projections.metrics.profiles import Profile
+from opsledger.projections.metrics.profiles import profile as profile_of
 from opsledger.projections.metrics.query import Question, cells_of
-from opsledger.projections.metrics.registry import METRICS
 from opsledger.projections.reports.catalogue import report as report_of
-from opsledger.projections.reports.model import DEFAULT_PROFILE, Report, Request
+from opsledger.projections.reports.model import Report, Request
 
 MAX_THRESHOLD_MS = 24 * 3600 * 1000
 
@@ -24,9 +26,15 @@ class Job:
     facts: Facts
     request: Request
     report: Report
+    profile: Profile
     metrics: tuple[Metric, ...]
+    targets: Targets
     asked: Attribution | None
     cut: Cut | None
+
+    def metric(self, code: str) -> Metric:
+        """What a code means under the job's profile."""
+        return self.profile.metric(code)
 
     def question(self, metrics: Iterable[Metric], dimensions: tuple[str, ...] = (), cut: Cut | None = None) -> Question:
         """A question about the job's period under its filters."""
@@ -37,14 +45,15 @@ class Job:
 def checked(facts: Facts, request: Request) -> Job:
     """The job that a request describes; UserError for what the report cannot honour."""
     report = report_of(request.report)
-    metrics = tuple(METRICS[code] for code in report.metrics)
+    profile = profile_of(request.profile)
+    metrics = tuple(map(profile.metric, report.metrics))
     _check_grain(report, request)
     _check_filters(report, request)
-    _check_profile(request)
     _check_threshold(metrics, request)
     asked = _attribution(report, request)
     every = _every(report, request)
-    return Job(facts, request, report, metrics, asked, None if every is None else Cut(request.period, every))
+    targets = targets_of(facts.engine, facts.tenant, request.period.stop, request.threshold_ms)
+    return Job(facts, request, report, profile, metrics, targets, asked, None if every is None else Cut(request.period, every))
 
 
 def _check_grain(report: Report, request: Request) -> None:
@@ -58,11 +67,6 @@ def _check_filters(report: Report, request: Request) -> None:
     for name in request.only:
         if name not in report.filters:
             raise UserError(f"{report.code} cannot be narrowed by {name}; valid: {', '.join(report.filters)}")
-
-
-def _check_profile(request: Request) -> None:
-    if request.profile != DEFAULT_PROFILE:
-        raise UserError(f"there is no profile '{request.profile}'; valid: {DEFAULT_PROFILE}")
 
 
 def _check_threshold(metrics: tuple[Metric, ...], request: Request) -> None:

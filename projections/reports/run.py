@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from opsledger.projections.master.names import names_of
 from opsledger.projections.metrics.measure import Facts
 from opsledger.projections.reports import words
 from opsledger.projections.reports.charts import charts_of
@@ -34,6 +35,8 @@ def run_report(facts: Facts, request: Request) -> Result:
         every=None if job.cut is None else job.cut.every,
         charts=charts_of(job) if request.charts else (),
         headline=job.report.headline,
+        sections=layout.sections,
+        names=names_of(facts.engine, facts.tenant, request.period.stop),
     )
 
 

@@ -158,8 +158,8 @@ def test_an_indicator_that_does_not_know_a_filter_is_left_empty_and_named(facts:
 
 
 def test_targets_are_met_or_not_in_the_metrics_own_direction(facts: Facts) -> None:
-    targets = {"answer_rate": Decimal("0.6"), "abandon_rate": Decimal("0.1"), "inbound_calls": Decimal(9)}
-    result = run_report(facts, Request("service_indicators", DAY, targets=targets))
+    fact_tables.configure(facts.engine, '{"answer_rate": "0.6", "abandon_rate": "0.1", "inbound_calls": "9"}')
+    result = run_report(facts, Request("service_indicators", DAY))
     assert _only_row(result, metric="answer_rate")["met"] is True
     assert _only_row(result, metric="abandon_rate")["met"] is False
     assert _only_row(result, metric="inbound_calls")["met"] is None

@@ -17,11 +17,11 @@ from opsledger.infra.store import open_store
 from opsledger.ingest.simulator.options import Options
 from opsledger.ingest.simulator.run import Simulation, write
 from opsledger.ingest.simulator.truth import QueueDay, Truth
+from opsledger.projections.master.targets import targets_of
 from opsledger.projections.metrics.measure import Facts
 from opsledger.projections.reports.catalogue import REPORTS
 from opsledger.projections.reports.model import Request, Result, Shape, Value
 from opsledger.projections.reports.run import run_report
-from opsledger.projections.reports.targets import targets_of
 
 ZONE = "Europe/Berlin"
 OPTIONS = Options(start=date(2026, 3, 28), days=3, calls_per_day=250, seed=11, zone=ZONE)
@@ -129,12 +129,12 @@ def test_call_detail_has_a_row_for_every_leg(centre: Centre) -> None:
 
 def test_targets_are_those_that_all_queues_of_the_report_agree_on(centre: Centre) -> None:
     engine, tenant, period = centre.facts.engine, centre.facts.tenant, _days()[0]
-    common = targets_of(engine, tenant, Request("service_indicators", period))
-    assert common["answer_rate"] == Decimal("0.92")
-    assert common["avg_handle"] == 300_000
-    assert "service_level" not in targets_of(engine, tenant, Request("service_indicators", period, threshold_ms=15_000))
-    assert targets_of(engine, tenant, Request("service_indicators", period, only={"queue": ("no such",)})) == {}
-    result = run_report(centre.facts, Request("service_indicators", period, targets=common))
+    targets = targets_of(engine, tenant, period.stop, 20_000)
+    assert targets.of("answer_rate") == Decimal("0.92")
+    assert targets.of("avg_handle") == 300_000
+    assert targets_of(engine, tenant, period.stop, 15_000).of("service_level") is None
+    assert targets.of("answer_rate", {"queue": ("no such",)}) is None
+    result = run_report(centre.facts, Request("service_indicators", period))
     assert _row(result, metric="answer_rate")["met"] in (True, False)
 
 

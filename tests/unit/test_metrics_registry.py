@@ -13,7 +13,7 @@ from opsledger.projections.metrics.model import Attribution, Label
 from opsledger.projections.metrics.queues import OUTCOME_METRICS
 from opsledger.projections.metrics.registry import GROUPS, METRICS
 from opsledger.projections.metrics.tables import DIMENSIONS, TABLES
-from opsledger.projections.reports import catalogue, codes, listing, words
+from opsledger.projections.reports import catalogue, codes, words
 from opsledger.projections.reports.catalogue import REPORTS
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -29,7 +29,8 @@ def _labels() -> list[tuple[str, Label]]:
         found += [(f"report {r.code}", r.label), (f"report {r.code}", r.group), *((r.code, c.label) for c in r.charts)]
     found += [(f"field {n}", label) for n, label in words.FIELDS.items()]
     found += [(f"attribution {n}", label) for n, label in words.BY.items()]
-    found += [(f"column {n}", label) for n, (_, label) in listing.COLUMNS.items()]
+    lists = [r.listing for r in REPORTS.values() if r.listing]
+    found += [(f"column {n}", label) for listing in lists for n, (_, label) in listing.columns.items()]
     for table in (codes.CODES, codes.PARAMETERS):
         found += [(f"code {n}.{c}", label) for n, members in table.items() for c, label in members.items()]
     return found

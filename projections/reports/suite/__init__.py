@@ -1,0 +1,1 @@
+"""The report suite: one definition of each report, a module per group (spec 03)."""

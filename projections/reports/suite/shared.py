@@ -1,0 +1,35 @@
+"""What the definitions of the suite share: groups, spans, the plans of charts that several reports carry."""
+
+from __future__ import annotations
+
+from opsledger.domain.calendar import Grain
+from opsledger.projections.metrics.model import Label
+from opsledger.projections.reports.model import ChartKind, ChartPlan
+
+ALL = (Grain.DAY, Grain.WEEK, Grain.MONTH)
+TRAFFIC = Label("traffic", "话务")
+BUSINESS = Label("business", "业务")
+COMPLAINTS = Label("complaints", "投诉")
+WORK = Label("work", "工单与回访")
+SERVICE = Label("service", "服务")
+PEOPLE = Label("people", "人员")
+MONEY = Label("money", "结算")
+SPECIAL = Label("special", "专项")
+TRUST = Label("trust", "数据可信度")
+
+CALLS_BY_TIME = ChartPlan(
+    ChartKind.SERVICE,
+    Label("Queue entries and service level", "排队量与接通率"),
+    ("answered", "unanswered", "service_level"),
+)
+HEAT = ChartPlan(ChartKind.HEAT, Label("Queue entries by weekday and hour", "各星期各时段排队量"), ("entries",))
+
+
+def bars(en: str, zh: str, dimension: str, *metrics: str) -> ChartPlan:
+    """The largest values of a metric by a dimension."""
+    return ChartPlan(ChartKind.BARS, Label(en, zh), metrics, dimension)
+
+
+def codes(text: str) -> tuple[str, ...]:
+    """Metric codes, separated by spaces."""
+    return tuple(text.split())
