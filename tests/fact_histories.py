@@ -17,7 +17,10 @@ from opsledger.domain.fields import FieldSpec, Kind
 
 START = datetime(2026, 1, 31, 23, 59, 30, tzinfo=UTC)
 """Half a minute before midnight at the end of a month: many histories cross it."""
-_FACT_STREAMS = ("call", "shift", "ticket", "callback", "complaint", "evaluation", "fault")
+_FACT_STREAMS = (
+    *("call", "shift", "ticket", "callback", "complaint", "evaluation", "fault"),
+    *("staff", "cost", "penalty", "award", "report"),
+)
 _WEIGHTS = {"call.queued": 4, "call.answered": 4, "call.left_queue": 2, "call.released": 3, "call.ended": 1}
 
 
@@ -83,6 +86,7 @@ def _value(random: Random, spec: FieldSpec) -> object:
         Kind.DECIMAL: lambda: Decimal(random.randrange(10_000)) / 100,
         Kind.TIME: lambda: START + timedelta(seconds=random.choice((-5, 0, 3, 6, 9, 5000, 30_000))),
         Kind.BOOL: lambda: random.random() < 0.5,
+        Kind.IDS: lambda: tuple(UUID(int=n) for n in range(random.randrange(4))),
         Kind.ITEMS: lambda: (evaluation.ScoreItem("greeting", Decimal("0.5"), random.randrange(3)),),
     }
     return made[spec.rule.kind]()

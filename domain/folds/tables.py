@@ -8,7 +8,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from opsledger.domain.envelope import Event
-from opsledger.domain.folds import call, legs, quality, shift, work
+from opsledger.domain.folds import call, legs, money, quality, rings, shift, staff, work
 from opsledger.domain.folds.history import History, Row, known
 
 FOLDS: Mapping[str, tuple[str, Callable[[History], list[Row]]]] = MappingProxyType(
@@ -24,6 +24,12 @@ FOLDS: Mapping[str, tuple[str, Callable[[History], list[Row]]]] = MappingProxyTy
         "complaints": ("complaint", quality.complaints),
         "evaluations": ("evaluation", quality.evaluations),
         "faults": ("fault", work.faults),
+        "rings": ("call", rings.rings),
+        "staff_stints": ("staff", staff.staff_stints),
+        "costs": ("cost", money.costs),
+        "penalties": ("penalty", money.penalties),
+        "awards": ("award", money.awards),
+        "submissions": ("report", money.submissions),
     }
 )
 """Fact table → (stream, rows of one subject's history)."""

@@ -21,17 +21,18 @@ WITH
             toDate(argMin(occurred_at, offset), 'UTC') AS first_day,
             max(offset) AS last_offset,
             argMinIf(
-                (occurred_at, toString(direction), toString(channel), toString(hotline), toString(customer)),
+                (occurred_at, toString(direction), toString(channel), toString(hotline), toString(customer), toString(campaign)),
                 (occurred_at, event_id), type = 'call.offered'
-            )::Tuple(at DateTime64(6, 'UTC'), direction String, channel String, hotline String, customer String) AS offer,
+            )::Tuple(
+                at DateTime64(6, 'UTC'), direction String, channel String, hotline String, customer String, campaign String) AS offer,
             argMaxIf((given, score, scale, satisfied), (occurred_at, event_id), type = 'call.surveyed')
                 ::Tuple(given Nullable(Bool), score Nullable(Decimal(18, 4)), scale Nullable(Decimal(18, 4)), satisfied Nullable(Bool)) AS survey,
             arrayCompact(e -> e.id, arraySort(groupArray(
                 (
                     occurred_at, toString(type), event_id, vendor, queue, if(type = 'call.transferred', from_agent, agent),
-                    coalesce(priority, length_ms),
+                    coalesce(priority, length_ms, ring_ms),
                     multiIf(
-                        type = 'call.transferred', to_kind, type = 'call.left_queue', reason, type = 'call.ended', by,
+                        type = 'call.transferred', to_kind, type IN ('call.left_queue', 'call.ring_missed'), reason, type = 'call.ended', by,
                         type = 'call.ivr_left', outcome, nature),
                     if(type = 'call.transferred', to, category), mode, started_at, accepted, resolved
                 )::Tuple(
@@ -156,6 +157,11 @@ WITH
             * EXCEPT (brackets, closed_by_next, closes, answers_next, all_pairs),
             -- an entry that is closed is told of by its closer
             arrayFilter((p, is_closed, is_answered) -> NOT is_closed AND NOT is_answered, all_pairs, closed_by_next, arrayShiftRight(answers_next, 1)) AS pairs,
+            arrayMap(
+                p -> (p.queue, p.entry.at, p.closed, p.close.at)::Tuple(
+                    queue String, queued_at DateTime64(6, 'UTC'), closed Bool, closed_at DateTime64(6, 'UTC')),
+                arraySort(p -> p.entered_place, arrayFilter(p -> p.queued, pairs))
+            ) AS entries,
             arraySort(a -> (a.agent, a.place), arrayMap(
                 x -> (x.1.agent, x.2, x.1.type, x.1.at, x.1.detail, x.1.target, x.1.mode, coalesce(x.1.started_at, x.1.at), x.1.accepted, x.1.resolved, x.3)
                     ::Tuple(
@@ -253,6 +259,8 @@ SELECT
     offer,
     survey,
     events,
+    -- where it waited, in the order of entering: enough for the rings, and far cheaper than its legs
+    entries,
     arrayMap(
         x ->
         (

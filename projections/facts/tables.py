@@ -45,6 +45,12 @@ FACTS: tuple[FactTable, ...] = (
     FactTable("complaints", "complaint", "complaint", ("filed_at", "adjudicated_at", "resolved_at")),
     FactTable("evaluations", "evaluation", "evaluation", ("sampled_at", "scored_at", "approved_at")),
     FactTable("faults", "fault", "fault", ("raised_at", "cleared_at")),
+    FactTable("rings", "call", "call", ("at",), ordinal="n"),
+    FactTable("staff_stints", "staff", "agent", ("from_at", "until_at"), ordinal="n"),
+    FactTable("costs", "cost", "cost", ("recorded_at",)),
+    FactTable("penalties", "penalty", "penalty", ("assessed_at", "settled_at")),
+    FactTable("awards", "award", "award", ("granted_at",)),
+    FactTable("submissions", "report", "submission", ("submitted_at",)),
 )
 
 STREAMS: tuple[str, ...] = tuple(dict.fromkeys(fact.stream for fact in FACTS))
