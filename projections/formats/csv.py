@@ -3,55 +3,115 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
 from io import StringIO
 from typing import Literal
 
-from opsledger.projections.formats.values import clean, facts_of, plain, title_of
-from opsledger.projections.metrics.model import Unit
-from opsledger.projections.reports.model import Column, Result
+from opsledger.projections.formats.about import about_of
+from opsledger.projections.formats.units import raw_unit
+from opsledger.projections.formats.values import Grid, clean, grids_of, name_columns, plain
+from opsledger.projections.metrics.model import Label
+from opsledger.projections.reports.model import Column, Result, Value
 from opsledger.projections.reports.words import TOTAL
 
 _FORMULA = tuple("=+-@\t\r＝＋－＠|")
-_SUFFIX = {Unit.MS.value: "ms", Unit.RATIO.value: "0–1", Unit.PER_HOUR.value: "/h"}
+_NAME, _MET = Label("name", "名称"), Label("target met", "达标")
 
 
 def to_csv(result: Result, *, bom: bool = False, header: Literal["titles", "names"] = "titles") -> str:
     """The result as CSV text (RFC 4180). ``bom`` puts a byte order mark first, for spreadsheets; text that a
-    spreadsheet would run as a formula is led by an apostrophe."""
+    spreadsheet would run as a formula is led by an apostrophe. Behind a column of ids stands one of names where any is
+    known, behind a figure with a target one that says whether it is met. Sections follow, each with its title."""
     out = StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_header(c) if header == "titles" else c.name for c in result.columns])
-    for row in result.rows:
-        writer.writerow([_cell(plain(value, result.period.zone)) for value in row])
-    if result.totals is not None:
-        writer.writerow([TOTAL.text(result.lang), *(_cell(plain(v, result.period.zone)) for v in result.totals[1:])])
+    for grid in grids_of(result):
+        if grid.title:
+            writer.writerow([])
+            writer.writerow([guarded(grid.title)])
+        writer.writerows(_lines(result, grid, named=header == "names"))
     writer.writerow([])
-    for line in _about(result):
-        writer.writerow([line])
+    writer.writerows([line] for line in _about(result))
     return ("\ufeff" if bom else "") + out.getvalue()
 
 
-def _header(column: Column) -> str:
-    suffix = _SUFFIX.get(column.unit)
-    return _cell(f"{column.title} [{suffix}]" if suffix else column.title)
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A column as written: at ``index`` of the rows, its values, their names, or whether they meet their target."""
+
+    index: int
+    column: Column
+    kind: Literal["value", "name", "met"] = "value"
 
 
-def _cell(value: str | int | float | bool | None) -> str:
+def _places(result: Result, grid: Grid) -> Iterator[_Place]:
+    with_names = name_columns(result, grid)
+    for i, column in enumerate(grid.columns):
+        yield _Place(i, column)
+        if column.name in with_names:
+            yield _Place(i, column, "name")
+        if grid.marked(column.name):
+            yield _Place(i, column, "met")
+
+
+def _lines(result: Result, grid: Grid, *, named: bool) -> Iterator[list[str]]:
+    places = list(_places(result, grid))
+    yield [_header(result, grid, place, named=named) for place in places]
+    for number, row in enumerate(grid.rows):
+        yield [_cell(result, grid, place, number, row[place.index]) for place in places]
+    if grid.totals is not None:
+        totals = grid.totals
+        yield [TOTAL.text(result.lang), *(_cell(result, grid, p, -1, totals[p.index]) for p in places[1:])]
+
+
+def _cell(result: Result, grid: Grid, place: _Place, number: int, value: Value) -> str:
+    if place.kind == "met":
+        return _text(grid.met(number, place.column.name))
+    if place.kind == "name":
+        known = result.names.of(place.column.name, str(value)) if value else ""
+        return "" if known == value else guarded(known)
+    return _decimal(value) if isinstance(value, Decimal) else _text(plain(value, result.period.zone))
+
+
+def _header(result: Result, grid: Grid, place: _Place, *, named: bool) -> str:
+    column = place.column
+    if named:
+        return column.name if place.kind == "value" else f"{column.name}_{place.kind}"
+    if place.kind != "value":
+        return guarded(f"{column.title}: {(_NAME if place.kind == 'name' else _MET).text(result.lang)}")
+    unit = raw_unit(column.unit, grid.currency)
+    return guarded(f"{column.title} [{unit}]" if unit else column.title)
+
+
+def guarded(text: str) -> str:
+    """Clean text that no spreadsheet runs as a formula."""
+    plain_text = clean(text)
+    return (
+        f"'{plain_text}" if text.lstrip(" ").startswith(_FORMULA) or plain_text.lstrip(" ").startswith(_FORMULA) else plain_text
+    )
+
+
+def _text(value: str | float | bool | None) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        text = clean(value)
-        return f"'{text}" if value.lstrip(" ").startswith(_FORMULA) else text
-    return str(value) if isinstance(value, int) else f"{value:.9f}".rstrip("0")
+        return guarded(value)
+    return str(value)
+
+
+def _decimal(value: Decimal) -> str:
+    """At most nine decimals, none of them a zero at the end, all digits before them."""
+    text = f"{round(value, 9):f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _about(result: Result) -> list[str]:
-    lines = [f"# {result.title}"]
-    lines += [f"# {title_of(name, result.lang)}: {value}" for name, value in facts_of(result).items()]
     return [
-        *lines,
+        f"# {clean(result.title)}",
+        *(f"# {title}: {value}" for title, value in about_of(result)),
         *(f"# ! {clean(text)}" for text in result.footer.warnings),
-        *(f"# * {clean(t)}" for t in result.footer.notes),
+        *(f"# * {clean(text)}" for text in result.footer.notes),
     ]

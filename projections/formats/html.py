@@ -8,8 +8,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from opsledger.projections.formats.about import facts_of, title_of
 from opsledger.projections.formats.charts import FULL, HALF, image_of
-from opsledger.projections.formats.values import Writer, clean, facts_of, title_of
+from opsledger.projections.formats.values import Writer, clean
 from opsledger.projections.metrics.model import Unit
 from opsledger.projections.reports.model import BY_ROW, INTERVAL, TEXT, TIME, Column, Result, Value
 

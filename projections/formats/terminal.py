@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from io import StringIO
 
 from rich import box
@@ -11,16 +12,21 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from opsledger.projections.formats.values import Writer, clean, facts_of, title_of
+from opsledger.projections.formats.about import about_of
+from opsledger.projections.formats.values import MET, MISSED, Grid, Writer, clean, grids_of
+from opsledger.projections.metrics.model import Unit
 from opsledger.projections.reports.model import INTERVAL, TEXT, TIME, Column, Result
 
 _GAP = 2
 _MAX_TITLE = 12
 """Titles of figures wrap at this width, so that they do not widen their columns."""
-_HIDDEN = ("definition", "metric", "group", "unit")
+_HIDDEN = ("definition", "metric", "group")
 """Columns of the indicator layout that a terminal has no room for."""
 _MAX_NAMES = 5
 """A result with more row names than these repeats the first alone."""
+_TOLD_BY_VALUE = (Unit.COUNT, Unit.RATIO)
+"""A bare number is a count, a percentage shows its sign; other units stand in the header."""
+_STYLES = {MET: "green", MISSED: "red"}
 
 
 def to_terminal(result: Result, width: int = 120, *, color: bool = False) -> str:
@@ -36,24 +42,54 @@ def to_terminal(result: Result, width: int = 120, *, color: bool = False) -> str
         markup=False,
         emoji=False,
     )
-    console.print(Text(f"{result.title}  {result.period.name}", style="bold"))
+    console.print(Text(f"{clean(result.title)}  {result.period.name}", style="bold"))
     for text in result.footer.warnings:
         console.print(Text(f"! {clean(text)}", style="bold yellow"))
-    for columns in _blocks(result, width):
-        console.print(_table(result, columns))
-    console.print(Text("  ".join(f"{title_of(n, result.lang)}: {v}" for n, v in facts_of(result).items()), style="dim"))
+    for grid in grids_of(result):
+        if grid.title:
+            console.print(Text(clean(grid.title), style="bold"))
+        view = _View.of(result, grid)
+        for columns in _blocks(view, width):
+            console.print(_table(view, columns))
+    console.print(Text("  ".join(f"{title}: {text}" for title, text in about_of(result)), style="dim"))
     for text in result.footer.notes:
         console.print(Text(f"* {clean(text)}", style="dim"))
     return out.getvalue()
 
 
-def _blocks(result: Result, width: int) -> list[list[int]]:
+@dataclass(frozen=True, slots=True)
+class _View:
+    """A table as text: titles with units, cells of rows and of the totals."""
+
+    columns: tuple[Column, ...]
+    titles: list[str]
+    cells: list[list[str]]
+    has_totals: bool
+
+    @classmethod
+    def of(cls, result: Result, grid: Grid) -> _View:
+        writer = Writer(result, grid)
+        rows = [writer.row(row, n) for n, row in enumerate(grid.rows)]
+        if grid.totals is not None:
+            rows.append(writer.totals(grid.totals, marked=True))
+        return cls(grid.columns, [_title(writer, c) for c in grid.columns], rows, grid.totals is not None)
+
+    def width(self, i: int) -> int:
+        word = max((cell_len(word) for word in self.titles[i].split()), default=0)
+        return max([min(word, _MAX_TITLE), *(cell_len(row[i]) for row in self.cells)])
+
+
+def _title(writer: Writer, column: Column) -> str:
+    unit = "" if column.unit in _TOLD_BY_VALUE else writer.unit(column)
+    return f"{clean(column.title)} [{unit}]" if unit else clean(column.title)
+
+
+def _blocks(view: _View, width: int) -> list[list[int]]:
     """Which columns stand side by side: the row names in every block."""
-    shown = [i for i, c in enumerate(result.columns) if c.name not in _HIDDEN]
-    names = [i for i in shown if _names_row(result.columns[i]) and i < _first_figure(result)]
+    shown = [i for i, c in enumerate(view.columns) if c.name not in _HIDDEN or not _by_metric(view)]
+    names = [i for i in shown if _names_row(view.columns[i]) and i < _first_figure(view)]
     names = names if len(names) <= _MAX_NAMES else names[:1]
-    cells = _cells(result)
-    widths = {i: _width(result.columns[i], [row[i] for row in cells]) for i in shown}
+    widths = {i: view.width(i) for i in shown}
     room = width - sum(widths[i] + _GAP for i in names) - 1
     blocks: list[list[int]] = [[]]
     left = room
@@ -66,36 +102,26 @@ def _blocks(result: Result, width: int) -> list[list[int]]:
     return [[*names, *block] for block in blocks]
 
 
-def _first_figure(result: Result) -> int:
-    return next((i for i, c in enumerate(result.columns) if not _names_row(c)), len(result.columns))
+def _by_metric(view: _View) -> bool:
+    return any(c.name == "metric" for c in view.columns)
+
+
+def _first_figure(view: _View) -> int:
+    return next((i for i, c in enumerate(view.columns) if not _names_row(c)), len(view.columns))
 
 
 def _names_row(column: Column) -> bool:
     return column.unit in (TEXT, INTERVAL, TIME)
 
 
-def _cells(result: Result) -> list[list[str]]:
-    writer = Writer(result)
-    rows = [writer.row(row) for row in result.rows]
-    return rows if result.totals is None else [*rows, writer.totals(result.totals)]
-
-
-def _width(column: Column, cells: Sequence[str]) -> int:
-    word = max((cell_len(word) for word in column.title.split()), default=0)
-    return max([min(word, _MAX_TITLE), *(cell_len(c) for c in cells)])
-
-
-def _table(result: Result, columns: Sequence[int]) -> Table:
+def _table(view: _View, columns: Sequence[int]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    cells = _cells(result)
     for i in columns:
-        column = result.columns[i]
-        side = "left" if _names_row(column) else "right"
-        width = _width(column, [row[i] for row in cells])
-        table.add_column(Text(column.title), justify=side, width=width, overflow="fold")  # type: ignore[arg-type]  # a literal
-    for number, row in enumerate(cells):
-        is_total = result.totals is not None and number == len(cells) - 1
+        side = "left" if _names_row(view.columns[i]) else "right"
+        table.add_column(Text(view.titles[i]), justify=side, width=view.width(i), overflow="fold")  # type: ignore[arg-type]  # a literal
+    for number, row in enumerate(view.cells):
+        is_total = view.has_totals and number == len(view.cells) - 1
         if is_total:
             table.add_section()
-        table.add_row(*(Text(row[i]) for i in columns), style="bold" if is_total else None)
+        table.add_row(*(Text(row[i], style=_STYLES.get(row[i][:1], "")) for i in columns), style="bold" if is_total else None)
     return table

@@ -18,7 +18,7 @@ from opsledger.projections.formats.csv import to_csv
 from opsledger.projections.formats.html import to_html
 from opsledger.projections.formats.json import to_json
 from opsledger.projections.formats.terminal import to_terminal
-from opsledger.projections.formats.values import duration, number
+from opsledger.projections.formats.units import duration, number
 from opsledger.projections.metrics.intervals import Cut, Every
 from opsledger.projections.metrics.model import Lang, Unit
 from opsledger.projections.metrics.registry import METRICS
