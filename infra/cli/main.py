@@ -35,6 +35,7 @@ Exit codes:
 COMMANDS = {
     "init": "opsledger.infra.cli.init:init",
     "ingest": "opsledger.infra.cli.ingest:ingest",
+    "master": "opsledger.infra.cli.master:master",
     "report": "opsledger.infra.cli.report:report",
     "statement": "opsledger.infra.cli.statement:statement",
     "decide": "opsledger.infra.cli.decide:decide",

@@ -141,7 +141,7 @@ class _Stack:
             return self.names(mine)
         if kind is Kind.ITEMS:
             return self.texts([Column("[]" if spec.name in part.data else "") for part in self._parts])
-        if kind is Kind.TEXT:
+        if kind in (Kind.TEXT, Kind.DOCUMENT):
             return self.texts(mine)
         arrays = [_typed(column, n, kind, type_) for column, n in zip(mine, self._sizes, strict=True)]
         return pa.concat_arrays(arrays).take(self._indices)

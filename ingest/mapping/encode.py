@@ -135,6 +135,7 @@ _JSON: dict[Kind, Callable[[Any], str]] = {
     Kind.BOOL: lambda value: "true" if value else "false",
     Kind.TIME: lambda value: f'"{time_text(value)}"',
     Kind.ITEMS: lambda value: "[]",
+    Kind.DOCUMENT: lambda value: value,  # it is JSON already
 }
 _PLAIN: dict[Kind, Callable[[FieldSpec], Callable[[Any], bool]]] = {
     Kind.NAME: lambda spec: name_limit(spec.rule.max_bytes),
@@ -145,4 +146,5 @@ _PLAIN: dict[Kind, Callable[[FieldSpec], Callable[[Any], bool]]] = {
     Kind.BOOL: _always,
     Kind.TIME: lambda spec: lambda value: _TIMES[0] <= value < _TIMES[1],
     Kind.ITEMS: _always,
+    Kind.DOCUMENT: lambda spec: lambda value: False,  # how deep and how long it may be, the judge knows
 }

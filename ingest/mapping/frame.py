@@ -28,6 +28,8 @@ class Of(StrEnum):
     TIME = "time"
     """int, microseconds since 1970, UTC."""
     FLAG = "true or false"
+    DOCUMENT = "document"
+    """str, a JSON object."""
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ ROW = "row"
 """``key: row``: the row has no key of its own; it is known by its content."""
 _ON_CHANGE = {"dead": OnChange.CONFLICT, "keep": OnChange.KEEP_FIRST, "correct": OnChange.CORRECT}
 _TEXTS = (Kind.NAME, Kind.TEXT, Kind.CHOICE)
-_UNFILLABLE = (Kind.ID, Kind.IDS, Kind.DOCUMENT)
+_UNFILLABLE = (Kind.ID, Kind.IDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,4 +225,16 @@ def _time_field(spec: FieldSpec, node: Node, path: Path_) -> Node:
     return node
 
 
-_TYPED = {Kind.INT: _int_field, Kind.DECIMAL: _decimal_field, Kind.BOOL: _flag_field, Kind.TIME: _time_field}
+def _document_field(spec: FieldSpec, node: Node, path: Path_) -> Node:
+    if node.kind is not Of.DOCUMENT:
+        raise MappingError(path, f"{spec.name} is a document; write {{document: {{name: value, …}}}}")
+    return node
+
+
+_TYPED = {
+    Kind.INT: _int_field,
+    Kind.DECIMAL: _decimal_field,
+    Kind.BOOL: _flag_field,
+    Kind.TIME: _time_field,
+    Kind.DOCUMENT: _document_field,
+}

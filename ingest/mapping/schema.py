@@ -148,6 +148,12 @@ class NumberForm(Strict):
     thousands = Text(validate=validate.OneOf(["", ",", ".", " ", "'"]))
 
 
+class DocumentForm(Strict):
+    """An object of names and values (a queue's targets); names whose value is missing are left out."""
+
+    document = _ValueMap(required=True, validate=validate.Length(1, 200))
+
+
 class FirstForm(Strict):
     """The first of several values that is not missing."""
 
@@ -173,6 +179,7 @@ FORMS: AnyMapping[str, type[Schema]] = {
     "between": BetweenForm,
     "sum": SumForm,
     "number": NumberForm,
+    "document": DocumentForm,
     "first": FirstForm,
     "when": WhenForm,
 }

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from opsledger.ingest.mapping import durations, moments
 from opsledger.ingest.mapping.conditions import condition
 from opsledger.ingest.mapping.document import MappingError, Path_
+from opsledger.ingest.mapping.encode import quoted
 from opsledger.ingest.mapping.frame import Frame, Node, Of, combined, constant, lacking, mapped
 from opsledger.ingest.mapping.numbers import localised, named
-from opsledger.ingest.mapping.refused import refuse
+from opsledger.ingest.mapping.refused import Refused, refuse
 from opsledger.ingest.mapping.scope import Scope
 from opsledger.ingest.mapping.times import shown
 
@@ -171,6 +172,34 @@ def _first(form: Form, scope: Scope, path: Path_) -> Node:
     return Node(nodes[0].kind, run, nodes[0].label, pure=all(node.pure for node in nodes))
 
 
+def _document(form: Form, scope: Scope, path: Path_) -> Node:
+    names = [f"{quoted(name)}:" for name in form["document"]]
+    nodes = [_part(written, scope, (*path, "document", name)) for name, written in form["document"].items()]
+
+    def run(frame: Frame) -> list[Any]:
+        return [_object(names, row) for row in zip(*map(frame.of, nodes), strict=True)]
+
+    return Node(Of.DOCUMENT, run, nodes[0].label)
+
+
+def _part(written: Any, scope: Scope, path: Path_) -> Node:
+    node = value(written, scope, path)
+    if node.kind is Of.NUMBER:
+        return mapped(node, Of.TEXT, str)
+    if node.kind is not Of.TEXT:
+        raise MappingError(path, f"{node.label} is a {node.kind}; a document holds text and numbers")
+    return node
+
+
+def _object(names: Sequence[str], row: Sequence[Any]) -> Any:
+    """The names and values that are there as a JSON object; missing where none is, refused where one is."""
+    for each in row:
+        if each.__class__ is Refused:
+            return each
+    parts = [name + quoted(text) for name, text in zip(names, row, strict=True) if text is not None]
+    return "{" + ",".join(parts) + "}" if parts else None
+
+
 def _when(form: Form, scope: Scope, path: Path_) -> Node:
     test = condition(form["when"], scope, (*path, "when"))
     then = value(form["then"], scope, (*path, "then"))
@@ -202,6 +231,7 @@ _FORMS: dict[str, Callable[[Form, Scope, Path_], Node]] = {
     "between": _between,
     "sum": _sum,
     "number": _number,
+    "document": _document,
     "first": _first,
     "when": _when,
 }

@@ -68,6 +68,15 @@ def create_table(stream: str) -> str:
     )
 
 
+def add_columns(stream: str) -> str:
+    """The ALTER TABLE statement that gives an older ledger table the columns declared since; it changes nothing else.
+
+    A field that was not declared could not be stored, so the column's empty value is right for every row before.
+    """
+    added = ",\n    ".join(f"ADD COLUMN IF NOT EXISTS `{column_name(s.name)}` {_TYPES[s.rule.kind]}" for s in columns_of(stream))
+    return f"ALTER TABLE `{stream}`\n    {added}"
+
+
 def create_once_view(stream: str) -> str:
     """The CREATE VIEW statement of ``<stream>_once``: what a reader counts of a stream, see ``once.sql``."""
     return f"CREATE OR REPLACE VIEW `{stream}_once` AS\n" + sql("once").replace("{stream:Identifier}", f"`{stream}`")
@@ -75,5 +84,5 @@ def create_once_view(stream: str) -> str:
 
 def statements() -> tuple[str, ...]:
     """Every statement that a new ledger needs, in order; each may be run again."""
-    made = [statement for stream in STREAMS for statement in (create_table(stream), create_once_view(stream))]
+    made = [statement for stream in STREAMS for statement in (create_table(stream), add_columns(stream), create_once_view(stream))]
     return (*made, *map(sql, _BESIDE))

@@ -25,7 +25,7 @@ KINDS: Mapping[str, str] = {
 class Engine(Protocol):
     """What runs SQL with parameters bound by the server."""
 
-    def query(self, query: str, parameters: Mapping[str, Any]) -> Any:
+    def query(self, query: str, parameters: dict[str, Any]) -> Any:
         """Run a SELECT."""
         ...
 

@@ -14,6 +14,8 @@ import pytest
 from opsledger.domain.clock import FixedClock
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.store import Store, open_store
+from opsledger.ingest.border.judge import Border
+from opsledger.ingest.by_hand import chunk_of
 from tests.ledger_samples import NOW, calls, chunks, importer, spec
 
 ROOT = Path(__file__).parents[2]
@@ -126,3 +128,21 @@ def test_passing_files_stay_inside_the_directory_and_are_cleared(tmp_path: Path)
     assert tempfile.gettempdir() == before
     with opened(tmp_path / "data"):
         assert not list((tmp_path / "data" / "tmp").iterdir())
+
+
+def test_a_ledger_of_an_earlier_version_gets_the_fields_declared_since(tmp_path: Path) -> None:
+    """Negative control: without the new statement the column stays away, and an event that has the field cannot be stored."""
+    with opened(tmp_path) as store:
+        store.client.command("ALTER TABLE tenant DROP COLUMN seats")
+        store.client.command("ALTER TABLE tenant DROP COLUMN currency")
+    (tmp_path / "tables.sha256").write_text("of an earlier version")
+    with opened(tmp_path) as store:
+        line = (
+            b'{"type":"tenant.configured","specversion":"1.0","id":"5b6ac0c6-7d5c-4a7d-9d51-1f6d3c1a0001","source":"s",'
+            b'"subject":"t","time":"2026-01-01T00:00:00Z","tenant":"t","data":{"zone":"UTC",'
+            b'"effective_from":"2026-01-01T00:00:00Z","seats":7,"currency":"CNY"}}'
+        )
+        result = importer(store).run(chunk_of(line, Border(store.clock)), spec())
+        assert (result.tally.accepted, result.problem) == (1, None)
+        rows = store.client.query("SELECT seats, currency, zone FROM tenant_once").result_rows
+    assert rows == [(7, "CNY", "UTC")]
