@@ -29,6 +29,7 @@ class Every(StrEnum):
     DAY = "day"
     HOUR_OF_DAY = "hour_of_day"
     WEEKDAY_HOUR = "weekday_hour"
+    WEEKDAY_HALF_HOUR = "weekday_half_hour"
 
 
 _FLOORS: dict[Every, Callable[[datetime], datetime]] = {
@@ -65,7 +66,7 @@ class Interval:
         return text if self.local is None or (one_day and every is not Every.DAY) else text[5:]
 
     def _pattern_title(self, every: Every, lang: str) -> str:
-        if every is Every.WEEKDAY_HOUR:
+        if every in _WEEKLY:
             return f"{_WEEKDAYS[lang][int(self.code[0]) - 1]} {self.code[2:]}"
         return self.code
 
@@ -103,11 +104,19 @@ class Cut:
         return self._found[1]
 
 
+_WEEKLY = (Every.WEEKDAY_HOUR, Every.WEEKDAY_HALF_HOUR)
+
+
+def _clock(every: Every, local: datetime) -> tuple[int, int]:
+    """The hour and minute at which a moment's interval of the week begins."""
+    return local.hour, 0 if every is Every.WEEKDAY_HOUR else local.minute // 30 * 30
+
+
 def _key(every: Every, local: datetime) -> object:
     if every is Every.HOUR_OF_DAY:
         return local.hour
-    if every is Every.WEEKDAY_HOUR:
-        return (local.weekday(), local.hour)
+    if every in _WEEKLY:
+        return (local.weekday(), *_clock(every, local))
     floor = _FLOORS[every](local)
     return floor.date() if every is Every.DAY else (floor.replace(tzinfo=None), local.utcoffset())
 
@@ -115,8 +124,11 @@ def _key(every: Every, local: datetime) -> object:
 def _intervals(every: Every, moments: list[datetime]) -> tuple[Interval, ...]:
     if every is Every.HOUR_OF_DAY:
         return tuple(Interval(n, f"{m:%H}:00") for n, m in enumerate(moments))
-    if every is Every.WEEKDAY_HOUR:
-        return tuple(Interval(n, f"{m.isoweekday()} {m:%H}:00") for n, m in enumerate(moments))
+    if every in _WEEKLY:
+        clocks = [_clock(every, m) for m in moments]
+        return tuple(
+            Interval(n, f"{m.isoweekday()} {h:02}:{q:02}") for n, (m, (h, q)) in enumerate(zip(moments, clocks, strict=True))
+        )
     if every is Every.DAY:
         return tuple(Interval(n, m.date().isoformat(), m) for n, m in enumerate(moments))
     floors = [_FLOORS[every](m) for m in moments]

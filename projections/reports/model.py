@@ -33,9 +33,13 @@ class ChartKind(StrEnum):
     SERVICE = "service"
     """Answered and unanswered per interval, stacked, with the service level as a line."""
     HEAT = "heat"
-    """Queue entries by weekday and hour."""
+    """A metric by weekday and half hour."""
     BARS = "bars"
     """The largest values of a metric by a dimension."""
+    TREND = "trend"
+    """A metric per interval, with its target as a line."""
+    DISTRIBUTION = "distribution"
+    """Queue entries by how long they waited, in bands: each metric a part of the bar; the threshold marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +197,8 @@ class Result:
     """What ids are called, for people; ``rows`` hold the ids."""
     met: Mapping[tuple[int, str], bool] = field(default_factory=dict)
     """(number of the row, −1 for the totals; name of the column) → whether the figure meets its target."""
+    request: Request | None = None
+    """What was asked for: ``cells.ref_of`` names a figure by it."""
 
     @property
     def ok(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from opsledger.projections.metrics.model import Label
 from opsledger.projections.reports.model import Report, Shape
-from opsledger.projections.reports.suite.shared import ALL, CALLS_BY_TIME, SERVICE, codes
+from opsledger.projections.reports.suite.shared import ALL, CALLS_BY_TIME, SERVICE, WAITS, codes, trend
 
 INDICATORS = (
     "inbound_calls outbound_calls outbound_connect_rate ivr_entered ivr_served ivr_self_service_rate voicemails "
@@ -28,7 +28,11 @@ REPORTS = (
         ALL,
         codes(INDICATORS),
         filters=("vendor", "hotline", "queue", "team", "agent"),
-        charts=(CALLS_BY_TIME,),
+        charts=(
+            CALLS_BY_TIME,
+            trend("Answer rate against its target", "人工接通率走势与目标", "answer_rate"),
+            WAITS,
+        ),
         headline=codes("entries answer_rate service_level abandon_rate asa avg_handle satisfaction quality_score"),
     ),
 )

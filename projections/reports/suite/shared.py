@@ -22,7 +22,17 @@ CALLS_BY_TIME = ChartPlan(
     Label("Queue entries and service level", "排队量与接通率"),
     ("answered", "unanswered", "service_level"),
 )
-HEAT = ChartPlan(ChartKind.HEAT, Label("Queue entries by weekday and hour", "各星期各时段排队量"), ("entries",))
+HEAT = ChartPlan(ChartKind.HEAT, Label("Queue entries by weekday and half hour", "各星期各半小时排队量"), ("entries",))
+WAITS = ChartPlan(
+    ChartKind.DISTRIBUTION,
+    Label("Queue entries by waiting time", "排队等待时长分布"),
+    ("answered", "unanswered"),
+)
+
+
+def trend(en: str, zh: str, metric: str) -> ChartPlan:
+    """A metric per interval against its target."""
+    return ChartPlan(ChartKind.TREND, Label(en, zh), (metric,))
 
 
 def bars(en: str, zh: str, dimension: str, *metrics: str) -> ChartPlan:

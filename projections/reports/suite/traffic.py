@@ -6,7 +6,7 @@ from opsledger.domain.calendar import Grain
 from opsledger.projections.metrics.intervals import Every
 from opsledger.projections.metrics.model import Label, Unit
 from opsledger.projections.reports.model import TEXT, TIME, Listing, Report, Shape
-from opsledger.projections.reports.suite.shared import ALL, CALLS_BY_TIME, HEAT, TRAFFIC, bars, codes
+from opsledger.projections.reports.suite.shared import ALL, CALLS_BY_TIME, HEAT, TRAFFIC, WAITS, bars, codes, trend
 
 CALL_COLUMNS: dict[str, tuple[str, Label]] = {
     "call": (TEXT, Label("call", "通话")),
@@ -56,7 +56,7 @@ REPORTS = (
             Grain.MONTH: (Every.DAY, Every.HOUR, Every.HALF_HOUR),
         },
         ("vendor", "hotline", "queue", "channel"),
-        charts=(CALLS_BY_TIME, HEAT),
+        charts=(CALLS_BY_TIME, WAITS, HEAT),
         headline=("inbound_calls", "entries", "answer_rate", "service_level", "abandon_rate", "asa", "avg_handle"),
     ),
     Report(
@@ -70,6 +70,7 @@ REPORTS = (
         dict.fromkeys(ALL, (Every.HOUR_OF_DAY, Every.HALF_HOUR, Every.HOUR, Every.DAY)),
         ("vendor", "hotline", "queue", "channel"),
         charts=(
+            trend("Abandoned, rate", "放弃率走势", "abandon_rate"),
             bars("Unanswered by reason", "呼损原因", "reason", "unanswered"),
             bars("Unanswered by queue", "各技能组呼损", "queue", "unanswered"),
         ),
