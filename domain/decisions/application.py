@@ -12,7 +12,7 @@ from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import IntegrityError, JSONTranscoder, OperationalError, Transcoder
 
 from opsledger.domain.clock import Clock
-from opsledger.domain.decisions import complaint, contract, evaluation
+from opsledger.domain.decisions import award, complaint, contract, evaluation, penalty
 from opsledger.domain.decisions.base import Command, Known, Refusal, Rules, events_of
 from opsledger.domain.decisions.stored import STORED, DataTranscoding, Stored
 from opsledger.domain.envelope import Event
@@ -20,7 +20,13 @@ from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.domain.fields import MAX_FUTURE_S
 from opsledger.domain.plain import checked, time_text
 
-RULES: dict[str, Rules[Any]] = {"contract": contract.RULES, "complaint": complaint.RULES, "evaluation": evaluation.RULES}
+RULES: dict[str, Rules[Any]] = {
+    "contract": contract.RULES,
+    "complaint": complaint.RULES,
+    "evaluation": evaluation.RULES,
+    "penalty": penalty.RULES,
+    "award": award.RULES,
+}
 """Stream → the rules of what is decided about it."""
 
 

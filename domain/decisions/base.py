@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Generic, Protocol, TypeVar
@@ -108,6 +108,14 @@ class Known(Protocol):
         """An evaluation that was sampled, or None."""
         ...
 
+    def events_of(self, tenant: str, thing: str) -> tuple[UUID, ...]:
+        """The ids of the events that count of a thing (``complaint/cp-17``), in order of time; none where it is unknown."""
+        ...
+
+    def missing(self, tenant: str, ids: Sequence[UUID]) -> tuple[UUID, ...]:
+        """Those of some event ids that the tenant's ledger does not hold."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class KnownFacts:
@@ -115,6 +123,10 @@ class KnownFacts:
 
     complaints: Mapping[tuple[str, str], ComplaintFacts] = field(default_factory=dict)
     evaluations: Mapping[tuple[str, str], EvaluationFacts] = field(default_factory=dict)
+    things: Mapping[tuple[str, str], tuple[UUID, ...]] = field(default_factory=dict)
+    """(tenant, ``<stream>/<id>``) → its events."""
+    stored: Set[tuple[str, UUID]] = frozenset()
+    """(tenant, event id) of what was asked for and is in the ledger."""
 
     def complaint(self, tenant: str, complaint: str) -> ComplaintFacts | None:
         """A complaint that was filed, or None."""
@@ -123,6 +135,14 @@ class KnownFacts:
     def evaluation(self, tenant: str, evaluation: str) -> EvaluationFacts | None:
         """An evaluation that was sampled, or None."""
         return self.evaluations.get((tenant, evaluation))
+
+    def events_of(self, tenant: str, thing: str) -> tuple[UUID, ...]:
+        """The ids of the events of a thing."""
+        return self.things.get((tenant, thing), ())
+
+    def missing(self, tenant: str, ids: Sequence[UUID]) -> tuple[UUID, ...]:
+        """Those of some event ids that are not stored."""
+        return tuple(id_ for id_ in ids if (tenant, id_) not in self.stored)
 
 
 S = TypeVar("S")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from opsledger.domain.decisions import award, penalty
 from opsledger.domain.decisions.base import Body, Command
 from opsledger.domain.decisions.complaint import AdjudicateComplaint
 from opsledger.domain.decisions.contract import AmendContract, EndContract, SignContract
@@ -15,7 +16,16 @@ from opsledger.domain.fields import MAX_NAME_BYTES
 from opsledger.domain.plain import from_plain, read_time, time_text, to_plain
 
 COMMANDS: dict[str, type[Body]] = {
-    body.NAME: body for body in (SignContract, AmendContract, EndContract, AdjudicateComplaint, ApproveEvaluation)
+    body.NAME: body
+    for body in (
+        SignContract,
+        AmendContract,
+        EndContract,
+        AdjudicateComplaint,
+        ApproveEvaluation,
+        *penalty.COMMANDS,
+        *award.COMMANDS,
+    )
 }
 """Name → what such a command holds; its fields are the arguments, with the limits of ``domain.fields``."""
 

@@ -17,9 +17,17 @@ from eventsourcing.utils import register_topic
 
 from opsledger.domain.decisions.base import SOURCE
 from opsledger.domain.envelope import Event, EventData
+from opsledger.domain.events.award import AwardGranted, AwardRevoked
 from opsledger.domain.events.complaint import ComplaintAdjudicated
 from opsledger.domain.events.contract import ContractAmended, ContractEnded, ContractSigned
 from opsledger.domain.events.evaluation import EvaluationApproved
+from opsledger.domain.events.penalty import (
+    PenaltyAppealed,
+    PenaltyAssessed,
+    PenaltyReduced,
+    PenaltyUpheld,
+    PenaltyWaived,
+)
 from opsledger.domain.plain import from_plain, to_plain
 
 
@@ -96,12 +104,75 @@ class StoredEvaluationApproved(Stored):
     TOPIC: ClassVar[str] = EvaluationApproved.TYPE
 
 
+@dataclass(frozen=True)
+class StoredPenaltyAssessed(Stored):
+    """A stored penalty.assessed."""
+
+    data: PenaltyAssessed
+    TOPIC: ClassVar[str] = PenaltyAssessed.TYPE
+
+
+@dataclass(frozen=True)
+class StoredPenaltyAppealed(Stored):
+    """A stored penalty.appealed."""
+
+    data: PenaltyAppealed
+    TOPIC: ClassVar[str] = PenaltyAppealed.TYPE
+
+
+@dataclass(frozen=True)
+class StoredPenaltyUpheld(Stored):
+    """A stored penalty.upheld."""
+
+    data: PenaltyUpheld
+    TOPIC: ClassVar[str] = PenaltyUpheld.TYPE
+
+
+@dataclass(frozen=True)
+class StoredPenaltyReduced(Stored):
+    """A stored penalty.reduced."""
+
+    data: PenaltyReduced
+    TOPIC: ClassVar[str] = PenaltyReduced.TYPE
+
+
+@dataclass(frozen=True)
+class StoredPenaltyWaived(Stored):
+    """A stored penalty.waived."""
+
+    data: PenaltyWaived
+    TOPIC: ClassVar[str] = PenaltyWaived.TYPE
+
+
+@dataclass(frozen=True)
+class StoredAwardGranted(Stored):
+    """A stored award.granted."""
+
+    data: AwardGranted
+    TOPIC: ClassVar[str] = AwardGranted.TYPE
+
+
+@dataclass(frozen=True)
+class StoredAwardRevoked(Stored):
+    """A stored award.revoked."""
+
+    data: AwardRevoked
+    TOPIC: ClassVar[str] = AwardRevoked.TYPE
+
+
 STORED: dict[type[EventData], type[Stored]] = {
     ContractSigned: StoredContractSigned,
     ContractAmended: StoredContractAmended,
     ContractEnded: StoredContractEnded,
     ComplaintAdjudicated: StoredComplaintAdjudicated,
     EvaluationApproved: StoredEvaluationApproved,
+    PenaltyAssessed: StoredPenaltyAssessed,
+    PenaltyAppealed: StoredPenaltyAppealed,
+    PenaltyUpheld: StoredPenaltyUpheld,
+    PenaltyReduced: StoredPenaltyReduced,
+    PenaltyWaived: StoredPenaltyWaived,
+    AwardGranted: StoredAwardGranted,
+    AwardRevoked: StoredAwardRevoked,
 }
 """Declared decision → the class that keeps it."""
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, Protocol
+from uuid import UUID
 
+from opsledger.domain.catalogue import STREAMS
 from opsledger.domain.decisions.base import Command, ComplaintFacts, EvaluationFacts, KnownFacts
 
 
@@ -29,9 +31,10 @@ class Engine(Protocol):
 
 def known_facts(engine: Engine, commands: Iterable[Command]) -> KnownFacts:
     """The facts that some commands (a thousand at most, say) will be checked against: one query a stream and tenant."""
+    batch = tuple(commands)
     complaints: dict[tuple[str, str], ComplaintFacts] = {}
     evaluations: dict[tuple[str, str], EvaluationFacts] = {}
-    for (tenant, stream), subjects in _subjects(commands).items():
+    for (tenant, stream), subjects in _subjects(batch).items():
         bound = {"tenant": tenant, "subjects": sorted(subjects)}
         if stream == "complaint":
             rows = engine.query(_sql("known_complaints"), bound).result_rows
@@ -39,7 +42,31 @@ def known_facts(engine: Engine, commands: Iterable[Command]) -> KnownFacts:
         elif stream == "evaluation":
             rows = engine.query(_sql("known_evaluations"), bound).result_rows
             evaluations |= {(tenant, str(row[0])): EvaluationFacts(*row[1:]) for row in rows}
-    return KnownFacts(complaints, evaluations)
+    return KnownFacts(complaints, evaluations, _things(engine, batch), _stored(engine, batch))
+
+
+def _things(engine: Engine, commands: Sequence[Command]) -> dict[tuple[str, str], tuple[UUID, ...]]:
+    """The events of what the commands are about, where they say so (``about``)."""
+    asked: dict[tuple[str, str], set[str]] = {}
+    for command in commands:
+        stream, _, subject = str(getattr(command.body, "about", None) or "").partition("/")
+        if stream in STREAMS and subject:
+            asked.setdefault((command.tenant, stream), set()).add(subject)
+    found: dict[tuple[str, str], tuple[UUID, ...]] = {}
+    for (tenant, stream), subjects in asked.items():
+        bound = {"tenant": tenant, "stream": stream, "subjects": sorted(subjects)}
+        rows = engine.query(_sql("events_of_things"), bound).result_rows
+        found |= {(tenant, f"{stream}/{subject}"): tuple(ids) for subject, ids in rows}
+    return found
+
+
+def _stored(engine: Engine, commands: Sequence[Command]) -> frozenset[tuple[str, UUID]]:
+    """Which of the events that the commands name as evidence are in the ledger."""
+    asked = sorted({str(id_) for command in commands for id_ in getattr(command.body, "evidence", None) or ()})
+    if not asked:
+        return frozenset()
+    rows = engine.query(_sql("stored_ids"), {"ids": asked, "tables": f"^({'|'.join(STREAMS)})$"}).result_rows
+    return frozenset((str(tenant), id_) for tenant, id_ in rows)
 
 
 def _subjects(commands: Iterable[Command]) -> dict[tuple[str, str], set[str]]:

@@ -1,0 +1,7 @@
+-- The events that count of some things of one stream, by thing, in order of time.
+SELECT subject, arrayMap(pair -> pair.2, arraySort(groupUniqArray((occurred_at, event_id)))) AS ids
+FROM {stream:Identifier}
+WHERE tenant = {tenant:String} AND subject IN {subjects:Array(String)}
+  AND event_id NOT IN (SELECT corrects FROM {stream:Identifier} WHERE tenant = {tenant:String})
+GROUP BY subject
+ORDER BY subject
