@@ -14,12 +14,13 @@ from opsledger.infra.facts import tenant_of, view, zone_of_tenant
 from opsledger.infra.moments import parse_moment
 from opsledger.infra.render import FORMATS, render_result, width_of
 from opsledger.infra.settings import lang_of
-from opsledger.projections.metrics.measure import DEFAULT_THRESHOLD_MS
 from opsledger.projections.metrics.model import Lang
+from opsledger.projections.metrics.profiles import DEFAULT_PROFILE, PROFILES
 from opsledger.projections.reports.catalogue import REPORTS
-from opsledger.projections.reports.model import Request
+from opsledger.projections.reports.model import PROFILE_THRESHOLD, Request
 from opsledger.projections.reports.run import run_report
 
+_OWN_S = PROFILES[DEFAULT_PROFILE].threshold_ms / 1000
 GRAINS = (Grain.DAY, Grain.WEEK, Grain.MONTH)
 
 
@@ -56,9 +57,13 @@ def list_(context: click.Context, lang: str | None) -> None:
 @click.option(
     "--threshold",
     type=click.FloatRange(0, 86_400),
-    default=DEFAULT_THRESHOLD_MS / 1000,
+    help=f"Seconds within which an answer is in time (default: the profile's own, {_OWN_S:g} for {DEFAULT_PROFILE}).",
+)
+@click.option(
+    "--profile",
+    default=DEFAULT_PROFILE,
     show_default=True,
-    help="Seconds within which an answer is in time.",
+    help=f"Whose definitions: {', '.join(PROFILES)} (docs/profiles.md).",
 )
 @click.option("--attribution", help="Count each amount at enter, answer, end, or spread over the intervals that it covers.")
 @click.option("--interval", help="How a period is cut into rows: half_hour, hour, day.")
@@ -97,15 +102,16 @@ def _text(options: dict[str, object], name: str) -> str | None:
 
 
 def _request(name: str, options: dict[str, object], zone: str, lang: Lang) -> Request:
-    dimensions = ("vendor", "hotline", "queue", "team", "agent")
+    dimensions, threshold = ("vendor", "hotline", "queue", "team", "agent"), options["threshold"]
     only = {d: tuple(map(str, value)) for d in dimensions if isinstance(value := options[d], tuple) and value}
     return Request(
         report=name,
         period=_period(options, zone),
         only=only,
-        threshold_ms=round(float(str(options["threshold"])) * 1000),
+        threshold_ms=PROFILE_THRESHOLD if threshold is None else round(float(str(threshold)) * 1000),
         attribution=_text(options, "attribution"),
         interval=_text(options, "interval"),
+        profile=str(options["profile"]),
         lang=lang,
         charts=options["format_"] == "html",
     )

@@ -11,9 +11,8 @@ from enum import StrEnum
 from opsledger.domain.calendar import Grain, Period
 from opsledger.projections.master.names import NO_NAMES, Names
 from opsledger.projections.metrics.intervals import Every, Interval
-from opsledger.projections.metrics.measure import DEFAULT_THRESHOLD_MS
 from opsledger.projections.metrics.model import Label, Lang
-from opsledger.projections.metrics.profiles import DEFAULT_PROFILE
+from opsledger.projections.metrics.profiles import DEFAULT_PROFILE, PROFILES
 
 
 class Shape(StrEnum):
@@ -94,6 +93,10 @@ class Report:
     """The metrics that a page shows first, large."""
 
 
+PROFILE_THRESHOLD = -(1 << 31)
+"""Stands for: no threshold was asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is asked for. ``only`` = dimension → the values that are kept.
@@ -105,7 +108,8 @@ class Request:
     report: str
     period: Period
     only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    threshold_ms: int = DEFAULT_THRESHOLD_MS
+    threshold_ms: int = PROFILE_THRESHOLD
+    """Milliseconds; left out, it is the profile's own."""
     attribution: str | None = None
     interval: str | None = None
     profile: str = DEFAULT_PROFILE
@@ -116,6 +120,11 @@ class Request:
     """Days within which a further call means that the first did not settle it; None: the metric's own default."""
     lang: Lang = "en"
     charts: bool = False
+
+    def __post_init__(self) -> None:
+        if self.threshold_ms == PROFILE_THRESHOLD:
+            own = PROFILES.get(self.profile, PROFILES[DEFAULT_PROFILE])  # an unknown profile is refused when it is run
+            object.__setattr__(self, "threshold_ms", own.threshold_ms)
 
 
 Value = str | int | Decimal | bool | datetime | Interval | None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from opsledger.projections.metrics.model import Attribution, Label, Lang, Metric, Unit
+from opsledger.projections.metrics.model import Attribution, Fold, Label, Lang, Metric, Unit
+from opsledger.projections.metrics.profiles import Profile
 from opsledger.projections.metrics.tables import DIMENSIONS
 from opsledger.projections.reports.model import BY_ROW, TEXT, Column
 
@@ -84,6 +85,16 @@ def kept_note(metrics: Iterable[Metric], asked: Attribution, threshold_ms: int, 
     return f"These keep their own attribution, since '{asked}' does not apply to them: {', '.join(kept)}."
 
 
+def undefined_note(profile: Profile, metrics: Iterable[Metric], threshold_ms: int, lang: Lang) -> str:
+    """Names the metrics that a profile's system has no definition of; empty where it defines all."""
+    names = [fill(m.label, threshold_ms, lang) for m in metrics if not profile.defines(m.code)]
+    if not names:
+        return ""
+    if lang == "zh":
+        return f"{profile.label.zh}对以下指标没有自己的定义,按本系统指标字典计:{'、'.join(names)}。"
+    return f"{profile.label.en} has no definition of these; the dictionary's own is used: {', '.join(names)}."
+
+
 def unfit_note(metrics: Iterable[Metric], only: Iterable[str], lang: Lang) -> str:
     """Names the metrics left empty because their facts do not know a filter's dimension; empty where there are none."""
     names = [m.label.text(lang).replace("{threshold}", "T") for m in metrics]
@@ -112,6 +123,22 @@ FIRST_QUEUE = Label(
     "Volumes of whole calls (inbound, outbound, IVR) stand in the row of the call's first queue.",
     "整通电话的量(呼入、呼出、IVR)计入该通话首个技能组所在行。",
 )
+DENOMINATOR_ROWS = Label("The rows of the denominator", "分母的明细")
+PARTS: dict[str, Label] = {
+    "numerator": Label("the numerator", "分子"),
+    "denominator": Label("the denominator", "分母"),
+    "before": Label("the period it is compared with", "对比期"),
+}
+"""Part of a figure → what it is called."""
+FOLDED: dict[Fold, Label] = {
+    Fold.P90: Label(
+        "The figure is the 90th percentile of these values, not their sum.", "该数字为这些值的第 90 百分位,而非合计。"
+    ),
+    Fold.UNION: Label(
+        "What overlaps counts once: a row adds the time that no row before it has covered.",
+        "重叠部分只计一次:每行只计入此前各行未覆盖的时长。",
+    ),
+}
 NOTHING = Label("There is nothing on record for this period and these filters.", "该期间及筛选条件下没有记录。")
 
 
@@ -138,6 +165,10 @@ _COUNTED: dict[str, Label] = {
     "late": Label(
         "{n} events came late for this period; the figures may differ from those shown before.",
         "本期有 {n} 个迟到事件,数字可能与此前不同。",
+    ),
+    "backfill": Label(
+        "{n} events of this period came later by a backfill; they are counted, and not as late.",
+        "本期有 {n} 个事件由补录导入,已计入,不算迟到。",
     ),
     "cut": Label(
         "Only the first {n} rows are shown; narrow the period or the filters.", "仅显示前 {n} 行,请缩小期间或筛选条件。"
