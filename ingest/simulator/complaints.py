@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from opsledger.ingest.simulator.callbacks import Callbacks
 from opsledger.ingest.simulator.chance import wheel
+from opsledger.ingest.simulator.incentives import Incentives
 from opsledger.ingest.simulator.journal import HOUR_MS, Value, quoted, tail
 from opsledger.ingest.simulator.staff import Agent, Call, Pool
 from opsledger.ingest.simulator.world import World
@@ -29,8 +30,8 @@ _BOOLS = (b"false", b"true")
 class Complaints:
     """Plans a complaint's whole life when it is filed. The ruling is a decision, so it is a command and not an event."""
 
-    def __init__(self, world: World, callbacks: Callbacks, pools: tuple[Pool, ...]) -> None:
-        self.world, self.callbacks, self.pools = world, callbacks, pools
+    def __init__(self, world: World, callbacks: Callbacks, pools: tuple[Pool, ...], incentives: Incentives) -> None:
+        self.world, self.callbacks, self.pools, self._incentives = world, callbacks, pools, incentives
         self._chance = world.chance("complaints")
         form = world.journal.form
         self._by_call = form("complaint.filed", "agent", "department", "call")
@@ -53,7 +54,7 @@ class Complaints:
             self._write(at, self._by_customer, code, *values, call.customer, *names, tail_)
         else:
             self._write(at, self._by_call, code, *values, *names, tail_)
-        self._handle(at, code, call.customer, tail_)
+        self._handle(at, code, call.customer, tail_, agent if internal else None)
 
     def _earlier_agent(self) -> Agent:
         """Whom a caller of the complaints desk complains about: somebody who served before."""
@@ -67,14 +68,14 @@ class Complaints:
         channel = _CHANNELS[int(chance() * len(_CHANNELS))]
         values = (*self._about(channel, department), b"false", customer, quoted(department))
         self._write(at, self._written, code, *values, b"")
-        self._handle(at, code, customer, b"")
+        self._handle(at, code, customer, b"", None)
 
     def _about(self, channel: bytes, department: str) -> tuple[bytes, bytes, bytes]:
         contents = _CONTENTS.get(department, _CONTENTS["市场部"])
         content = contents[int(self._chance() * len(contents))]
         return channel, quoted(_BUSINESS.get(department, "其他")), quoted(content)
 
-    def _handle(self, at: int, code: bytes, customer: bytes, tail_: bytes) -> None:
+    def _handle(self, at: int, code: bytes, customer: bytes, tail_: bytes, agent: Agent | None) -> None:
         world, chance = self.world, self._chance
         world.truth.things["complaints"] += at < world.end
         looked = world.office(at + 2 * HOUR_MS + int(chance() * 20 * HOUR_MS), chance())
@@ -83,7 +84,7 @@ class Complaints:
             self._write(looked + HOUR_MS, self._withdrawn, code, quoted("客户撤回"), _CLERK)
             return
         ruled = world.office(looked + HOUR_MS + int(chance() * 8 * HOUR_MS), chance())
-        self._rule(ruled, code)
+        self._rule(ruled, code, agent)
         done = world.office(ruled + HOUR_MS + int(chance() * 20 * HOUR_MS), chance())
         self._resolve(done, code, tail_)
         world.agenda.at(done + 60_000, self._call_back, customer, code, tail_)
@@ -92,7 +93,7 @@ class Complaints:
             self._write(again, self._reopened, code, quoted("客户对处理结果不满意"), _CLERK)
             self._resolve(world.office(again + 20 * HOUR_MS, chance()), code, tail_)
 
-    def _rule(self, at: int, code: bytes) -> None:
+    def _rule(self, at: int, code: bytes, agent: Agent | None) -> None:
         chance = self._chance
         liable = chance() < _LIABLE
         severity = _SEVERITIES[int(chance() * len(_SEVERITIES))] if liable else "minor"
@@ -100,6 +101,8 @@ class Complaints:
         fields = {"liable": liable, "severity": severity, "reason": reason}
         self.world.command(at, "complaint.adjudicate", code.decode(), "judge01", fields)
         self.world.truth.things["liable"] += liable and at < self.world.end
+        if liable and agent is not None:
+            self._incentives.deduct(at, agent, code)
 
     def _resolve(self, at: int, code: bytes, tail_: bytes) -> None:
         outcome = quoted(_OUTCOMES[int(self._chance() * len(_OUTCOMES))])

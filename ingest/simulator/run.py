@@ -14,6 +14,7 @@ from opsledger.ingest.simulator.complaints import Complaints
 from opsledger.ingest.simulator.contracts import terms_of
 from opsledger.ingest.simulator.floor import Floor
 from opsledger.ingest.simulator.front import Front
+from opsledger.ingest.simulator.incentives import Incentives
 from opsledger.ingest.simulator.journal import DAY_MS, HOUR_MS
 from opsledger.ingest.simulator.office import Office
 from opsledger.ingest.simulator.options import Options
@@ -55,7 +56,8 @@ class Simulation:
         self._floor = floor = Floor(world)
         talk = Talk(world, floor, queues)
         callbacks = Callbacks(world, floor, pools[-1])
-        complaints = Complaints(world, callbacks, pools)
+        self._incentives = incentives = Incentives(world, pools)
+        complaints = Complaints(world, callbacks, pools, incentives)
         self._front = Front(world, floor, queues, callbacks)
         self._office = Office(world, floor, queues, pools, complaints)
         self._roster = Roster(world, floor, pools)
@@ -111,6 +113,7 @@ class Simulation:
         self._roster.open_day(day, index)
         self._callbacks.open_day(day)
         self._front.open_day(day, surges)
+        self._incentives.open_day(index)
 
     def commands(self) -> Iterator[dict[str, Any]]:
         """The decisions in order of time, as commands."""

@@ -116,7 +116,9 @@ def test_tickets_callbacks_complaints_evaluations_faults_equal_the_truth(month: 
 def test_all_commands_can_be_read_and_come_in_order_of_time(month: Month) -> None:
     now = datetime(2030, 1, 1, tzinfo=UTC)
     read = [read_command(values, tenant="other", now=now) for values in month.commands]
-    assert {command.name for command in read} == {"contract.sign", "complaint.adjudicate", "evaluation.approve"}
+    asked = {command.name for command in read}
+    assert asked >= {"contract.sign", "complaint.adjudicate", "evaluation.approve", "penalty.assess", "award.grant"}
+    assert {name.partition(".")[0] for name in asked} == {"contract", "complaint", "evaluation", "penalty", "award"}
     assert {command.tenant for command in read} == {"demo"}
     assert all(a.at <= b.at for a, b in pairwise(read))
 
@@ -138,6 +140,19 @@ def test_commands_decide_about_things_in_a_state_that_allows_it(month: Month) ->
             assert filed[subject] < at
         elif values["command"] == "evaluation.approve":
             assert scored[subject] < at
+        elif values["command"] == "penalty.assess":
+            assert filed[values["about"].partition("/")[2]] < at
+
+
+def test_a_penalty_is_appealed_only_after_it_was_assessed_and_ruled_on_only_after_that(month: Month) -> None:
+    steps: dict[str, list[str]] = {}
+    for values in month.commands:
+        name = values["command"]
+        if name.startswith("penalty."):
+            steps.setdefault(values["id"], []).append(name.partition(".")[2])
+    assert len(steps) == month.counts.truth.things["penalties"]
+    assert all(found[:2] in (["assess"], ["assess", "appeal"]) for found in steps.values())
+    assert all(len(found) <= 3 for found in steps.values())
 
 
 def test_scores_follow_from_the_items_of_the_form(month: Month) -> None:
