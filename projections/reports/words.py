@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from opsledger.projections.metrics.model import Attribution, Fold, Label, Lang, Metric, Unit
-from opsledger.projections.metrics.profiles import Profile
+from opsledger.projections.metrics.profiles import COUNTED, Profile
 from opsledger.projections.metrics.tables import DIMENSIONS
 from opsledger.projections.reports.model import BY_ROW, TEXT, Column
 
@@ -86,13 +86,31 @@ def kept_note(metrics: Iterable[Metric], asked: Attribution, threshold_ms: int, 
 
 
 def undefined_note(profile: Profile, metrics: Iterable[Metric], threshold_ms: int, lang: Lang) -> str:
-    """Names the metrics that a profile's system has no definition of; empty where it defines all."""
-    names = [fill(m.label, threshold_ms, lang) for m in metrics if not profile.defines(m.code)]
-    if not names:
+    """Says which figures are not by the profile's own definitions, by the shorter list; empty where all are."""
+    found = [m for m in metrics if profile.defines(m.code) or m.code not in COUNTED]
+    own = [fill(m.label, threshold_ms, lang) for m in found if profile.defines(m.code)]
+    foreign = [fill(m.label, threshold_ms, lang) for m in found if not profile.defines(m.code)]
+    if not foreign:
         return ""
-    if lang == "zh":
-        return f"{profile.label.zh}对以下指标没有自己的定义,按本系统指标字典计:{'、'.join(names)}。"
-    return f"{profile.label.en} has no definition of these; the dictionary's own is used: {', '.join(names)}."
+    only, names = len(own) < len(foreign), "、" if lang == "zh" else ", "
+    said = _UNDEFINED[only and bool(own), only].text(lang)
+    return said.format(profile=profile.label.text(lang), names=names.join(own if only else foreign))
+
+
+_UNDEFINED: dict[tuple[bool, bool], Label] = {
+    (False, False): Label(
+        "{profile} has no definition of these; the dictionary's own is used: {names}.",
+        "{profile}对以下指标没有自己的定义,按本系统指标字典计:{names}。",
+    ),
+    (True, True): Label(
+        "Of these metrics {profile} defines only: {names}. The others are the dictionary's own.",
+        "以上指标中,{profile}自有定义的只有:{names};其余按本系统指标字典计。",
+    ),
+    (False, True): Label(
+        "{profile} defines none of these metrics; the dictionary's own definitions are used.",
+        "{profile}对以上指标均无自己的定义,全部按本系统指标字典计。",
+    ),
+}
 
 
 def unfit_note(metrics: Iterable[Metric], only: Iterable[str], lang: Lang) -> str:
