@@ -71,10 +71,10 @@ def _stretches(
         day += _DAY
     reached = low
     for opens, closes in sorted(spans):
-        opens, closes = max(opens, reached), min(closes, high)
-        if opens < closes:
-            yield Opening(opens, closes, seats)
-            reached = closes
+        begin, end = max(opens, reached), min(closes, high)
+        if begin < end:
+            yield Opening(begin, end, seats)
+            reached = end
 
 
 def _of_day(of: Any, calendar: Mapping[str, Any], day: date) -> list[tuple[int, int]]:

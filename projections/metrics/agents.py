@@ -15,7 +15,16 @@ def _time(where: str = "") -> Amount:
 
 def _hours(code: str, label: Label, definition: Label, numerator: Amount) -> Metric:
     return Metric(
-        code, label, definition, Unit.PER_HOUR, Better.HIGHER, numerator, _time(), Attribution.SPREAD, per=_MS_PER_HOUR
+        code,
+        label,
+        definition,
+        Unit.PER_HOUR,
+        Better.HIGHER,
+        numerator,
+        _time(),
+        Attribution.SPREAD,
+        per=_MS_PER_HOUR,
+        needs=_NO_STATES,
     )
 
 
@@ -26,8 +35,30 @@ def _state(code: str, label: Label, definition: Label, where: str) -> Metric:
 _BUSY = "state IN ('talking', 'holding', 'wrap_up')"
 _USED = "state IN ('talking', 'holding', 'wrap_up', 'idle')"
 _SHIFT = {Attribution.SPREAD: ("starts_at",)}
-_SCHEDULED = Amount("shifts", "1", "starts_at IS NOT NULL", _SHIFT)
-_ATTENDED = Amount("shifts", "1", "starts_at IS NOT NULL AND signed_in_at IS NOT NULL", _SHIFT)
+_BEGUN = "starts_at IS NOT NULL AND starts_at <= {cutoff:DateTime64(6, 'UTC')}"
+_CAME = f"{_BEGUN} AND signed_in_at IS NOT NULL"
+_ON_TIME = f"{_CAME} AND (signed_in_at <= starts_at OR excused != '')"
+_LATE = f"{_CAME} AND NOT (signed_in_at <= starts_at OR excused != '')"
+_EARLY = f"{_CAME} AND ends_at IS NOT NULL AND ifNull(signed_out_at < ends_at, false) AND excused = ''"
+_NO_SHIFTS = Label("no shifts are on record.", "没有排班记录。")
+_NO_STATES = Label("the source gives no agent states.", "数据源未提供座席状态。")
+_NO_SEATS = Label(
+    "the tenant's seats and opening hours are not configured (opsledger master set tenant).",
+    "未配置席位数与服务时间(opsledger master set tenant)。",
+)
+
+
+def _shifts(where: str, value: str = "1") -> Amount:
+    return Amount("shifts", value, where, _SHIFT)
+
+
+def _shift_count(code: str, label: Label, definition: Label, where: str, better: Better = Better.NONE) -> Metric:
+    return Metric(code, label, definition, Unit.COUNT, better, _shifts(where), default=Attribution.SPREAD)
+
+
+def _late(by: str, where: str) -> Amount:
+    return _shifts(where, f"dateDiff('millisecond', {by})")
+
 
 METRICS: tuple[Metric, ...] = (
     _state(
@@ -68,6 +99,7 @@ METRICS: tuple[Metric, ...] = (
         _time(_BUSY),
         _time(_USED),
         Attribution.SPREAD,
+        needs=_NO_STATES,
     ),
     Metric(
         "utilisation",
@@ -78,6 +110,7 @@ METRICS: tuple[Metric, ...] = (
         _time(_USED),
         Amount("shifts", "", "", span=_SPAN),
         Attribution.SPREAD,
+        needs=_NO_SHIFTS,
     ),
     _hours(
         "productivity",
@@ -98,23 +131,116 @@ METRICS: tuple[Metric, ...] = (
         Amount("calls", "1", "offered AND direction = 'outbound'", {Attribution.SPREAD: ("started_at",)}),
     ),
     Metric(
+        "scheduled_time",
+        Label("scheduled time", "排班时长"),
+        Label("Time scheduled; a shift that is not over counts to the cutoff.", "排班时长;未结束的班次计至截止时刻。"),
+        Unit.MS,
+        Better.NONE,
+        Amount("shifts", "", "", span=_SPAN),
+        default=Attribution.SPREAD,
+    ),
+    Metric(
+        "adherence",
+        Label("adherence", "遵时率"),
+        Label(
+            "Signed-in time that lies within the shift's scheduled time ÷ scheduled time.",
+            "排班时段内的签入时长 ÷ 排班时长。",
+        ),
+        Unit.RATIO,
+        Better.HIGHER,
+        Amount("kept_schedule", "", "", span=("kept_from", "kept_until")),
+        Amount("shifts", "", "", span=_SPAN),
+        Attribution.SPREAD,
+        needs=_NO_SHIFTS,
+    ),
+    Metric(
+        "seat_utilisation",
+        Label("seat utilisation", "坐席(席位)利用率"),
+        Label(
+            "Signed-in time ÷ seat time available: the tenant's seats over the hours in which any hotline is open.",
+            "签入时长 ÷ 席位可用时长(席位数 × 任一热线的服务时间)。",
+        ),
+        Unit.RATIO,
+        Better.HIGHER,
+        _time(),
+        Amount("seat_hours", "", "", span=("opens_at", "closes_at")),
+        Attribution.SPREAD,
+        needs=_NO_SEATS,
+    ),
+    _shift_count(
         "scheduled_shifts",
         Label("shifts scheduled", "排班数"),
-        Label("Shifts scheduled, by their start.", "排班班次数,按班次开始计。"),
-        Unit.COUNT,
-        Better.NONE,
-        _SCHEDULED,
+        Label(
+            "Shifts scheduled, by their start; those not begun at the cutoff left out.",
+            "排班班次数,按班次开始计;截止时未开始的不计。",
+        ),
+        _BEGUN,
+    ),
+    _shift_count(
+        "shifts_attended",
+        Label("shifts attended", "出勤班次"),
+        Label("Shifts that the agent signed in for.", "座席已签入的班次数。"),
+        _CAME,
+        Better.HIGHER,
+    ),
+    _shift_count(
+        "shifts_late",
+        Label("late", "迟到"),
+        Label("Shifts attended whose sign-in came after their start, without an excuse.", "签入晚于班次开始且未请假的班次数。"),
+        _LATE,
+        Better.LOWER,
+    ),
+    _shift_count(
+        "shifts_early",
+        Label("left early", "早退"),
+        Label(
+            "Shifts attended whose last sign-out came before their end, without an excuse.",
+            "最后签出早于班次结束且未请假的班次数。",
+        ),
+        _EARLY,
+        Better.LOWER,
+    ),
+    _shift_count(
+        "shifts_absent",
+        Label("absent", "缺勤"),
+        Label("Shifts begun without a sign-in and without an excuse.", "已开始而无签入且未请假的班次数。"),
+        f"{_BEGUN} AND signed_in_at IS NULL AND excused = ''",
+        Better.LOWER,
+    ),
+    _shift_count(
+        "shifts_excused",
+        Label("excused", "请假"),
+        Label("Shifts with leave, sickness or training on record.", "有请假、病假或培训记录的班次数。"),
+        f"{_BEGUN} AND excused != ''",
+    ),
+    Metric(
+        "late_time",
+        Label("time late", "迟到时长"),
+        Label("Sign-in − start of the shifts begun late.", "迟到班次的(签入时刻 − 班次开始时刻)之和。"),
+        Unit.MS,
+        Better.LOWER,
+        _late("starts_at, signed_in_at", _LATE),
+        default=Attribution.SPREAD,
+    ),
+    Metric(
+        "early_time",
+        Label("time left early", "早退时长"),
+        Label("End − last sign-out of the shifts left early.", "早退班次的(班次结束时刻 − 最后签出时刻)之和。"),
+        Unit.MS,
+        Better.LOWER,
+        _late("signed_out_at, ends_at", _EARLY),
         default=Attribution.SPREAD,
     ),
     Metric(
         "attendance",
         Label("attendance", "出勤率"),
-        Label("Shifts attended ÷ shifts scheduled.", "出勤班次 ÷ 排班班次。"),
+        Label("Shifts attended ÷ shifts scheduled that have begun.", "出勤班次 ÷ 已开始的排班班次。"),
         Unit.RATIO,
         Better.HIGHER,
-        _ATTENDED,
-        _SCHEDULED,
+        _shifts(_CAME),
+        _shifts(_BEGUN),
         Attribution.SPREAD,
+        needs=_NO_SHIFTS,
     ),
     Metric(
         "punctuality",
@@ -124,13 +250,9 @@ METRICS: tuple[Metric, ...] = (
         ),
         Unit.RATIO,
         Better.HIGHER,
-        Amount(
-            "shifts",
-            "1",
-            "starts_at IS NOT NULL AND signed_in_at IS NOT NULL AND (signed_in_at <= starts_at OR excused != '')",
-            _SHIFT,
-        ),
-        _ATTENDED,
+        _shifts(_ON_TIME),
+        _shifts(_CAME),
         Attribution.SPREAD,
+        needs=_NO_SHIFTS,
     ),
 )

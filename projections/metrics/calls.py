@@ -17,8 +17,12 @@ def _count(code: str, label: Label, definition: Label, where: str, better: Bette
     return Metric(code, label, definition, Unit.COUNT, better, _calls(where))
 
 
-_SELF_SERVED = "ivr_entered_at IS NOT NULL AND ivr_outcome = 'self_served' AND first_queued_at IS NULL AND NOT answered"
 _RATED = "survey_given = true"
+
+
+def _rated(code: str, label: Label, definition: Label, where: str, better: Better = Better.NONE) -> Metric:
+    return Metric(code, label, definition, Unit.COUNT, better, Amount("calls", "1", where, _END), default=Attribution.END)
+
 
 METRICS: tuple[Metric, ...] = (
     _count(
@@ -48,31 +52,6 @@ METRICS: tuple[Metric, ...] = (
         Better.HIGHER,
         _calls("offered AND direction = 'outbound' AND connected_at IS NOT NULL"),
         _calls("offered AND direction = 'outbound'"),
-    ),
-    _count(
-        "ivr_entered",
-        Label("entered the IVR", "IVR 进入量"),
-        Label("Contacts that entered the voice menu.", "进入 IVR 的通话数。"),
-        "ivr_entered_at IS NOT NULL",
-    ),
-    _count(
-        "ivr_served",
-        Label("served by the IVR", "IVR 受理量"),
-        Label(
-            "Contacts finished in the voice menu: self-served, never queued, never answered by a person.",
-            "在 IVR 内完成的通话:自助完成、未进入排队、未经人工。",
-        ),
-        _SELF_SERVED,
-        Better.HIGHER,
-    ),
-    Metric(
-        "ivr_self_service_rate",
-        Label("IVR self-service rate", "IVR 自助服务率"),
-        Label("Contacts finished in the voice menu ÷ contacts that entered it.", "IVR 受理量 ÷ IVR 进入量。"),
-        Unit.RATIO,
-        Better.HIGHER,
-        _calls(_SELF_SERVED),
-        _calls("ivr_entered_at IS NOT NULL"),
     ),
     _count(
         "calls_answered",
@@ -107,14 +86,11 @@ METRICS: tuple[Metric, ...] = (
         "notEmpty(contradictions)",
         Better.LOWER,
     ),
-    Metric(
+    _rated(
         "surveys_given",
         Label("surveys given", "参评量"),
         Label("Ratings that customers gave; abandoned surveys are left out.", "客户给出的评价数;中途放弃的不计。"),
-        Unit.COUNT,
-        Better.NONE,
-        Amount("calls", "1", _RATED, _END),
-        default=Attribution.END,
+        _RATED,
     ),
     Metric(
         "satisfaction",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from opsledger.projections.metrics.model import Amount, Attribution, Better, Label, Metric, Unit
+from opsledger.projections.metrics.model import Amount, Attribution, Better, Fold, Label, Metric, Unit
 
 _FILED = {Attribution.ENTER: ("filed_at",)}
 _JUDGED = {Attribution.END: ("adjudicated_at",)}
@@ -76,6 +76,12 @@ METRICS: tuple[Metric, ...] = (
         Label("Complaints judged liable, severe.", "判定有责、严重的投诉数。"),
         f"{_LIABLE} AND severity = 'severe'",
     ),
+    _judged(
+        "complaints_not_liable",
+        Label("not liable", "无责投诉"),
+        Label("Complaints judged not liable.", "判定无责的投诉数。"),
+        "liable = false",
+    ),
     Metric(
         "complaints_resolved",
         Label("resolved", "处理完成量"),
@@ -107,6 +113,18 @@ METRICS: tuple[Metric, ...] = (
         Amount("complaints", _DURATION, _BOTH, _RESOLVED),
         Amount("complaints", "1", _BOTH, _RESOLVED),
         Attribution.END,
+    ),
+    Metric(
+        "complaint_resolution_p90",
+        Label("time to resolve, 90th percentile", "投诉处理时长 P90"),
+        Label(
+            "Nine in ten complaints resolved took no longer (linear interpolation).",
+            "十分之九的投诉处理时长不超过该值(线性插值)。",
+        ),
+        Unit.MS,
+        Better.LOWER,
+        Amount("complaints", _DURATION, _BOTH, _RESOLVED, fold=Fold.P90),
+        default=Attribution.END,
     ),
     Metric(
         "complaint_rate",

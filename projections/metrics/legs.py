@@ -129,17 +129,6 @@ METRICS: tuple[Metric, ...] = (
         movable=True,
     ),
     Metric(
-        "request_rate",
-        Label("request rate", "业务受理率"),
-        Label("Legs wrapped up as a request that was accepted ÷ legs wrapped up.", "受理成功的段数 ÷ 已做事后处理的段数。"),
-        Unit.RATIO,
-        Better.HIGHER,
-        _legs("wrapped_up AND nature = 'request' AND accepted = true AND ended_at IS NOT NULL"),
-        _legs("wrapped_up AND ended_at IS NOT NULL"),
-        Attribution.END,
-        movable=True,
-    ),
-    Metric(
         "resolved_first",
         Label("settled at first contact (agent's mark)", "首次解决率(座席标记)"),
         Label("Legs marked as settled at first contact ÷ legs that carry a mark.", "标记为首次解决的段数 ÷ 有标记的段数。"),
@@ -166,6 +155,12 @@ METRICS: tuple[Metric, ...] = (
         Label("blind", "盲转"),
         Label("Transfers not announced first.", "未事先沟通的转接次数。"),
         "mode = 'blind'",
+    ),
+    _transfers(
+        "transfers_to_ivr",
+        Label("to the IVR", "转 IVR"),
+        Label("Transfers back to the voice menu.", "转回 IVR 的次数。"),
+        "to_kind = 'ivr'",
     ),
     _transfers(
         "transfers_outside",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
 
 from opsledger.domain.calendar import Period
 from opsledger.domain.errors import UserError
+from opsledger.projections.metrics.bound import further
 from opsledger.projections.metrics.model import Attribution, Fold, Metric
 from opsledger.projections.metrics.query import (
     Cell,
@@ -51,8 +52,8 @@ class Facts:
     """Where the facts are, whose, and how far they go.
 
     ``cutoff`` (UTC): open spans count to it, and what is due later is not judged yet. ``positions`` are
-    (topic/partition → next offset) that the facts were made from; ``refreshed_at`` says when. ``dead_letters`` and
-    ``late`` are counts that make a report incomplete; ``closed`` says whether the period is closed, if known.
+    (topic/partition → next offset) that the facts were made from; ``refreshed_at`` says when. ``dead_letters`` is how
+    many records were refused and are in no figure; ``late_after``: what is recorded longer after a period's end is late.
     """
 
     engine: Engine
@@ -62,8 +63,7 @@ class Facts:
     refreshed_at: datetime | None = None
     as_known_at: datetime | None = None
     dead_letters: int = 0
-    late: int = 0
-    closed: bool | None = None
+    late_after: timedelta = timedelta(hours=24)
 
 
 Sum = int | Decimal | None
@@ -109,17 +109,17 @@ def _nothing(cell: Cell) -> Sum:
 
 
 def bindings(facts: Facts, question: Question, threshold_ms: int) -> Parameters:
-    """The values bound into a question's SQL, the agents' teams among them where they are needed."""
+    """The values bound into a question's SQL: the agents' teams, opening hours and months where they are needed."""
     bound = parameters_of(question, facts.tenant, facts.cutoff, threshold_ms)
     if "team" in (*question.dimensions, *question.filters):
         teams = teams_of(facts, question.period)
         bound |= {"team_agents": list(teams), "team_names": list(teams.values())}
-    return bound
+    return bound | further(facts.engine, facts.tenant, question)
 
 
 def _sum(cell: Cell, value: Decimal | None) -> Sum:
     if value is None:
-        return _nothing(cell)
+        return None if cell.amount.currency else _nothing(cell)
     return value if cell.amount.exact or cell.amount.fold is Fold.P90 else int(value)
 
 

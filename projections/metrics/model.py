@@ -30,6 +30,7 @@ class Unit(StrEnum):
     RATIO = "ratio"
     POINTS = "points"
     PER_HOUR = "per_hour"
+    MONEY = "money"
 
 
 UNIT_LABELS: Mapping[Unit, Label] = {
@@ -38,6 +39,7 @@ UNIT_LABELS: Mapping[Unit, Label] = {
     Unit.RATIO: Label("ratio (0–1, shown as %)", "比率(0–1,以 % 显示)"),
     Unit.POINTS: Label("points", "分"),
     Unit.PER_HOUR: Label("per hour", "每小时"),
+    Unit.MONEY: Label("money, in the currency on record", "金额(按登记币种)"),
 }
 
 
@@ -81,8 +83,9 @@ class Amount:
     """What each row of a fact table adds: ``value`` where ``where`` holds, at one of ``times``.
 
     ``value`` and ``where`` are SQL over the table's columns. They may use the server-bound parameters of a
-    run: ``{threshold_ms:Int64}``, ``{start:…}``, ``{stop:…}``, ``{cutoff:…}``, ``{tenant:String}``.
-    ``span`` = (from, to) columns over which the value spreads; an open end counts to the cutoff.
+    run: ``{threshold_ms:Int64}``, ``{window_ms:Int64}``, ``{start:…}``, ``{stop:…}``, ``{cutoff:…}``, ``{tenant:String}``.
+    ``span`` = (from, to) columns over which the value spreads; an open end counts to the cutoff. An amount with a span
+    and no ``times`` always spreads.
     """
 
     table: str
@@ -93,12 +96,16 @@ class Amount:
     fold: Fold = Fold.SUM
     exact: bool = False
     """The value is a decimal, not a whole number."""
+    currency: str = ""
+    """The column that names the currency of money; amounts in several currencies are never added: their sum is empty."""
+    money: bool = False
+    """The value is money."""
 
     @property
     def unit(self) -> Unit:
         """What a sum of it counts: a span's length and every duration are milliseconds."""
         if self.exact:
-            return Unit.POINTS
+            return Unit.MONEY if self.money else Unit.POINTS
         return Unit.MS if not self.value or "_ms" in self.value or "'millisecond'" in self.value else Unit.COUNT
 
 
@@ -120,6 +127,8 @@ class Metric:
     movable: bool = False
     per: int = 1
     source: str = "spec/02-metrics"
+    needs: Label | None = None
+    """Why it is empty where it is: what must be on record for there to be anything to divide by."""
 
     @property
     def additive(self) -> bool:
@@ -148,4 +157,6 @@ class Metric:
 
 
 def _knows(amount: Amount, attribution: Attribution) -> bool:
+    if amount.span is not None and not amount.times:
+        return True
     return amount.span is not None if attribution is Attribution.SPREAD else attribution in amount.times

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from opsledger.projections.metrics.model import Amount, Attribution, Better, Fold, Label, Metric, Unit
 
 _APPROVED = {Attribution.END: ("approved_at",)}
 _SCORED = {Attribution.END: ("scored_at",)}
 _OUTAGE = ("raised_at", "cleared_at")
+_ITEMS_LOST = (
+    "arrayCount(i -> JSONExtractInt(i, 'times') > 0 AND toDecimal64OrZero(JSONExtractString(i, 'deduction'), 4) != 0, "
+    "JSONExtractArrayRaw(items_json))"
+)
+
+
+def _count(
+    code: str,
+    label: Label,
+    definition: Label,
+    times: Mapping[Attribution, tuple[str, ...]],
+    better: Better = Better.NONE,
+    *,
+    where: str = "",
+    value: str = "1",
+) -> Metric:
+    amount = Amount("evaluations", value, where, times)
+    return Metric(code, label, definition, Unit.COUNT, better, amount, default=next(iter(times)))
+
 
 METRICS: tuple[Metric, ...] = (
     Metric(
@@ -27,6 +48,52 @@ METRICS: tuple[Metric, ...] = (
         Better.NONE,
         Amount("evaluations", "1", "", _SCORED),
         default=Attribution.END,
+    ),
+    _count(
+        "evaluations_sampled",
+        Label("calls sampled", "抽检量"),
+        Label("Calls chosen to be monitored.", "被抽检的通话数。"),
+        {Attribution.ENTER: ("sampled_at",)},
+    ),
+    _count(
+        "evaluations_approved",
+        Label("scores approved", "成绩审批量"),
+        Label("Evaluations whose score was approved.", "成绩已审批的质检数。"),
+        _APPROVED,
+    ),
+    _count(
+        "evaluations_disputed",
+        Label("disputed", "申诉量"),
+        Label("Evaluations that the agent disputed.", "座席提出申诉的质检数。"),
+        {Attribution.END: ("disputed_at",)},
+        Better.LOWER,
+    ),
+    _count(
+        "evaluations_rescored",
+        Label("scored again", "复评量"),
+        Label("Of the evaluations scored, those scored again since.", "已评分的质检中至今被复评的数量。"),
+        _SCORED,
+        where="rescored",
+    ),
+    Metric(
+        "mean_score",
+        Label("mean score (approved or not)", "平均得分(含未审批)"),
+        Label(
+            "Latest scores of the evaluations scored ÷ evaluations with a score.", "已评分质检的最新得分之和 ÷ 有得分的质检数。"
+        ),
+        Unit.POINTS,
+        Better.HIGHER,
+        Amount("evaluations", "assumeNotNull(score)", "score IS NOT NULL", _SCORED, exact=True),
+        Amount("evaluations", "1", "score IS NOT NULL", _SCORED),
+        Attribution.END,
+    ),
+    _count(
+        "items_lost",
+        Label("items lost", "扣分项数"),
+        Label("Items of the form on which points were lost, by the latest score.", "按最新评分,被扣分的项目数。"),
+        _SCORED,
+        Better.LOWER,
+        value=_ITEMS_LOST,
     ),
     Metric(
         "monitoring_rate",

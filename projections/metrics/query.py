@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from opsledger.domain.calendar import Period
 from opsledger.projections.metrics.intervals import SLOT_S, Cut
 from opsledger.projections.metrics.model import Amount, Attribution, Fold, Metric
-from opsledger.projections.metrics.tables import TABLES
+from opsledger.projections.metrics.tables import NULLABLE, TABLES
 
 TIME = "DateTime64(6, 'UTC')"
 _START, _STOP, _CUTOFF = (f"{{{name}:{TIME}}}" for name in ("start", "stop", "cutoff"))
 _SLOT_US = SLOT_S * 1_000_000
+DAY_MS = 86_400_000
+DEFAULT_WINDOW_MS = 7 * DAY_MS
 
 Value = str | int | list[str] | list[int]
 Filters = Mapping[str, tuple[str, ...]]
@@ -31,7 +33,8 @@ class Cell:
     @property
     def spread(self) -> bool:
         """Whether the amount is split over the intervals that it covers."""
-        return self.attribution is Attribution.SPREAD and self.amount.span is not None
+        amount = self.amount
+        return amount.span is not None and (self.attribution is Attribution.SPREAD or not amount.times)
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -48,6 +51,13 @@ class Question:
     dimensions: tuple[str, ...] = ()
     cut: Cut | None = None
     filters: Filters = field(default_factory=dict)
+    window_ms: int = DEFAULT_WINDOW_MS
+    """How long after a contact a further one of that customer about the same means that the first did not settle it."""
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The fact tables (and views of them) that it reads."""
+        return frozenset(cell.amount.table for cell in self.cells)
 
 
 def cells_of(metrics: Iterable[Metric], asked: Attribution | None) -> tuple[Cell, ...]:
@@ -68,6 +78,7 @@ def parameters_of(question: Question, tenant: str, cutoff: datetime, threshold_m
         "stop": utc_text(question.period.stop),
         "cutoff": utc_text(cutoff),
         "threshold_ms": threshold_ms,
+        "window_ms": question.window_ms,
         **{f"only_{name}": list(values) for name, values in question.filters.items()},
     }
     if question.cut is not None:
@@ -101,9 +112,12 @@ def _group(keys: list[str]) -> str:
 
 
 def column_sql(table: str, dimension: str) -> str:
-    """A dimension as an expression over a table; an agent's team is looked up in the bound arrays."""
+    """A dimension as an expression over a table; an agent's team is looked up in the bound arrays where the facts do not
+    say it themselves, and what is not known is empty text."""
     column = TABLES[table].dimensions[dimension]
-    if dimension == "team":
+    if column in NULLABLE:
+        return f"ifNull(toString(`{column}`), '')"
+    if dimension == "team" and column != "team":
         return f"transform(toString(`{column}`), {{team_agents:Array(String)}}, {{team_names:Array(String)}}, '')"
     return f"toString(`{column}`)"
 
@@ -171,12 +185,15 @@ def _fold(cell: Cell) -> str:
     amount = cell.amount
     where = amount.where or "true"
     if amount.fold is Fold.P90:
-        return f"quantileExactInclusiveOrNullIf(0.9)({amount.value}, {where})"
+        # between two whole numbers the tenths are exact, the binary fraction of the engine's answer is not
+        tenths = f"CAST(round(10 * quantileExactInclusiveOrNullIf(0.9)({amount.value}, {where})), 'Nullable(Int64)')"
+        return f"CAST({tenths}, 'Nullable(Decimal(38, 4))') / 10"
     if amount.fold is Fold.UNION:
         low, high = "greatest(x_from, x_lo)", "least(x_to, x_hi)"
         return f"intDiv(intervalLengthSumIf({low}, {high}, ({where}) AND {high} > {low}), 1000)"
     value = _part(amount) if cell.spread else amount.value
-    return f"countIf({where})" if value == "1" else f"sumIf({value}, {where})"
+    total = f"countIf({where})" if value == "1" else f"sumIf({value}, {where})"
+    return f"if(uniqExactIf({amount.currency}, {where}) > 1, NULL, {total})" if amount.currency else total
 
 
 def _part(amount: Amount) -> str:
@@ -198,7 +215,60 @@ def _running_value(value: str, until: str) -> str:
     return f"if(x_to = x_from, if({until} > x_from, toInt128({value}), 0), {share})"
 
 
-def evidence_sql(cell: Cell, filters: Filters) -> str:
-    """The predicate of the rows that make up a sum."""
-    where = f"\n  AND ({cell.amount.where})" if cell.amount.where else ""
-    return _rows(cell, filters) + where
+def evidence_sql(cell: Cell, filters: Filters, *others: Cell) -> str:
+    """The predicate of the rows that make up a sum; with ``others`` (of the same branch), any of these sums."""
+    return f"{_rows(cell, filters)}{_counted(cell, *others)}"
+
+
+def _counted(*cells: Cell) -> str:
+    wheres = [cell.amount.where for cell in cells]
+    return f"\n  AND ({' OR '.join(f'({w})' for w in wheres) if len(wheres) > 1 else wheres[0]})" if all(wheres) else ""
+
+
+def behind_sql(question: Question, columns: Sequence[str]) -> str:
+    """The rows behind the sums of a question whose cells are all of one branch, in time: ``columns`` of each row (its key
+    first), then what it adds to each sum. Where time is cut, those of interval ``{interval:UInt32}`` alone.
+
+    Of a union, a row adds what no row before it has covered, in milliseconds and parts of them.
+    """
+    first = question.cells[0]
+    counted = _counted(*question.cells)
+    if not first.spread:
+        counted = f"\n  AND {evidence_sql(first, question.filters, *question.cells[1:])}"
+    if question.cut is not None:
+        counted += f"\n  AND {{intervals:Array(UInt32)}}[1 + {_slot(first)}] = {{interval:UInt32}}"
+    source = _spans(question, first) if first.spread else TABLES[first.amount.table].source
+    rows = f"SELECT *{_uncovered(question)}\nFROM {source}\nWHERE true{counted}"
+    shares = [_share(cell) for cell in question.cells]
+    quoted = [f"`{name}`" for name in columns]
+    if first.spread:  # a row stands there once a quarter hour
+        shares = [f"sum({share})" for share in shares]
+        quoted = [f"any({name})" for name in quoted]
+    key = ", ".join(f"`{name}`" for name in TABLES[first.amount.table].key)
+    group = (
+        f"\nGROUP BY {key}\nORDER BY any({_moment(first)}), {key}" if first.spread else f"\nORDER BY {_moment(first)}, {key}"
+    )
+    selected = ", ".join(f"{text} AS c{i}" for i, text in enumerate([*quoted, *shares]))
+    return f"SELECT {selected}\nFROM ({rows}){group}\nLIMIT {{limit:UInt64}}"
+
+
+def _share(cell: Cell) -> str:
+    amount = cell.amount
+    if amount.fold is Fold.UNION:
+        value = "x_new / 1000"
+    else:
+        value = _part(amount) if cell.spread else amount.value
+    share = f"CAST({value}, 'Nullable(Decimal(38, 4))')"
+    return f"if({amount.where}, {share}, 0)" if amount.where else share
+
+
+def _uncovered(question: Question) -> str:
+    """For a union: the microseconds of a row that no row before it covers."""
+    if all(cell.amount.fold is not Fold.UNION for cell in question.cells):
+        return ""
+    each = "" if question.cut is None else "PARTITION BY x_slot "
+    before = f"max(x_b) OVER ({each}ORDER BY x_a, x_b ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
+    return (
+        ", greatest(x_from, x_lo) AS x_a, least(x_to, x_hi) AS x_b,\n"
+        f"    greatest(toInt64(x_b) - greatest(toInt64(x_a), toInt64({before})), 0) AS x_new"
+    )

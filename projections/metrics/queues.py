@@ -240,17 +240,6 @@ METRICS: tuple[Metric, ...] = (
         movable=True,
     ),
     Metric(
-        "ring_no_answer_rate",
-        Label("ring-no-answer rate", "振铃未接率"),
-        Label("Rings missed ÷ rings, of queue entries that are over.", "未接振铃次数 ÷ 振铃次数(已结束的排队)。"),
-        Unit.RATIO,
-        Better.LOWER,
-        Amount("legs", "rings_missed", "outcome != 'waiting'", TIMES),
-        Amount("legs", "rings", "outcome != 'waiting'", TIMES),
-        Attribution.END,
-        movable=True,
-    ),
-    Metric(
         "called_back",
         Label("called back", "已回拨"),
         Label(

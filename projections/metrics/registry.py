@@ -6,19 +6,40 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from opsledger.domain.errors import UserError, nearest
-from opsledger.projections.metrics import agents, calls, complaints, legs, quality, queues, work
+from opsledger.projections.metrics import (
+    agents,
+    calls,
+    complaints,
+    contacts,
+    ivr,
+    legs,
+    money,
+    people,
+    quality,
+    queues,
+    rings,
+    suite_answers,
+    suite_counts,
+    work,
+)
 from opsledger.projections.metrics.model import Label, Metric
 
 GROUPS: Mapping[str, tuple[Label, tuple[Metric, ...]]] = MappingProxyType(
     {
         "calls": (Label("Contacts", "话务"), calls.METRICS),
+        "ivr": (Label("Voice menu", "IVR"), (*ivr.METRICS, *suite_counts.IVR)),
         "queues": (Label("Queues", "排队"), queues.METRICS),
+        "rings": (Label("Rings", "振铃"), rings.METRICS),
         "legs": (Label("Handling", "接听与转接"), legs.METRICS),
+        "contacts": (Label("What contacts were about", "业务与一次解决"), (*contacts.METRICS, *suite_counts.BUSINESS)),
+        "campaigns": (Label("Campaigns", "专项外呼"), suite_counts.CAMPAIGNS),
         "agents": (Label("Agents", "座席"), agents.METRICS),
+        "people": (Label("Head count", "人员"), people.METRICS),
         "tickets": (Label("Tickets", "工单"), work.TICKETS),
-        "callbacks": (Label("Callbacks", "回访"), work.CALLBACKS),
+        "callbacks": (Label("Callbacks", "回访"), (*work.CALLBACKS, *suite_answers.CALLBACKS)),
         "complaints": (Label("Complaints", "投诉"), complaints.METRICS),
-        "quality": (Label("Quality and faults", "质检与故障"), quality.METRICS),
+        "quality": (Label("Quality and faults", "质检与故障"), (*quality.METRICS, *suite_answers.SERVICE)),
+        "money": (Label("Money", "费用与结算"), money.METRICS),
     }
 )
 """Group code → (title, metrics), in the order of docs/metrics.md."""

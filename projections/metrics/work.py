@@ -170,7 +170,36 @@ TICKETS: tuple[Metric, ...] = (
     ),
 )
 
+
+def _asked(code: str, label: Label, definition: Label, where: str = "", value: str = "1") -> Metric:
+    amount = Amount("callbacks", value, where, {Attribution.ENTER: ("requested_at",)})
+    return Metric(code, label, definition, Unit.COUNT, Better.NONE, amount)
+
+
 CALLBACKS: tuple[Metric, ...] = (
+    _asked(
+        "callbacks_requested",
+        Label("callbacks requested", "回访登记量"),
+        Label("Callbacks promised.", "登记的回访数。"),
+    ),
+    _asked(
+        "callbacks_cancelled",
+        Label("cancelled", "取消"),
+        Label("Of the callbacks promised, those cancelled so far.", "其中至今已取消的回访数。"),
+        "cancelled_at IS NOT NULL",
+    ),
+    _asked(
+        "callbacks_pending",
+        Label("still open", "未完成"),
+        Label("Of the callbacks promised, those neither completed nor cancelled so far.", "其中至今未完成也未取消的回访数。"),
+        "completed_at IS NULL AND cancelled_at IS NULL",
+    ),
+    _asked(
+        "callback_attempts",
+        Label("attempts", "拨打次数"),
+        Label("Times that the customers of the callbacks promised were dialled so far.", "所登记回访至今的拨打次数。"),
+        value="attempts",
+    ),
     _completed("callbacks_completed", Label("callbacks completed", "回访完成量"), ""),
     _completed("complaint_callbacks", Label("complaint callbacks", "投诉回访量"), " AND purpose = 'complaint'"),
     _completed(
