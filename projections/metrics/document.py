@@ -64,15 +64,16 @@ def _attributions(metric: Metric) -> list[str]:
 
 def _formula(metric: Metric) -> list[str]:
     if metric.denominator is None:
-        return [f"- value: {_amount(metric.numerator, metric.default)}"]
+        return [f"- value: {amount_text(metric.numerator, metric.default)}"]
     per = f" × {metric.per:,}" if metric.per != 1 else ""
     return [
-        f"- numerator: {_amount(metric.numerator, metric.default)}{per}",
-        f"- denominator: {_amount(metric.denominator, metric.default)}",
+        f"- numerator: {amount_text(metric.numerator, metric.default)}{per}",
+        f"- denominator: {amount_text(metric.denominator, metric.default)}",
     ]
 
 
-def _amount(amount: Amount, attribution: Attribution) -> str:
+def amount_text(amount: Amount, attribution: Attribution) -> str:
+    """What an amount adds up, of which rows, and the column that says when."""
     where = f" where `{amount.where}`" if amount.where else ""
     spread = attribution is Attribution.SPREAD and amount.span is not None
     place = " … ".join(amount.span or ()) if spread else " else ".join(amount.times.get(attribution, ()))
