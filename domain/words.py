@@ -51,6 +51,7 @@ FIELD_WORDS: Mapping[str, Word] = _words("""
     by | by | 操作方
     calendar | working calendar | 工作日历
     call | call | 通话
+    campaign | campaign | 专项活动
     category | business category | 业务分类
     cause | cause | 结束原因
     channel | channel | 渠道

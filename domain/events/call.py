@@ -32,7 +32,7 @@ Nature = Literal["consult", "request", "complaint", "fault", "other"]
 
 @dataclass(frozen=True, slots=True)
 class CallOffered:
-    """A contact reaches the centre (inbound) or is dialled by it (outbound)."""
+    """A contact reaches the centre (inbound) or is dialled by it (outbound); with the campaign that it belongs to, if any."""
 
     TYPE: ClassVar[str] = "call.offered"
     VERSION: ClassVar[int] = 1
@@ -43,6 +43,7 @@ class CallOffered:
     channel: Channel
     hotline: Name
     customer: Name | None = None
+    campaign: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from opsledger.domain.envelope import Event
 from opsledger.domain.folds.history import History, Row, at, count, first_of, last_of, millis, value
 from opsledger.domain.folds.legs import classified, cut_legs, legs, own_doings
@@ -28,7 +30,7 @@ def calls(state: History) -> list[Row]:
             "vendor": (answer or events[0]).vendor,
             "call": events[0].subject,
             "started_at": (offer or events[0]).occurred_at,
-            **{name: value(offer, name) for name in ("direction", "channel", "hotline", "customer")},
+            **{name: value(offer, name) for name in ("direction", "channel", "hotline", "customer", "campaign")},
             "offered": offer is not None,
             **_ivr(events),
             "connected_at": at(first_of(events, "call.connected")),
@@ -131,17 +133,28 @@ def transfers(state: History) -> list[Row]:
 
 
 def ivr_steps(state: History) -> list[Row]:
-    """The rows of ``ivr_steps``, in order; flow is that of the latest entry into the voice menu."""
+    """The rows of ``ivr_steps``, in order: the nodes reached, and the entries into a flow that no node follows."""
     events = state.ordered()
+    menu = [event for event in events if event.type in ("call.ivr_entered", "call.ivr_selected")]
     rows: list[Row] = []
     flow = ""
-    for event in events:
+    for event, following in zip_longest(menu, menu[1:]):
         if event.type == "call.ivr_entered":
             flow = value(event, "flow")
-        if event.type == "call.ivr_selected":
-            step = {"flow": flow, "node": value(event, "node"), "input": value(event, "input")}
-            rows.append({**_step(events, event, len(rows) + 1), **step})
+            if following is not None and following.type == "call.ivr_selected":
+                continue
+        told = {"flow": flow, **{name: value(event, name) for name in ("node", "input")}}
+        rows.append({**_step(events, event, len(rows) + 1), **told, **_stay(events), "entered": False, "outcome": ""})
+    if rows:
+        rows[0]["entered"] = any(event.type == "call.ivr_entered" for event in menu)
+        rows[-1]["outcome"] = value(last_of(events, "call.ivr_left"), "outcome")
     return rows
+
+
+def _stay(events: list[Event]) -> Row:
+    """What all rows of a call's stay in the voice menu share."""
+    went_on = first_of(events, "call.queued") or first_of(events, "call.answered")
+    return {"started_at": (first_of(events, "call.offered") or events[0]).occurred_at, "went_on": went_on is not None}
 
 
 def _step(events: list[Event], event: Event, number: int) -> Row:

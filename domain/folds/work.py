@@ -86,6 +86,7 @@ def callbacks(state: History) -> list[Row]:
             "first_attempt_at": at(attempts[0] if attempts else None),
             "reached": bool(reached),
             "reached_at": at(reached[0] if reached else None),
+            "last_outcome": value(attempts[-1] if attempts else None, "outcome"),
             "completed_at": at(first_of(events, "callback.completed")),
             "satisfied": value(completed, "satisfied", None),
             "checked": checked is not None,

@@ -20,6 +20,7 @@ SELECT
     minIfOrNull(occurred_at, type = 'callback.attempted') AS first_attempt_at,
     (countIf(type = 'callback.attempted' AND outcome = 'reached') > 0)::Bool AS reached,
     minIfOrNull(occurred_at, type = 'callback.attempted' AND outcome = 'reached') AS reached_at,
+    toLowCardinality(argMaxIf(toString(outcome), place, type = 'callback.attempted')) AS last_outcome,
     minIfOrNull(occurred_at, type = 'callback.completed') AS completed_at,
     argMaxIf((satisfied, 0), place, type = 'callback.completed').1 AS satisfied,
     (countIf(type = 'callback.checked') > 0)::Bool AS checked,

@@ -39,6 +39,7 @@ SELECT
     toLowCardinality(offer.channel) AS channel,
     toLowCardinality(offer.hotline) AS hotline,
     offer.customer AS customer,
+    toLowCardinality(offer.campaign) AS campaign,
     offered::Bool AS offered,
     ivr_entered_at,
     ivr_left_at,

@@ -70,6 +70,6 @@ METRICS: tuple[Metric, ...] = (
         ),
         Unit.COUNT,
         Better.NONE,
-        Amount("ivr_steps", "1", "", {Attribution.ENTER: ("at",)}),
+        Amount("ivr_steps", "1", "node != ''", {Attribution.ENTER: ("at",)}),  # a stay without a choice has a row, too
     ),
 )

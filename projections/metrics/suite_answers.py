@@ -110,6 +110,26 @@ SERVICE: tuple[Metric, ...] = (
         Label("Contacts whose customer was asked for a rating.", "邀请客户评价的通话数。"),
         "surveyed",
     ),
+    _survey(
+        "surveys_abandoned",
+        Label("no rating given", "未评价"),
+        Label("Contacts whose customer was asked and gave no rating; in no rate.", "已邀评而客户未评价的通话数;不计入满意度。"),
+        "surveyed AND ifNull(survey_given, false) = false",
+    ),
+    _survey(
+        "surveys_satisfied",
+        Label("satisfied", "满意"),
+        Label("Surveys given by satisfied customers.", "评价为满意的数量。"),
+        "survey_given = true AND satisfied = true",
+        Better.HIGHER,
+    ),
+    _survey(
+        "surveys_dissatisfied",
+        Label("not satisfied", "不满意"),
+        Label("Surveys given by customers who were not satisfied.", "评价为不满意的数量。"),
+        "survey_given = true AND satisfied = false",
+        Better.LOWER,
+    ),
     ratio(
         "calls",
         _RATED,

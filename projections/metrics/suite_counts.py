@@ -36,6 +36,11 @@ def ratio(table: str, times: Times, code: str, label: Label, text: Label, where:
     return Metric(code, label, text, Unit.RATIO, better, *parts, next(iter(times)))
 
 
+def _leg_count(code: str, label: Label, text: Label, where: str) -> Metric:
+    amount = Amount("legs", "1", where, _LEG)
+    return Metric(code, label, text, Unit.COUNT, Better.NONE, amount, default=Attribution.END, movable=True)
+
+
 def _leg_ratio(code: str, label: Label, text: Label, where: str, of: str) -> Metric:
     parts = Amount("legs", "1", where, _LEG), Amount("legs", "1", of, _LEG)
     return Metric(code, label, text, Unit.RATIO, Better.HIGHER, *parts, Attribution.END, movable=True)
@@ -114,6 +119,36 @@ IVR: tuple[Metric, ...] = (
 )
 
 BUSINESS: tuple[Metric, ...] = (
+    _leg_count(
+        "legs_wrapped_up",
+        Label("contacts classified", "已归类量"),
+        Label("Answered legs wrapped up and classified, whatever their nature.", "已做事后处理并归类的段数(不论性质)。"),
+        _WRAPPED,
+    ),
+    _leg_count(
+        "consults",
+        Label("consultations", "咨询量"),
+        Label("Answered legs wrapped up as a consultation: a question answered.", "事后处理归为咨询(解答问题)的段数。"),
+        _CONSULT,
+    ),
+    _leg_count(
+        "requests",
+        Label("requests", "受理申请量"),
+        Label("Answered legs wrapped up as a request: business to be carried out.", "事后处理归为受理(为客户办理业务)的段数。"),
+        _REQUEST,
+    ),
+    _leg_count(
+        "requests_accepted",
+        Label("carried out", "受理成功量"),
+        Label("Requests that were carried out.", "已受理成功的业务数。"),
+        f"{_REQUEST} AND accepted = true",
+    ),
+    _leg_count(
+        "requests_refused",
+        Label("not carried out", "未受理量"),
+        Label("Requests that were not carried out.", "未受理的业务数。"),
+        f"{_REQUEST} AND accepted = false",
+    ),
     _leg_ratio(
         "consults_settled",
         Label("settled at first contact (agent's mark)", "一次解决率(座席标记)"),
