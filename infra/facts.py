@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import cast
 from weakref import WeakKeyDictionary
 
@@ -12,11 +12,12 @@ from opsledger.domain.catalogue import STREAMS
 from opsledger.domain.dead_letters import DeadLetterFilter, Status
 from opsledger.domain.errors import UserError
 from opsledger.infra.progress import Report
-from opsledger.infra.settings import Settings
+from opsledger.infra.settings import LATE_AFTER, Settings
 from opsledger.infra.store import Store
 from opsledger.projections.facts.engine import Facts as FactTables
 from opsledger.projections.metrics.measure import Engine
 from opsledger.projections.metrics.measure import Facts as View
+from opsledger.projections.metrics.query import utc_text
 
 _TENANTS = (
     f"SELECT DISTINCT tenant FROM ({' UNION ALL '.join(f'SELECT tenant FROM `{stream}`' for stream in STREAMS)}) "
@@ -29,6 +30,8 @@ WHERE tenant = {tenant:String} AND effective_from <= {at:DateTime64(6, 'UTC')}
 """
 
 
+_BESIDE = {"dead_letters": "first_seen", "dead_letter_attempts": "at", "imports": "at"}
+"""Tables beside the ledger's that reports read → the column that says since when a row is known."""
 _KNOWN: WeakKeyDictionary[Store, FactTables] = WeakKeyDictionary()
 
 
@@ -51,21 +54,31 @@ def refresh(store: Store, report: Report) -> str:
 
 
 @contextmanager
-def view(store: Store, tenant: str, as_known_at: datetime | None = None) -> Iterator[View]:
-    """The facts of one tenant, as of now (first brought up to the ledger) or as they were known at a moment (UTC)."""
+def view(
+    store: Store, tenant: str, as_known_at: datetime | None = None, *, late_after: timedelta = LATE_AFTER
+) -> Iterator[View]:
+    """The facts of one tenant, as of now (first brought up to the ledger) or as they were known at a moment (UTC).
+
+    As known at a moment, the dead letters and the journal of imports are those of that moment, too.
+    """
     tables = fact_tables(store)
-    letters = _open_letters(store, tenant)  # the past has no dead letters: they are counted as they stand
     if as_known_at is None:
         tables.update()
         last = tables.last_update()
         made = last.at if last else None
-        yield _view(store, tenant, store.clock.now(), tables.positions(), made, None, letters)
+        yield _view(store, tenant, store.clock.now(), tables.positions(), made, None, late_after)
         return
     known = tables.positions_at(as_known_at)
     if not known:
         raise UserError(f"nothing was known at {as_known_at.isoformat()}: the first facts were made later")
-    with tables.as_known_at(as_known_at):
-        yield _view(store, tenant, as_known_at, known, as_known_at, as_known_at, letters)
+    home = str(store.client.command("SELECT currentDatabase()"))
+    with tables.as_known_at(as_known_at) as past:
+        for table, recorded in _BESIDE.items():
+            # a view takes no parameters: the moment is our own, checked and in UTC
+            until = f"toDateTime64('{utc_text(as_known_at)}', 6, 'UTC')"
+            beside = f"SELECT * FROM `{home}`.`{table}` WHERE `{recorded}` <= {until}"
+            store.client.command(f"CREATE OR REPLACE VIEW `{past}`.`{table}` AS {beside}")
+        yield _view(store, tenant, as_known_at, known, as_known_at, as_known_at, late_after)
 
 
 def _view(
@@ -75,11 +88,11 @@ def _view(
     positions: Mapping[tuple[str, int], int],
     refreshed: datetime | None,
     known_at: datetime | None,
-    letters: int,
+    late_after: timedelta,
 ) -> View:
     names = {f"{topic}/{partition}": end for (topic, partition), end in positions.items()}
     engine = cast("Engine", store.client)  # its query takes more than the port asks for
-    return View(engine, tenant, cutoff, names, refreshed, known_at, dead_letters=letters)
+    return View(engine, tenant, cutoff, names, refreshed, known_at, _open_letters(store, tenant), late_after)
 
 
 def _open_letters(store: Store, tenant: str) -> int:

@@ -17,14 +17,20 @@ from opsledger.ingest.border.convert import to_event
 from opsledger.ingest.border.judge import Border, Refusal
 from opsledger.projections.audit.contracts import contract_payloads, contracts
 from opsledger.projections.audit.figures import Desk, figures
+from opsledger.projections.facts.tables import STREAMS as FACT_STREAMS
 from opsledger.projections.formats.statement import Sheet
 from opsledger.projections.metrics.measure import Facts, measure
+from opsledger.projections.reports.lateness import arrivals
 
 DEADLINES = timedelta(days=31)
 """The last deadline of a month's terms lies within so long after its end. Once that is over the present moment decides
 nothing more, and stays out of the evidence: the same facts and terms then give the same statement, to the byte."""
 _ANY_TIME = datetime(2290, 1, 1, tzinfo=UTC)
 """What is in the log has passed the border: whether it was in the future is not asked again."""
+
+
+_STREAMS = tuple(dict.fromkeys((*FACT_STREAMS, "award", "report")))
+"""What a statement's figures are made from."""
 
 
 def run_statement(client: Client, facts: Facts, contract: str, month: str) -> Statement:
@@ -46,9 +52,11 @@ def sheet_of(made: Statement, facts: Facts) -> Sheet:
     """A statement with what its reader must know: what is not over, not stored, or came late."""
     period = parse_period(Grain.MONTH, made.month, made.zone)
     open_calls = measure(facts, "open_calls", period, {"vendor": (made.vendor,)}).get("")
+    came = arrivals(facts, period, _STREAMS)
     counts = {
         "dead letters are open: their records count in no line": (facts.dead_letters, "条死信未处理,未计入任何一行"),
-        "events came late": (facts.late, "条事件迟到"),
+        "events came late": (came.late, "条事件迟到"),
+        "events came later by a backfill": (came.backfilled, "条事件由补录导入"),
         "calls of the vendor are still open": (int(open_calls.numerator) if open_calls else 0, "通外包公司的通话未结束"),
     }
     found = [Title(f"{count:,} {en}", f"{count:,} {zh}") for en, (count, zh) in counts.items() if count]

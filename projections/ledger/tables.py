@@ -47,6 +47,11 @@ COMPACT_BYTES = 256 * 1024 * 1024
 """A part smaller than this is one file instead of some for each column: fewer to write and to sync in an import."""
 _PLACES = "INDEX places offset TYPE minmax GRANULARITY 65536"
 """One entry a part: who reads the log from an offset on looks only into the parts that hold it."""
+_HAPPENED = "toUInt32(intDiv(toUnixTimestamp64Micro(occurred_at), 900000000))"
+_CAME = "toUInt32(intDiv(toUnixTimestamp64Micro(recorded_at) - 1, 900000000))"
+_KEYS = f"tenant, backfill, {_HAPPENED}, {_CAME}"
+_ARRIVALS = f"PROJECTION arrivals (SELECT {_KEYS}, count() GROUP BY {_KEYS})"
+"""How many events of which quarter hour were recorded in which: late ones of a month are counted in milliseconds."""
 _BESIDE = ("asked_events", "dead_letters", "dead_letter_attempts", "imports")
 """Tables beside the ledger's: their SQL files have the same names."""
 ORDER_BY = "tenant, subject, occurred_at, offset"
@@ -60,7 +65,7 @@ def columns(stream: str) -> tuple[tuple[str, str], ...]:
 
 def create_table(stream: str) -> str:
     """The CREATE TABLE statement of a stream's ledger table. Unpartitioned, so that an insert lands whole."""
-    lines = ",\n    ".join([*(f"`{name}` {type_}" for name, type_ in columns(stream)), _PLACES])
+    lines = ",\n    ".join([*(f"`{name}` {type_}" for name, type_ in columns(stream)), _PLACES, _ARRIVALS])
     return (
         f"CREATE TABLE IF NOT EXISTS `{stream}`\n(\n    {lines}\n)\n"
         f"ENGINE = MergeTree\nORDER BY ({ORDER_BY})\nSETTINGS index_granularity = 512, "
@@ -73,7 +78,9 @@ def add_columns(stream: str) -> str:
 
     A field that was not declared could not be stored, so the column's empty value is right for every row before.
     """
-    added = ",\n    ".join(f"ADD COLUMN IF NOT EXISTS `{column_name(s.name)}` {_TYPES[s.rule.kind]}" for s in columns_of(stream))
+    added = ",\n    ".join(
+        f"ADD COLUMN IF NOT EXISTS `{column_name(s.name)}` {_TYPES[s.rule.kind]}" for s in columns_of(stream)
+    )
     return f"ALTER TABLE `{stream}`\n    {added}"
 
 
@@ -84,5 +91,7 @@ def create_once_view(stream: str) -> str:
 
 def statements() -> tuple[str, ...]:
     """Every statement that a new ledger needs, in order; each may be run again."""
-    made = [statement for stream in STREAMS for statement in (create_table(stream), add_columns(stream), create_once_view(stream))]
+    made = [
+        statement for stream in STREAMS for statement in (create_table(stream), add_columns(stream), create_once_view(stream))
+    ]
     return (*made, *map(sql, _BESIDE))

@@ -25,8 +25,8 @@ def by_fact(job: Job) -> Layout:
     if listing is None:
         raise TypeError(f"{job.report.code} has the shape of a list and no listing")
     columns = tuple(Column(name, words.fill(label, 0, lang), str(unit)) for name, (unit, label) in listing.columns.items())
-    found = job.facts.engine.query(_text(listing.file), parameters=_parameters(job)).result_rows
-    rows = tuple(tuple(map(_value, row)) for row in found[:MAX_ROWS])
+    found = job.facts.engine.query(text_of(listing.file), parameters=_parameters(job)).result_rows
+    rows = tuple(tuple(map(value_of, row)) for row in found[:MAX_ROWS])
     cut = (words.counted("cut", MAX_ROWS, lang),) if len(found) > MAX_ROWS else ()
     whole = overall(job, (), job.request.period)
     return Layout(columns, rows, _totals(listing, rows), (*cut, *troubles(job, whole)))
@@ -47,7 +47,10 @@ def _parameters(job: Job) -> Parameters:
     }
 
 
-def _value(value: Any) -> Value:
+def value_of(value: Any) -> Value:
+    """A value of the engine as a report holds it: times aware, nothing for an empty text, a list as one text."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or None
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
     return None if value == "" else value
@@ -63,5 +66,6 @@ def _totals(listing: Listing, rows: tuple[tuple[Value, ...], ...]) -> tuple[Valu
 
 
 @cache
-def _text(file: str) -> str:
+def text_of(file: str) -> str:
+    """A SELECT that lies beside the suite."""
     return (Path(__file__).parent / "suite" / file).read_text("utf-8")

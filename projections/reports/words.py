@@ -29,6 +29,7 @@ FIELDS: dict[str, Label] = {
     "target": Label("target", "目标"),
     "met": Label("target met", "达标"),
     "previous": Label("previous period", "上期"),
+    "before": Label("before", "对比期"),
     "change": Label("change", "增减"),
     "change_rate": Label("change, %", "增减率"),
     "definition": Label("definition", "定义"),
@@ -68,6 +69,16 @@ def metric_column(metric: Metric, asked: Attribution | None, threshold_ms: int, 
 def dimension_column(name: str, lang: Lang, unit: str = TEXT) -> Column:
     """A dimension's column."""
     return Column(name, fill(DIMENSIONS[name], 0, lang), unit)
+
+
+def compared_columns(figure: Column, lang: Lang) -> tuple[Column, Column]:
+    """The two columns behind a figure's: that of the period it is compared with, and the change."""
+    before, change = (fill(FIELDS[name], 0, lang).lower() for name in ("before", "change"))
+    comma = "," if lang == "zh" else ", "
+    return (
+        Column(f"{figure.name}.before", f"{figure.title}{comma}{before}", figure.unit),
+        Column(f"{figure.name}.change", f"{figure.title}{comma}{change}", figure.unit),
+    )
 
 
 def field_column(name: str, lang: Lang) -> Column:
@@ -187,6 +198,10 @@ _COUNTED: dict[str, Label] = {
     "backfill": Label(
         "{n} events of this period came later by a backfill; they are counted, and not as late.",
         "本期有 {n} 个事件由补录导入,已计入,不算迟到。",
+    ),
+    "unmatched": Label(
+        "{n} intervals of the period compared with have no counterpart in this one; their figures are in the totals alone.",
+        "对比期有 {n} 个时段在本期无对应,仅计入合计。",
     ),
     "cut": Label(
         "Only the first {n} rows are shown; narrow the period or the filters.", "仅显示前 {n} 行,请缩小期间或筛选条件。"
