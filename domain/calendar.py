@@ -85,6 +85,8 @@ def make_span(first: date, last: date, zone: str) -> Period:
     return Period(Grain.SPAN, f"{first}..{last}", zone, first, last + timedelta(days=1))
 
 
+YEARS = range(1971, 2200)
+"""The years that a period may lie in: the engine's times reach further on both sides."""
 _FORMS = {
     Grain.DAY: (r"\d{4}-\d{2}-\d{2}", "2026-01-05"),
     Grain.WEEK: (r"\d{4}-W\d{2}", "2026-W02"),
@@ -102,6 +104,8 @@ def parse_period(grain: Grain, text: str, zone: str) -> Period:
         day = None
     if day is None:
         raise UserError(f"'{text}' is not a {grain}; write it like {example}")
+    if day.year not in YEARS:
+        raise UserError(f"'{text}': a year lies between {YEARS[0]} and {YEARS[-1]}")
     return make_period(grain, day, zone)
 
 

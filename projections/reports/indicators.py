@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from opsledger.projections.master.targets import is_met
@@ -19,6 +20,7 @@ from opsledger.projections.reports.layouts import (
     without_states,
 )
 from opsledger.projections.reports.model import Value
+from opsledger.projections.reports.reasons import reasons
 from opsledger.projections.reports.request import Job
 
 
@@ -26,10 +28,10 @@ def by_metric(job: Job) -> Layout:
     """A row per metric: its value, parts, target or change against the period before."""
     fit = [m for m in job.metrics if fits(m, job)]
     now = overall(job, fit, job.request.period)
-    before = overall(job, fit, job.request.period.previous()) if job.report.previous else {}
+    before = overall(job, fit, job.before) if job.before is not None else {}
     names = ["group", "metric", "indicator", "value", "unit", "numerator", "denominator"]
-    names += ["previous", "change", "change_rate"] if job.report.previous else ["target", "met"]
-    notes = (*without_rings(job, now), *without_states(job, now))
+    names += ["target", "met", *(["previous", "change", "change_rate"] if job.before is not None else [])]
+    notes = (*without_rings(job, now), *without_states(job, now), *reasons(fit, now, job.request.lang))
     lines = [_line(job, m, now.get(m.code), before.get(m.code)) for m in job.metrics]
     unfit = words.unfit_note([m for m in job.metrics if m not in fit], job.request.only, job.request.lang)
     return Layout(
@@ -37,8 +39,14 @@ def by_metric(job: Job) -> Layout:
         rows=tuple(lines),
         warnings=troubles(job, now),
         notes=(unfit, *notes),
-        breaches=tuple(identity_breaches(now)),
+        breaches=(*identity_breaches(now), *identity_breaches(before)),
+        met=_met(names, lines),
     )
+
+
+def _met(names: Sequence[str], lines: Sequence[tuple[Value, ...]]) -> dict[tuple[int, str], bool]:
+    met = names.index("met")
+    return {(number, "value"): found for number, line in enumerate(lines) if isinstance(found := line[met], bool)}
 
 
 def _line(job: Job, metric: Metric, now: Parts | None, before: Parts | None) -> tuple[Value, ...]:
@@ -49,8 +57,8 @@ def _line(job: Job, metric: Metric, now: Parts | None, before: Parts | None) -> 
     ratio = metric.denominator is not None and now is not None
     parts: tuple[Value, ...] = (now.numerator if ratio and now else None, now.denominator if ratio and now else None)
     head = (group.text(lang), metric.code, column.title, value, metric.unit.value, *parts)
-    tail = _change(value, before.value(metric) if before else None) if job.report.previous else _target(job, metric, value)
-    return (*head, *tail, column.definition)
+    change = () if job.before is None else _change(value, before.value(metric) if before else None)
+    return (*head, *_target(job, metric, value), *change, column.definition)
 
 
 def _change(value: Decimal | int | None, before: Decimal | int | None) -> tuple[Value, ...]:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from opsledger.domain.calendar import Period
-from opsledger.projections.metrics.measure import Parts, Row, Sum, ask, parts_of
+from opsledger.projections.metrics.intervals import Cut, Every
+from opsledger.projections.metrics.measure import Parts, Sum, ask, parts_of
 from opsledger.projections.metrics.model import Metric
 from opsledger.projections.metrics.query import Cell, Question
 from opsledger.projections.metrics.tables import TABLES
 from opsledger.projections.reports import laws, words
+from opsledger.projections.reports.aims import met_of
 from opsledger.projections.reports.catalogue import IDENTITY, TROUBLES
 from opsledger.projections.reports.model import INTERVAL, Column, Section, Value
+from opsledger.projections.reports.reasons import reasons
 from opsledger.projections.reports.request import Job
+
+Key = tuple[str | int, ...]
+Figures = tuple[Decimal | int | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +34,98 @@ class Layout:
     notes: tuple[str, ...] = ()
     breaches: tuple[tuple[int, str], ...] = ()
     sections: tuple[Section, ...] = ()
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What the reader must know of the request besides what every report says."""
+    met: Mapping[tuple[int, str], bool] = field(default_factory=dict)
+    """As ``Result.met``."""
 
 
 def by_group(job: Job) -> Layout:
-    """A row per combination of dimensions (and interval), a column per metric, and the totals counted by themselves."""
-    question = job.question(job.metrics, job.report.dimensions, job.cut)
+    """A row per combination of dimensions (and interval), a column per metric, and the totals counted by themselves.
+
+    Where the job is compared with another period, each figure has two columns behind it: that period's, and the change.
+    """
+    now = _side(job, job.request.period)
+    before = None if job.before is None else _side(job, job.before)
+    there = before.by_key(job) if before is not None else {}
+    keys = sorted({**now.by_key(job), **there}, key=lambda key: (*key[1:], key[0]) if job.cut is not None else key)
+    rows = tuple((*_names(job, key), *_cells(now, now.by_key(job).get(key), before, there.get(key))) for key in keys)
+    totals = (*_blank(job), *_cells(now, now.total, before, before.total if before else None))
+    columns = _columns(job)
+    return Layout(
+        columns=columns,
+        rows=rows,
+        totals=totals,
+        warnings=troubles(job, now.whole),
+        notes=(*now.notes, *_unmatched(job, before)),
+        breaches=(*now.breaches, *(before.breaches if before is not None else ())),
+        met=met_of(job, columns, rows, totals),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """The figures of one period: the period's own, or those that it is compared with."""
+
+    question: Question
+    rows: Mapping[Key, Figures]
+    total: Figures
+    whole: Mapping[str, Parts]
+    notes: tuple[str, ...]
+    breaches: tuple[tuple[int, str], ...]
+
+    def by_key(self, job: Job) -> Mapping[Key, Figures]:
+        """The rows by dimension values (the number of the job's interval first, where time is cut)."""
+        if job.cut is None or self.question.cut is None or self.question.cut is job.cut:
+            return self.rows
+        places = _counterparts(self.question.cut, job.cut)
+        return {(places[int(key[0])], *key[1:]): found for key, found in self.rows.items() if int(key[0]) in places}
+
+
+def _side(job: Job, period: Period) -> _Side:
+    cut = job.cut if job.cut is None or period == job.request.period else Cut(period, job.cut.every)
+    question = replace(job.question(job.metrics, job.report.dimensions, cut), period=period)
     found = ask(job.facts, question, job.request.threshold_ms)
-    whole = overall(job, job.metrics, job.request.period)
+    whole = overall(job, job.metrics, period)
     breaches = [(1, breach) for breach in laws.additivity(question.cells, found, _sums(job, question, whole))]
+    breaches += identity_breaches(whole)
     notes = without_states(job, whole)
     empty = [i for i, m in enumerate(job.metrics) if notes and "agent_spans" in m.tables]
-    return Layout(
-        columns=_columns(job),
-        rows=tuple(_row(job, question, row, empty) for row in found if any(row[1])),
-        totals=(*_blank(job), *(whole[m.code].value(m) for m in job.metrics)),
-        warnings=troubles(job, whole),
-        notes=notes,
-        breaches=(*breaches, *identity_breaches(whole)),
-    )
+    notes = (*notes, *reasons(job.metrics, whole, job.request.lang))
+    rows = {key: _figures(job, question, sums, empty) for key, sums in found if any(sums)}
+    total = tuple(whole[m.code].value(m) for m in job.metrics)
+    return _Side(question, rows, total, whole, notes, tuple(breaches))
+
+
+def _counterparts(other: Cut, own: Cut) -> dict[int, int]:
+    """Number of an interval of the period compared with → that of its counterpart: the same hour of the day or week,
+    else the one that comes at the same place."""
+    if own.every in (Every.HOUR_OF_DAY, Every.WEEKDAY_HOUR, Every.WEEKDAY_HALF_HOUR):
+        numbers = {interval.code: interval.number for interval in own.intervals}
+        return {i.number: numbers[i.code] for i in other.intervals if i.code in numbers}
+    return {i.number: i.number for i in other.intervals if i.number < len(own.intervals)}
+
+
+def _unmatched(job: Job, before: _Side | None) -> tuple[str, ...]:
+    if job.cut is None or before is None or before.question.cut is None:
+        return ()
+    lost = len(before.question.cut.intervals) - len(_counterparts(before.question.cut, job.cut))
+    return (words.counted("unmatched", lost, job.request.lang),) if lost else ()
+
+
+def _cells(now: _Side, own: Figures | None, before: _Side | None, other: Figures | None) -> tuple[Value, ...]:
+    own = own or _absent(now)
+    if before is None:
+        return own
+    found: list[Value] = []
+    for value, then in zip(own, other or _absent(before), strict=True):
+        found += (value, then, None if value is None or then is None else value - then)
+    return tuple(found)
+
+
+def _absent(side: _Side) -> Figures:
+    """The figures of a row that is not there: counts are none, ratios are empty."""
+    return tuple(0 if isinstance(value, int) else None for value in side.total)
 
 
 def overall(job: Job, metrics: Sequence[Metric], period: Period) -> dict[str, Parts]:
@@ -93,27 +174,23 @@ def _columns(job: Job) -> tuple[Column, ...]:
     lang, threshold = job.request.lang, job.request.threshold_ms
     names = [words.dimension_column(name, lang) for name in job.report.dimensions]
     cut = [words.dimension_column("interval", lang, INTERVAL)] if job.cut is not None else []
-    return (*names, *cut, *(words.metric_column(m, job.asked, threshold, lang) for m in job.metrics))
+    figures = [words.metric_column(m, job.asked, threshold, lang) for m in job.metrics]
+    if job.before is not None:
+        figures = [c for figure in figures for c in (figure, *words.compared_columns(figure, lang))]
+    return (*names, *cut, *figures)
 
 
-def _row(job: Job, question: Question, row: Row, empty: Sequence[int]) -> tuple[Value, ...]:
-    key, sums = row
-    if job.cut is not None:
-        key = (*key[1:], key[0])
-    shown: list[Value] = list(key)
-    if job.cut is not None:
-        shown[-1] = job.cut.intervals[int(key[-1])]
-    figures = _figures(job, question, sums)
-    return (*shown, *(None if i in empty else f for i, f in enumerate(figures)))
+def _names(job: Job, key: Key) -> tuple[Value, ...]:
+    return key if job.cut is None else (*key[1:], job.cut.intervals[int(key[0])])
 
 
 def _blank(job: Job) -> tuple[Value, ...]:
     return (None,) * (len(job.report.dimensions) + (job.cut is not None))
 
 
-def _figures(job: Job, question: Question, sums: Sequence[Sum]) -> list[Value]:
+def _figures(job: Job, question: Question, sums: Sequence[Sum], empty: Sequence[int]) -> Figures:
     parts = parts_of(job.metrics, job.asked, question.cells, sums)
-    return [p.value(m) for p, m in zip(parts, job.metrics, strict=True)]
+    return tuple(None if i in empty else p.value(m) for i, (p, m) in enumerate(zip(parts, job.metrics, strict=True)))
 
 
 def without_states(job: Job, whole: dict[str, Parts]) -> tuple[str, ...]:
