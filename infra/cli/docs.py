@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from opsledger.infra.events_doc import render_events_md
+from opsledger.infra.profiles_doc import render_profiles_page
 from opsledger.projections.metrics.document import render_metrics_md
 
-PAGES = {"events.md": render_events_md, "metrics.md": render_metrics_md}
+PAGES = {"events.md": render_events_md, "metrics.md": render_metrics_md, "profiles.md": render_profiles_page}
 """File → what renders it; a test holds the files in docs/ equal to these."""
 
 
-@click.command(short_help="Write docs/events.md and docs/metrics.md from the declarations.")
+@click.command(short_help="Write the pages of docs/ that are made from the declarations.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("docs"), show_default=True)
 def docs(out: Path) -> None:
     """Write the generated pages into a folder."""

@@ -50,6 +50,14 @@ class Profile:
         mine, own = self.metric(code), METRICS[code]
         return mine.amounts != own.amounts or mine.default is not own.default
 
+    def recounts(self, code: str) -> bool:
+        """Whether its formula is another one, not only the moment at which it counts."""
+        return _formula(self.metric(code)) != _formula(METRICS[code])
+
+
+def _formula(metric: Metric) -> list[tuple[str, str, str]]:
+    return [(a.table, a.value, a.where) for a in metric.amounts]
+
 
 def _moved(metric: Metric, attribution: Attribution | None) -> Metric:
     if attribution is None or not metric.movable or not metric.can(attribution):
