@@ -158,8 +158,27 @@ def _orderly_shift(random: Random, base: Base) -> Iterator[Event]:
         at += random.choice((0, 600, 70_000))
 
 
+def _ringing(random: Random, base: Base) -> Iterator[Event]:
+    """Telephones that ring one over the other while queues are entered and left; misses with and without their ring."""
+    for at in range(random.randint(4, 16)):
+        agent, queue = random.choice(("a1", "a2")), random.choice(("q1", "q2"))
+        yield base.event(
+            random.choice(
+                (
+                    call.CallRung(agent),
+                    call.CallRung(agent),
+                    call.CallRingMissed(agent, random.randrange(5000), random.choice(("no_answer", "rejected"))),
+                    call.CallRingMissed(agent, random.randrange(5000), "no_answer"),
+                    call.CallQueued(queue),
+                    call.CallLeftQueue(queue, "abandoned"),
+                )
+            ),
+            at // random.choice((1, 1, 3)),
+        )
+
+
 _MAKERS: dict[str, tuple[Callable[[Random, Base], Iterator[Event]], ...]] = {
-    "call": (_anything, _orderly_call),
+    "call": (_anything, _orderly_call, _ringing),
     "shift": (_anything, _orderly_shift),
 }
 

@@ -121,7 +121,11 @@ PLANTED = (
     ("staff_stints", "arrayFill(e -> e.name != '', events)", "events"),
     ("staff_stints", "arrayCompact(e -> e.id, arraySort(", "(arraySort("),
     ("costs", "argMax((amount, 0)", "argMin((amount, 0)"),
-    ("penalties", "type IN ('penalty.reduced', 'penalty.waived')) = 'penalty.waived'", "type = 'penalty.waived') = 'penalty.waived'"),
+    (
+        "penalties",
+        "type IN ('penalty.reduced', 'penalty.waived')) = 'penalty.waived'",
+        "type = 'penalty.waived') = 'penalty.waived'",
+    ),
     ("penalties", "if(settled_at IS NOT NULL, 'settled',", "if(false, 'settled',"),
     ("awards", "minIfOrNull(occurred_at, type = 'award.revoked')", "maxIfOrNull(occurred_at, type = 'award.revoked')"),
     ("submissions", "min(occurred_at)", "max(occurred_at)"),
