@@ -9,8 +9,14 @@ import click
 from opsledger.infra.events_doc import render_events_md
 from opsledger.infra.profiles_doc import render_profiles_page
 from opsledger.projections.metrics.document import render_metrics_md
+from opsledger.projections.reports.document import render_reports_md
 
-PAGES = {"events.md": render_events_md, "metrics.md": render_metrics_md, "profiles.md": render_profiles_page}
+PAGES = {
+    "events.md": render_events_md,
+    "metrics.md": render_metrics_md,
+    "profiles.md": render_profiles_page,
+    "reports.md": render_reports_md,
+}
 """File → what renders it; a test holds the files in docs/ equal to these."""
 
 
