@@ -18,6 +18,7 @@ from opsledger.domain.events import (
     penalty,
     period,
     queue,
+    record,
     report,
     shift,
     staff,
@@ -104,6 +105,7 @@ DECLARED: tuple[type[EventData], ...] = (
     period.PeriodClosed,
     period.PeriodAdjusted,
     period.PeriodReopened,
+    record.RecordKept,
 )
 
 TYPES = MappingProxyType({declaration.TYPE: declaration for declaration in DECLARED})

@@ -38,6 +38,7 @@ STREAM_WORDS: Mapping[str, Word] = _words("""
     tenant | tenant | 甲方
     queue | queue | 技能组
     period | period | 结算期
+    record | source record | 源记录
 """)
 """Stream → what a thing of it is called."""
 
@@ -94,6 +95,8 @@ FIELD_WORDS: Mapping[str, Word] = _words("""
     node | IVR node | IVR节点
     opening_hours | opening hours | 服务时间
     outcome | outcome | 结果
+    part | part | 部分序号
+    parts | number of parts | 部分总数
     party | party | 对方
     party_id | party's id | 对方编号
     period | period | 结算期
