@@ -53,6 +53,20 @@ def changed(old: str, new: str) -> str:
     return GOOD.replace(old, new, 1)
 
 
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ("name: x, effective_from: '{started}', targets: '{line}'", "targets is a document; write {document: {name: value"),
+        ("name: {document: {a: '{line}'}}, effective_from: '{started}'", "name is text, and line is a document"),
+        ("name: x, effective_from: '{started}', targets: {document: {a: '{started}'}}", "a document holds text and numbers"),
+        ("name: x, effective_from: '{started}', targets: {document: {}}", "targets"),
+    ],
+)
+def test_a_document_is_made_by_its_own_form_and_of_texts_and_numbers_alone(data: str, told: str) -> None:
+    event = f"events:\n  - type: queue.described\n    at: '{{started}}'\n    data: {{{data}}}\n"
+    assert told in error_of(changed("duration: wait,", "duration: wait_s,").partition("events:")[0] + event)
+
+
 def test_the_good_mapping_is_good() -> None:
     """The control of all that follows: the column of the wait is the one thing to put right."""
     parse_mapping(changed("duration: wait,", "duration: wait_s,"), "m.yaml").plan(COLUMNS)

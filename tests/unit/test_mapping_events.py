@@ -67,6 +67,13 @@ events:
     on_change: keep
     at: '{at_}'
     data: {department: d, assignee: '{who}'}
+  - type: queue.described
+    at: '{at_}'
+    when: kind == 'system'
+    data:
+      name: '{queue}'
+      effective_from: '{at_}'
+      targets: {document: {answer_rate: '{dec}', 'a "b"': '{text}', n: {number: n}}}
 """
 WORDS = st.one_of(
     st.sampled_from(["", "q1", "é" * 128, "é" * 129, "x" * 256, "x" * 257, '"\\\n\t', "%s", "热线", "\x7f\x01", "😀"]),
