@@ -68,8 +68,8 @@ def view(
         made = last.at if last else None
         yield _view(store, tenant, store.clock.now(), tables.positions(), made, None, late_after)
         return
-    known = tables.positions_at(as_known_at)
-    if not known:
+    known = tables.update_at(as_known_at)
+    if known is None:
         raise UserError(f"nothing was known at {as_known_at.isoformat()}: the first facts were made later")
     home = str(store.client.command("SELECT currentDatabase()"))
     with tables.as_known_at(as_known_at) as past:
@@ -78,7 +78,7 @@ def view(
             until = f"toDateTime64('{utc_text(as_known_at)}', 6, 'UTC')"
             beside = f"SELECT * FROM `{home}`.`{table}` WHERE `{recorded}` <= {until}"
             store.client.command(f"CREATE OR REPLACE VIEW `{past}`.`{table}` AS {beside}")
-        yield _view(store, tenant, as_known_at, known, as_known_at, as_known_at, late_after)
+        yield _view(store, tenant, as_known_at, known.positions, known.at, as_known_at, late_after)
 
 
 def _view(
@@ -111,9 +111,9 @@ def tenant_of(store: Store, asked: str | None, settings: Settings) -> str:
     raise UserError(f"the ledger holds several tenants; say which with --tenant: {', '.join(found)}")
 
 
-def zone_of_tenant(store: Store, tenant: str, settings: Settings, asked: str | None = None) -> str:
-    """The zone of a tenant's days: asked for, else configured (``tenant.configured``), else set, else UTC."""
+def zone_of_tenant(store: Store, tenant: str, settings: Settings, asked: str | None = None, at: datetime | None = None) -> str:
+    """The zone of a tenant's days: asked for, else configured (``tenant.configured``) by a moment, else set, else UTC."""
     if asked:
         return asked
-    rows = store.client.query(_ZONE, parameters={"tenant": tenant, "at": store.clock.now()}).result_rows
+    rows = store.client.query(_ZONE, parameters={"tenant": tenant, "at": at or store.clock.now()}).result_rows
     return str(rows[0][0]) or settings.zone or "UTC"

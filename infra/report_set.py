@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from opsledger.domain.calendar import Period
+from opsledger.domain.errors import UserError
 from opsledger.infra.progress import Report as Shown
 from opsledger.infra.render import render_result
+from opsledger.projections.formats.values import Writer
 from opsledger.projections.metrics.measure import Facts
 from opsledger.projections.metrics.model import Lang
 from opsledger.projections.reports.catalogue import REPORTS
-from opsledger.projections.reports.model import Request
+from opsledger.projections.reports.model import Column, Request, Result, Value
 from opsledger.projections.reports.run import run_report
 
-SUFFIXES = {"html": ".html", "csv": ".csv", "json": ".json", "table": ".txt"}
+SUFFIXES = {"html": ".html", "csv": ".csv", "json": ".json", "table": ".txt", "xlsx": ".xlsx", "pdf": ".pdf"}
+DRAWN = ("html", "xlsx", "pdf")
+"""Formats that show charts."""
+_WIDTH = 200
+_KEPT_ROWS = 2_000
+"""Answers of at most so many rows are kept for the whole set: names, targets, teams, totals."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A headline figure as text; ``met``: whether it meets its target, None where there is none."""
+
+    title: str
+    value: str
+    met: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One file of the set."""
+    """One file of the set, with what the index page says of its report."""
 
     path: Path
     title: str
@@ -29,55 +45,110 @@ class Made:
     lang: Lang
     format: str
     ok: bool
+    group: str = ""
+    figures: tuple[Figure, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A report that could not honour what the whole set was asked for, and why."""
+
+    report: str
+    why: str
+
+
+class Once:
+    """An engine that is asked the same question once: language, formats and reports of a set share the answers."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+        self._kept: dict[str, Any] = {}
+        self._large: list[str] = []
+
+    def query(self, query: str, parameters: Mapping[str, Any] | None = None, **more: Any) -> Any:
+        """Run a SELECT, or give the answer that it had."""
+        if more:
+            return self._engine.query(query, parameters=parameters, **more)
+        asked = f"{query}\0{parameters!r}"
+        if asked not in self._kept:
+            answer = self._kept[asked] = self._engine.query(query, parameters=parameters)
+            if len(answer.result_rows) > _KEPT_ROWS:
+                self._large.append(asked)
+        return self._kept[asked]
+
+    def forget_large(self) -> None:
+        """Let go of the large answers, when a report is done with."""
+        for asked in self._large:
+            del self._kept[asked]
+        self._large.clear()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+
+RequestOf = Callable[[str, Period, Lang], Request]
+"""Makes the request for a report of the set."""
 
 
 def write_set(
-    facts: Facts, periods: Sequence[Period], langs: Sequence[Lang], formats: Sequence[str], folder: Path, shown: Shown
+    facts: Facts,
+    periods: Sequence[Period],
+    langs: Sequence[Lang],
+    formats: Sequence[str],
+    folder: Path,
+    shown: Shown,
+    request_of: RequestOf | None = None,
+    refused: list[Refused] | None = None,
 ) -> list[Made]:
-    """Run every report that can be run for each period, in each language and format, into ``folder``."""
-    jobs = [(p, code, lang) for p in periods for code, report in REPORTS.items() if p.grain in report.grains for lang in langs]
+    """Run every report that can be run for each period, in each language and format, into ``folder``.
+
+    A report that refuses its request is put into ``refused`` (without it, the refusal is raised); the others are made.
+    """
+    once = Once(facts.engine)
+    shared = replace(facts, engine=once)
+    ask = request_of or (lambda code, period, lang: Request(code, period, lang=lang))
+    jobs = [(period, code) for period in periods for code, report in REPORTS.items() if period.grain in report.grains]
     made: list[Made] = []
-    for done, (period, code, lang) in enumerate(jobs):
+    for done, (period, code) in enumerate(jobs):
         shown(done, len(jobs), f"{code} {period.name}")
-        result = run_report(facts, Request(report=code, period=period, lang=lang, charts="html" in formats))
-        for format_ in formats:
-            path = folder / lang / f"{code}_{period.name}{SUFFIXES[format_]}"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(render_result(result, format_, 200), encoding="utf-8")
-            made.append(Made(path, result.title, period.name, lang, format_, result.ok))
+        try:
+            for lang in langs:
+                request = replace(ask(code, period, lang), charts=any(f in DRAWN for f in formats))
+                made += _written(run_report(shared, request), formats, folder)
+        except UserError as error:
+            if refused is None:
+                raise
+            refused.append(Refused(code, str(error)))
+        once.forget_large()
     return made
 
 
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>{title}</title>
-<style>
-body{{font:16px/1.5 system-ui,"Noto Sans CJK SC",sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1c2733}}
-table{{border-collapse:collapse;width:100%}} td,th{{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #d9e0e7}}
-a{{color:#0b5cad}} .p{{color:#5a6875}}
-</style></head><body><h1>{title}</h1><p class="p">{about}</p>
-<table><thead><tr><th>Period</th><th>Report</th><th>English</th><th>中文</th></tr></thead><tbody>
-{rows}
-</tbody></table></body></html>
-"""
+def _written(result: Result, formats: Sequence[str], folder: Path) -> list[Made]:
+    made = []
+    for format_ in formats:
+        path = folder / result.lang / f"{result.report}_{result.period.name}{SUFFIXES[format_]}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        content: str | bytes = render_result(result, format_, _WIDTH)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        made.append(_made(result, path, format_))
+    return made
 
 
-def write_index(made: Sequence[Made], folder: Path, title: str, about: str) -> Path:
-    """The page that leads to all files of a set: a row a report and period, a link a language and format."""
-    groups: dict[tuple[str, str], list[Made]] = {}
-    for each in made:
-        groups.setdefault((each.period, each.path.stem), []).append(each)
-    rows = "\n".join(_row(period, files, folder) for (period, _), files in groups.items())
-    path = folder / "index.html"
-    path.write_text(_PAGE.format(title=escape(title), about=escape(about), rows=rows), encoding="utf-8")
-    return path
+def _made(result: Result, path: Path, format_: str) -> Made:
+    figures, warnings = headline_of(result), result.footer.warnings
+    return Made(path, result.title, result.period.name, result.lang, format_, result.ok, result.group, figures, warnings)
 
 
-def _row(period: str, files: Sequence[Made], folder: Path) -> str:
-    cells = [_links([f for f in files if f.lang == lang], folder) for lang in ("en", "zh")]
-    titles = " · ".join(dict.fromkeys(escape(f.title) for f in files))
-    return f"<tr><td>{escape(period)}</td><td>{titles}</td><td>{cells[0]}</td><td>{cells[1]}</td></tr>"
-
-
-def _links(files: Sequence[Made], folder: Path) -> str:
-    return " ".join(f'<a href="{escape(f.path.relative_to(folder).as_posix())}">{f.format}</a>' for f in files)
+def headline_of(result: Result) -> tuple[Figure, ...]:
+    """The headline figures of a report: its totals, or the values of its metrics."""
+    at, writer = {c.name: i for i, c in enumerate(result.columns)}, Writer(result)
+    found: dict[str, tuple[Column, Value, tuple[int, str]]] = {}
+    if "metric" in at and "value" in at:
+        for number, row in enumerate(result.rows):
+            code, unit, title = (str(row[at[name]]) for name in ("metric", "unit", "indicator"))
+            found[code] = (Column(code, title, unit), row[at["value"]], (number, "value"))
+    elif result.totals is not None:
+        found = {c.name: (c, result.totals[i], (-1, c.name)) for i, c in enumerate(result.columns)}
+    wanted = [found[code] for code in result.headline if code in found]
+    return tuple(Figure(column.title, writer.cell(value, column), result.met.get(place)) for column, value, place in wanted)

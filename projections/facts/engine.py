@@ -120,6 +120,10 @@ class Facts:
         with past.database(self._client, entry.positions if entry else {}) as name:
             yield name
 
+    def update_at(self, moment: datetime) -> Entry | None:
+        """The journal's latest entry at a moment (UTC, aware); None before the first."""
+        return self._journal.last(moment)
+
     def positions_at(self, moment: datetime) -> Positions:
         """How far the facts went at a moment (UTC, aware)."""
         entry = self._journal.last(moment)
