@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from opsledger.ingest.simulator.centre import CAMPAIGN, DIAL, OUTBOUND, VISIT
+from opsledger.ingest.simulator.centre import CAMPAIGNS, DIAL, OUTBOUND, VISIT, Topic
 from opsledger.ingest.simulator.chance import wheel
 from opsledger.ingest.simulator.floor import Floor
-from opsledger.ingest.simulator.journal import HOUR_MS
+from opsledger.ingest.simulator.journal import HOUR_MS, quoted
 from opsledger.ingest.simulator.staff import BUSY, Agent, Call, Pool, Queue
 from opsledger.ingest.simulator.world import World
 
@@ -26,12 +26,14 @@ _BOOLS = (b"false", b"true")
 
 @dataclass(slots=True)
 class Task:
-    """Somebody to be called; ``callback`` is empty for a campaign call."""
+    """Somebody to be called: for a ``callback``, or else for a campaign with its topic."""
 
     customer: bytes
     callback: bytes = b""
     owner: bytes = b""
     tries: int = 0
+    campaign: str = ""
+    topic: Topic = VISIT
 
 
 class Callbacks:
@@ -49,6 +51,7 @@ class Callbacks:
         self._attempted, self._completed = form("callback.attempted", "call"), form("callback.completed", "satisfied")
         self._checked, self._cancelled = form("callback.checked"), form("callback.cancelled")
         self._offered, self._connected = form("call.offered", "customer"), form("call.connected")
+        self._offered_for = form("call.offered", "customer", "campaign")
         self._ended_why = form("call.ended", "cause")
 
     def request(self, at: int, purpose: str, customer: bytes, owner: bytes, **about: bytes) -> None:
@@ -85,7 +88,8 @@ class Callbacks:
         calls = self.world.options.calls_per_day
         for n in range(round(calls * _CAMPAIGN)):
             customer = b"m%07d" % int(self._chance() * 15 * calls)
-            self.world.agenda.at(at + n, self.add_task, Task(customer))
+            campaign, topic = CAMPAIGNS[n % len(CAMPAIGNS)]
+            self.world.agenda.at(at + n, self.add_task, Task(customer, campaign=campaign, topic=topic))
 
     def add_task(self, at: int, task: Task) -> None:
         """Something to dial: by whoever is idle, else later. Promises go first."""
@@ -117,9 +121,14 @@ class Callbacks:
         self._numbers += 1
         code = b"o%b-%06d" % (world.day_name(at).replace("-", "").encode(), self._numbers)
         call = Call(code, task.customer, OUTBOUND, "phone")
-        call.topic = VISIT if task.callback else CAMPAIGN
-        line = OUTBOUND.encode()
-        world.journal.add(at, self._offered, code, b"outbound", b"phone", line, task.customer, agent.tail)
+        call.topic = task.topic
+        about = (code, b"outbound", b"phone", OUTBOUND.encode(), task.customer)
+        if task.campaign:
+            call.campaign = world.truth.campaign(world.day_name(at), task.campaign)
+            call.campaign.dialled += 1
+            world.journal.add(at, self._offered_for, *about, quoted(task.campaign), agent.tail)
+        else:
+            world.journal.add(at, self._offered, *about, agent.tail)
         day = world.truth.call(world.day_name(at))
         day.outbound += 1
         rings = at + 5000 + int(chance() * 20_000)
@@ -131,6 +140,8 @@ class Callbacks:
             self._missed(rings + 12_000, agent, call, task)
 
     def _talk(self, at: int, agent: Agent, call: Call, task: Task) -> None:
+        if call.campaign is not None:
+            call.campaign.reached += 1
         over = self.answer(at, agent, call, None)
         if not task.callback:
             return

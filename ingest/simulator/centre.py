@@ -81,6 +81,9 @@ _MANNER = Topic("投诉/服务态度", "complaint", "客服中心", complaint=0.
 _LATE = Topic("投诉/装维超时", "complaint", "装维中心", ticket=0.5, complaint=0.35)
 _OTHER = Topic("其他/其他", "other", "客服中心")
 CAMPAIGN = Topic("营销/宽带提速", "request", "市场部", accepted=0.12)
+RENEWAL = Topic("营销/合约续约", "request", "市场部", accepted=0.27)
+CAMPAIGNS: tuple[tuple[str, Topic], ...] = (("宽带提速专项", CAMPAIGN), ("宽带提速专项", CAMPAIGN), ("合约续约专项", RENEWAL))
+"""What outbound agents offer, in turn."""
 VISIT = Topic("回访/满意度", "other", "客服中心")
 
 _CONSULTS = wheel((_BILL, 40), (_TARIFF, 32), (_BALANCE, 14), (_PLAN, 8), (_OTHER, 6))

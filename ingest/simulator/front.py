@@ -121,6 +121,7 @@ class Front:
         hangs_up = chance() < _HANGS_UP
         for node, key in way[:1] if hangs_up else way:
             at += 2500 + int(chance() * 9000)
+            day.reached(line.flow, node)
             if key:
                 add(at, self._node_key, call.code, node.encode(), key.encode(), b"")
             else:

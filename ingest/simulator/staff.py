@@ -13,7 +13,7 @@ from opsledger.ingest.simulator.centre import DIAL, DIAL_QUEUE, FIRST, HOME, QUE
 from opsledger.ingest.simulator.chance import lengths, waits
 from opsledger.ingest.simulator.journal import quoted, tail
 from opsledger.ingest.simulator.options import Options
-from opsledger.ingest.simulator.truth import QueueDay
+from opsledger.ingest.simulator.truth import CampaignDay, QueueDay
 
 OFF, IDLE, BUSY, PAUSED = range(4)
 """What an agent is doing, as far as giving out calls goes."""
@@ -30,6 +30,7 @@ class Call:
 
     __slots__ = (
         "agent",
+        "campaign",
         "channel",
         "code",
         "customer",
@@ -55,6 +56,7 @@ class Call:
         self.agent: Agent | None = None
         self.row: QueueDay | None = None
         self.topic: Topic | None = None
+        self.campaign: CampaignDay | None = None
 
 
 class Queue:

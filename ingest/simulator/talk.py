@@ -139,7 +139,11 @@ class Talk:
     def _write_wrap(self, began: int, at: int, agent: Agent, call: Call, topic: Topic, settled: bool) -> None:
         chance = self._chance
         marks: tuple[str, ...] = ("accepted",) if topic.accepted else ()
-        values = (_BOOLS[chance() < topic.accepted],) if topic.accepted else ()
+        accepted = bool(topic.accepted) and chance() < topic.accepted
+        values: tuple[bytes, ...] = (_BOOLS[accepted],) if topic.accepted else ()
+        if call.campaign is not None:
+            call.campaign.accepted += accepted
+            call.campaign.refused += not accepted
         if chance() >= _UNMARKED:
             marks, values = (*marks, "resolved"), (*values, _BOOLS[settled])
         self.world.journal.add(

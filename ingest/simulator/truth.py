@@ -42,15 +42,38 @@ class CallDay:
     connected: int = 0
     ivr_entered: int = 0
     ivr_served: int = 0
+    nodes: dict[str, int] = field(default_factory=dict)
+    """``flow/node`` → times that a caller reached it in the menu at the front."""
+
+    def reached(self, flow: str, node: str) -> None:
+        """One more caller reached a node."""
+        name = f"{flow}/{node}"
+        self.nodes[name] = self.nodes.get(name, 0) + 1
+
+
+@dataclass(slots=True)
+class CampaignDay:
+    """Customers dialled for one campaign on one local day, and what came of it."""
+
+    dialled: int = 0
+    reached: int = 0
+    accepted: int = 0
+    refused: int = 0
 
 
 @dataclass(slots=True)
 class Truth:
-    """The whole run: by (local day ``2026-01-05``, queue; '' = answered without a queue), by local day, and by type."""
+    """The whole run: by (local day ``2026-01-05``, queue; '' = answered without a queue), by local day, by type, and by (local
+    day, campaign)."""
 
     queues: dict[tuple[str, str], QueueDay] = field(default_factory=dict)
     calls: dict[str, CallDay] = field(default_factory=dict)
     things: Counter[str] = field(default_factory=Counter)
+    campaigns: dict[tuple[str, str], CampaignDay] = field(default_factory=dict)
+
+    def campaign(self, day: str, campaign: str) -> CampaignDay:
+        """The count of a campaign's day."""
+        return self.campaigns.setdefault((day, campaign), CampaignDay())
 
     def queue(self, day: str, queue: str) -> QueueDay:
         """The count of a queue's day."""
@@ -77,7 +100,8 @@ class Truth:
         """A plain document: queues (with day and queue in each row), calls, things."""
         rows = [{"day": d, "queue": q, **asdict(one)} for (d, q), one in sorted(self.queues.items())]
         calls = {day: asdict(one) for day, one in sorted(self.calls.items())}
-        return {"queues": rows, "calls": calls, "things": dict(sorted(self.things.items()))}
+        campaigns = [{"day": d, "campaign": c, **asdict(one)} for (d, c), one in sorted(self.campaigns.items())]
+        return {"queues": rows, "calls": calls, "things": dict(sorted(self.things.items())), "campaigns": campaigns}
 
 
 def _add(total: QueueDay, one: QueueDay) -> None:

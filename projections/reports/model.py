@@ -24,6 +24,8 @@ class Shape(StrEnum):
     """A row per metric."""
     LIST = "list"
     """A row per fact."""
+    BULLETIN = "bulletin"
+    """One page: headline figures, then the best and the worst."""
 
 
 class ChartKind(StrEnum):
@@ -91,6 +93,10 @@ class Report:
     charts: tuple[ChartPlan, ...] = ()
     headline: tuple[str, ...] = ()
     """The metrics that a page shows first, large."""
+    order: str = ""
+    """The metric by which rows come in descending order; empty: by their dimensions."""
+    shares: Mapping[str, str] = field(default_factory=dict)
+    """Metric → the dimension within which each row's share of it is shown beside it; '' = of all rows."""
 
 
 PROFILE_THRESHOLD = -(1 << 31)

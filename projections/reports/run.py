@@ -8,7 +8,9 @@ from opsledger.projections.master.names import names_of
 from opsledger.projections.metrics.measure import Facts
 from opsledger.projections.metrics.query import DAY_MS, DEFAULT_WINDOW_MS
 from opsledger.projections.reports import words
+from opsledger.projections.reports.arrange import arranged
 from opsledger.projections.reports.behind import by_cell
+from opsledger.projections.reports.bulletin import bulletin
 from opsledger.projections.reports.charts import charts_of
 from opsledger.projections.reports.empties import empties_note, empty_columns
 from opsledger.projections.reports.indicators import by_metric
@@ -18,13 +20,13 @@ from opsledger.projections.reports.listing import by_fact
 from opsledger.projections.reports.model import Footer, Request, Result, Shape
 from opsledger.projections.reports.request import Job, checked, uses_threshold, uses_window
 
-_LAYOUTS = {Shape.ROWS: by_group, Shape.INDICATORS: by_metric, Shape.LIST: by_fact}
+_LAYOUTS = {Shape.ROWS: by_group, Shape.INDICATORS: by_metric, Shape.LIST: by_fact, Shape.BULLETIN: bulletin}
 
 
 def run_report(facts: Facts, request: Request) -> Result:
     """Run a report. UserError for a request that the report cannot honour; see ``Result.ok`` for the laws."""
     job = checked(facts, request)
-    layout = by_cell(job) if request.cell is not None else _LAYOUTS[job.report.shape](job)
+    layout = by_cell(job) if request.cell is not None else arranged(job, _LAYOUTS[job.report.shape](job))
     names = names_of(facts.engine, facts.tenant, request.period.stop)
     return Result(
         report=job.report.code,

@@ -81,6 +81,16 @@ def compared_columns(figure: Column, lang: Lang) -> tuple[Column, Column]:
     )
 
 
+def share_column(figure: Column, within: str, suffix: str, lang: Lang) -> Column:
+    """The column of a figure's shares: of all rows, or of those of the same dimension."""
+    if lang == "zh":
+        of = f"占同一{DIMENSIONS[within].zh}的比例" if within else "占全部的比例"
+        return Column(f"{figure.name}.{suffix}", f"{figure.title}占比", Unit.RATIO.value, f"{figure.title}{of}。")
+    of = f"that of the same {DIMENSIONS[within].en}" if within else "that of all rows"
+    title = f"{figure.title}, share"
+    return Column(f"{figure.name}.{suffix}", title, Unit.RATIO.value, f"{figure.title} of the row ÷ {of}.")
+
+
 def field_column(name: str, lang: Lang) -> Column:
     """A column of a report that has a row per metric."""
     return Column(name, fill(FIELDS[name], 0, lang), _FIELD_UNITS.get(name, TEXT))

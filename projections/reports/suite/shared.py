@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from opsledger.domain.calendar import Grain
 from opsledger.projections.metrics.model import Label
+from opsledger.projections.metrics.registry import METRICS
+from opsledger.projections.metrics.tables import DIMENSIONS, TABLES
 from opsledger.projections.reports.model import ChartKind, ChartPlan
 
 ALL = (Grain.DAY, Grain.WEEK, Grain.MONTH)
@@ -38,6 +40,12 @@ def trend(en: str, zh: str, metric: str) -> ChartPlan:
 def bars(en: str, zh: str, dimension: str, *metrics: str) -> ChartPlan:
     """The largest values of a metric by a dimension."""
     return ChartPlan(ChartKind.BARS, Label(en, zh), metrics, dimension)
+
+
+def known(metrics: tuple[str, ...]) -> tuple[str, ...]:
+    """The dimensions that all the facts of these metrics know: what their report can be narrowed by."""
+    tables = {table for code in metrics for table in METRICS[code].tables}
+    return tuple(name for name in DIMENSIONS if all(name in TABLES[table].dimensions for table in tables))
 
 
 def codes(text: str) -> tuple[str, ...]:

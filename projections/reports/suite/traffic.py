@@ -6,7 +6,7 @@ from opsledger.domain.calendar import Grain
 from opsledger.projections.metrics.intervals import Every
 from opsledger.projections.metrics.model import Label, Unit
 from opsledger.projections.reports.model import TEXT, TIME, Listing, Report, Shape
-from opsledger.projections.reports.suite.shared import ALL, CALLS_BY_TIME, HEAT, TRAFFIC, WAITS, bars, codes, trend
+from opsledger.projections.reports.suite.shared import ALL, CALLS_BY_TIME, HEAT, TRAFFIC, WAITS, bars, codes, known, trend
 
 CALL_COLUMNS: dict[str, tuple[str, Label]] = {
     "call": (TEXT, Label("call", "通话")),
@@ -37,7 +37,36 @@ CALL_COLUMNS: dict[str, tuple[str, Label]] = {
 }
 """Column of ``call_detail.sql`` → unit and title, in the order of its SELECT."""
 
+_MENU = codes("node_entered ivr_by_node node_served node_to_queue node_to_voicemail node_hung_up node_hang_up_rate")
+_WORKLOAD = codes(
+    "legs_answered talk_time hold_time wrap_up_time avg_talk avg_hold avg_wrap_up avg_handle "
+    "transferred_inside transfer_rate rings rings_missed ring_no_answer_rate internal_complaints "
+    "signed_in_time idle_time pause_time occupancy utilisation productivity answers_per_hour dials_per_hour"
+)
+_BY_HOUR = {
+    Grain.DAY: (Every.HOUR, Every.HALF_HOUR, Every.DAY),
+    Grain.WEEK: (Every.HOUR_OF_DAY, Every.DAY, Every.HOUR, Every.HALF_HOUR),
+    Grain.MONTH: (Every.HOUR_OF_DAY, Every.DAY, Every.HOUR, Every.HALF_HOUR),
+}
+"""What is asked about the hour: of a longer period, the hour of the day."""
+
 REPORTS = (
+    Report(
+        "ivr",
+        TRAFFIC,
+        Label("Voice menu (IVR)", "IVR 受理报表"),
+        Shape.ROWS,
+        ALL,
+        _MENU,
+        ("flow", "node"),
+        _BY_HOUR,
+        filters=known(_MENU),
+        charts=(
+            bars("Times reached by node", "各节点选择量", "node", "ivr_by_node"),
+            bars("Hung up by node", "各节点中途挂机量", "node", "node_hung_up"),
+        ),
+        headline=codes("node_entered node_served node_to_queue node_to_voicemail node_hung_up"),
+    ),
     Report(
         "traffic",
         TRAFFIC,
@@ -82,15 +111,14 @@ REPORTS = (
         Label("Agent workload", "客服代表工作量统计表"),
         Shape.ROWS,
         ALL,
-        codes(
-            "legs_answered talk_time hold_time wrap_up_time avg_talk avg_hold avg_wrap_up avg_handle "
-            "transferred_inside transfer_rate signed_in_time idle_time pause_time occupancy utilisation "
-            "productivity"
-        ),
+        _WORKLOAD,
         ("team", "agent"),
-        filters=("vendor", "team", "agent"),
-        charts=(bars("Legs handled by agent", "各座席接听量", "agent", "legs_answered"),),
-        headline=("legs_answered", "avg_handle", "avg_talk", "transfer_rate", "occupancy", "productivity"),
+        filters=known(_WORKLOAD),
+        charts=(
+            bars("Legs handled by agent", "各座席接听量", "agent", "legs_answered"),
+            bars("Ring-no-answer by agent", "各座席振铃未接次数", "agent", "rings_missed"),
+        ),
+        headline=codes("legs_answered avg_handle avg_talk transfer_rate ring_no_answer_rate occupancy productivity"),
     ),
     Report(
         "transfers",
@@ -103,6 +131,22 @@ REPORTS = (
         filters=("vendor", "hotline", "queue", "team", "agent"),
         charts=(bars("Transfers by destination", "转入去向", "to", "transfers_made"),),
         headline=("transfers_made", "transfers_attended", "transfers_blind", "transfers_outside"),
+    ),
+    Report(
+        "agent_states",
+        TRAFFIC,
+        Label("Agent states and pause reasons", "座席状态与示忙原因"),
+        Shape.ROWS,
+        ALL,
+        ("state_time", "states_entered"),
+        ("agent", "state", "reason"),
+        filters=known(("state_time", "states_entered")),
+        charts=(
+            bars("Time by state", "各状态时长", "state", "state_time"),
+            bars("Paused time by reason", "各示忙原因时长", "reason", "pause_time"),
+        ),
+        headline=("state_time", "states_entered"),
+        shares={"state_time": "agent"},
     ),
     Report(
         "call_detail",
