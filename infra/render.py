@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from opsledger.projections.formats.csv import to_csv
@@ -11,15 +12,50 @@ from opsledger.projections.formats.json import to_json
 from opsledger.projections.formats.terminal import to_terminal
 from opsledger.projections.reports.model import Result
 
-FORMATS = ("table", "csv", "json", "html")
+FORMATS = ("table", "csv", "json", "html", "xlsx", "pdf")
+BINARY = ("xlsx", "pdf")
+"""Formats that are bytes, not text."""
+PICTURED = ("html", "xlsx", "pdf")
+"""Formats that show charts: ask for them (``Request.charts``) where one of these is made."""
+SUFFIXES: Mapping[str, str] = {
+    "html": ".html",
+    "csv": ".csv",
+    "json": ".json",
+    "table": ".txt",
+    "xlsx": ".xlsx",
+    "pdf": ".pdf",
+}
+MEDIA: Mapping[str, str] = {
+    "table": "text/plain; charset=utf-8",
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "html": "text/html; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+}
 WIDTH_OF_A_FILE = 200
 
 
-def render_result(result: Result, format_: str, width: int, *, color: bool = False) -> str:
-    """A report's result as text of one of ``FORMATS``."""
+def render_result(result: Result, format_: str, width: int, *, color: bool = False, bom: bool = False) -> str | bytes:
+    """A report's result as one of ``FORMATS``: text, or bytes for ``BINARY``. ``bom`` puts a byte order mark first (CSV)."""
     if format_ == "table":
         return to_terminal(result, width, color=color)
-    return {"csv": to_csv, "json": to_json, "html": to_html}[format_](result)
+    if format_ == "csv":
+        return to_csv(result, bom=bom)
+    if format_ == "xlsx":
+        from opsledger.projections.formats.xlsx import to_xlsx  # noqa: PLC0415  loaded when it is asked for: slow to load
+
+        return to_xlsx(result)
+    if format_ == "pdf":
+        from opsledger.projections.formats.pdf import to_pdf  # noqa: PLC0415  the same
+
+        return to_pdf(result)
+    return {"json": to_json, "html": to_html}[format_](result)
+
+
+def as_bytes(made: str | bytes) -> bytes:
+    """What is written to a file or sent."""
+    return made if isinstance(made, bytes) else made.encode()
 
 
 def width_of(out: Path | None) -> int:

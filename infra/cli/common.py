@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from opsledger.domain.clock import SystemClock
+from opsledger.domain.errors import UserError
 from opsledger.infra.settings import LANGS, Settings, read_settings
 from opsledger.infra.store import Store, open_store
 
@@ -39,7 +40,9 @@ def deliver(text: str | bytes, out: Path | None) -> None:
     """Write a result to a file (said on standard error) or to standard output."""
     data = text.encode() if isinstance(text, str) else text
     if out is None:
-        sys.stdout.buffer.write(data if data.endswith(b"\n") else data + b"\n")
+        if isinstance(text, bytes) and sys.stdout.isatty():
+            raise UserError("this format is no text and cannot be shown on a terminal; write it to a file: --out FILE")
+        sys.stdout.buffer.write(data if data.endswith(b"\n") or isinstance(text, bytes) else data + b"\n")
         sys.stdout.flush()
         return
     out.parent.mkdir(parents=True, exist_ok=True)

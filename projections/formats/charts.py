@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import vl_convert
 
+from opsledger.projections.formats.units import number
 from opsledger.projections.formats.values import clean
+from opsledger.projections.metrics.model import Better, Unit
 from opsledger.projections.reports.model import Chart, ChartKind
 
 Spec = dict[str, Any]
@@ -23,6 +28,8 @@ _MOST = 60
 """Characters of a name in a chart; the table has all of it."""
 _FEW = 24
 """Up to this many points of a line are marked large."""
+_KEPT = 64
+"""Pictures that are kept: the page and the print of a report show the same ones."""
 _SMALL = {"labelColor": INK, "titleColor": INK, "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": 500}
 _CONFIG: Spec = {
     "font": FONT,
@@ -31,13 +38,20 @@ _CONFIG: Spec = {
     "legend": {**_SMALL, "orient": "top", "title": None, "symbolType": "square"},
 }
 _BARE: Spec = {"domain": False, "ticks": False}
+_CLOCK = "format(floor(datum.value / 60000), ',d') + ':' + format(floor(datum.value / 1000) % 60, '02d')"
+"""The label of an axis of milliseconds: minutes and seconds."""
 
 
 def svg_of(chart: Chart, width: int = HALF) -> str:
     """The chart as an SVG document, about ``width`` pixels wide."""
     chart = _drawable(chart)
     spec = {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", "background": "white", "config": _CONFIG}
-    return str(vl_convert.vegalite_to_svg({**spec, **_DRAWN[chart.kind](chart, width)}, allowed_base_urls=[]))
+    return _drawn(json.dumps({**spec, **_DRAWN[chart.kind](chart, width)}, ensure_ascii=False))
+
+
+@lru_cache(maxsize=_KEPT)
+def _drawn(spec: str) -> str:
+    return str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
 
 
 def _drawable(chart: Chart) -> Chart:
@@ -56,6 +70,11 @@ def image_of(chart: Chart, width: int = HALF) -> str:
     return "data:image/svg+xml;base64," + b64encode(svg_of(chart, width).encode()).decode()
 
 
+def is_wide(chart: Chart) -> bool:
+    """Whether it needs the whole width: a week's half hours."""
+    return chart.kind is ChartKind.HEAT
+
+
 def _field(name: str, kind: str, **more: Any) -> Spec:
     return {"field": name, "type": kind, "title": None, **more}
 
@@ -64,32 +83,42 @@ def _values(records: Sequence[object]) -> Spec:
     return {"values": list(records)}
 
 
-def _service(chart: Chart, width: int) -> Spec:
-    order = [r["interval"] for r in chart.data]
-    x = _field("interval", "nominal", sort=order, axis={"labelAngle": -45, "labelOverlap": True})
-    kinds = ("answered", "unanswered")
-    parts = [
-        {"interval": r["interval"], "kind": chart.labels[k], "n": r[k], "order": o}
-        for r in chart.data
-        for o, k in enumerate(kinds)
-    ]
+def _axis(unit: str) -> Spec:
+    """The axis of values in a unit."""
+    if unit == Unit.RATIO:
+        return {"format": ".3~p"}
+    return {"labelExpr": _CLOCK} if unit == Unit.MS else {"tickMinStep": 1} if unit == Unit.COUNT else {}
+
+
+def _text(value: object, unit: str) -> str:
+    return number(Decimal(str(value)), unit) if isinstance(value, (int, float)) else ""
+
+
+def _across(chart: Chart, name: str) -> Spec:
+    order = [r[name] for r in chart.data]
+    return _field(name, "nominal", sort=order, axis={"labelAngle": -45, "labelOverlap": True})
+
+
+def _stacked(chart: Chart, name: str, kinds: Sequence[str]) -> Spec:
+    """Bars of two parts, the first below."""
+    parts = [{name: r[name], "kind": chart.labels[k], "n": r[k], "order": o} for r in chart.data for o, k in enumerate(kinds)]
     scale = {"domain": [chart.labels[k] for k in kinds], "range": [BLUE, ORANGE]}
-    bars: Spec = {
+    return {
         "data": _values(parts),
         "mark": "bar",
         "encoding": {
-            "x": x,
+            "x": _across(chart, name),
             "y": _field("n", "quantitative", axis={"tickMinStep": 1}),
             "color": _field("kind", "nominal", scale=scale),
             "order": {"field": "order"},
         },
     }
-    return {
-        "layer": [bars, _level(chart, x)],
-        "resolve": {"scale": {"y": "independent"}},
-        "width": width - 90,
-        "height": HEIGHT,
-    }
+
+
+def _service(chart: Chart, width: int) -> Spec:
+    bars = _stacked(chart, "interval", ("answered", "unanswered"))
+    level = _level(chart, _across(chart, "interval"))
+    return {"layer": [bars, level], "resolve": {"scale": {"y": "independent"}}, "width": width - 90, "height": HEIGHT}
 
 
 def _level(chart: Chart, x: Spec) -> Spec:
@@ -109,36 +138,101 @@ def _level(chart: Chart, x: Spec) -> Spec:
     return {"layer": [line, {"data": _values([{"level": chart.target}]), "mark": mark, "encoding": {"y": y}}]}
 
 
+def _trend(chart: Chart, width: int) -> Spec:
+    """A line; where there is a target, points that miss it are orange triangles: told apart by shape, not colour alone."""
+    unit, x = chart.labels.get("unit", ""), _across(chart, "interval")
+    domain = {"zero": unit != Unit.RATIO, "nice": True}
+    y = {**_field("value", "quantitative", axis=_axis(unit), scale=domain), "title": chart.labels["value"]}
+    data = [{"interval": r["interval"], "value": r["value"], "missed": _misses(chart, r["value"])} for r in chart.data]
+    shape: Spec = {"condition": {"test": "datum.missed", "value": "triangle-down"}, "value": "circle"}
+    color: Spec = {"condition": {"test": "datum.missed", "value": ORANGE}, "value": BLUE}
+    size = 60 if len(data) <= 2 * _FEW else 24
+    points: Spec = {
+        "mark": {"type": "point", "filled": True, "opacity": 1, "size": size},
+        "encoding": {"x": x, "y": y, "shape": shape, "color": color},
+    }
+    line: Spec = {"mark": {"type": "line", "color": LINE, "strokeWidth": 1.5}, "encoding": {"x": x, "y": y}}
+    layers = [{"data": _values(data), "layer": [line, points]}, *_target(chart, unit, y, width)]
+    return {"layer": layers, "width": width - 90, "height": HEIGHT}
+
+
+def _target(chart: Chart, unit: str, y: Spec, width: int) -> list[Spec]:
+    if chart.target is None:
+        return []
+    text = f"{chart.labels.get('target', '')} {_text(chart.target, unit)}".strip()
+    data = _values([{"value": chart.target, "text": text}])
+    rule: Spec = {"mark": {"type": "rule", "color": LINE, "strokeDash": [5, 4]}, "encoding": {"y": y}}
+    mark = {"type": "text", "align": "right", "baseline": "bottom", "dy": -3, "color": INK, "fontSize": 11}
+    said: Spec = {"mark": mark, "encoding": {"y": y, "x": {"value": width - 92}, "text": {"field": "text", "type": "nominal"}}}
+    return [{"data": data, "layer": [rule, said]}]
+
+
+def _misses(chart: Chart, value: object) -> bool:
+    if chart.target is None or not isinstance(value, (int, float)):
+        return False
+    better = chart.labels.get("better")
+    return (better == Better.HIGHER and value < chart.target) or (better == Better.LOWER and value > chart.target)
+
+
+def _distribution(chart: Chart, width: int) -> Spec:
+    """Bars per band of seconds, with a line after the last band that lies within the threshold."""
+    kinds = [name for name in chart.data[0] if name not in ("band", "number", "in_time")][:2]
+    bars = _stacked(chart, "band", kinds)
+    bars["encoding"]["x"] = {**bars["encoding"]["x"], "axis": {"labelAngle": 0, "labelOverlap": False}, "title": "s"}
+    layers = [bars]
+    within = [r for r in chart.data if r["in_time"]]
+    if within:
+        data = _values([{"band": within[-1]["band"], "text": f" ≤ {chart.labels.get('threshold', '')}"}])
+        x = {**_across(chart, "band"), "axis": None, "bandPosition": 1.05}
+        rule: Spec = {"mark": {"type": "rule", "color": LINE, "strokeDash": [5, 4]}, "encoding": {"x": x}}
+        mark = {"type": "text", "align": "left", "baseline": "top", "dx": 3, "color": INK, "fontSize": 11}
+        said: Spec = {"mark": mark, "encoding": {"x": x, "y": {"value": 0}, "text": {"field": "text", "type": "nominal"}}}
+        layers.append({"data": data, "layer": [rule, said]})
+    return {"layer": layers, "width": width - 70, "height": HEIGHT}
+
+
 def _heat(chart: Chart, width: int) -> Spec:
     days = dict.fromkeys(r["weekday"] for r in sorted(chart.data, key=lambda r: int(r["order"] or 0)))
-    legend = {"orient": "right", "title": None}
+    full = [str(r["hour"]) for r in chart.data if str(r["hour"])[2:] in ("", ":00")]
+    unit = chart.labels.get("unit", Unit.COUNT.value)
+    axis = {**_BARE, "labelAngle": 0, "values": list(dict.fromkeys(full)), "labelExpr": "slice(datum.value, 0, 2)"}
     return {
         "data": _values(chart.data),
-        "mark": {"type": "rect", "stroke": "white"},
+        "mark": {"type": "rect", "stroke": "white", "strokeWidth": 0.5},
         "encoding": {
-            "x": _field("hour", "ordinal", axis={**_BARE, "labelAngle": 0}),
+            "x": _field("hour", "ordinal", axis=axis),
             "y": _field("weekday", "nominal", sort=list(days), axis=_BARE),
-            "color": _field("value", "quantitative", scale={"scheme": "blues"}, legend=legend),
+            "color": _field(
+                "value", "quantitative", scale={"scheme": "blues"}, legend={"orient": "right", "title": None, **_axis(unit)}
+            ),
         },
-        "width": width - 90,
-        "height": HEIGHT,
+        "width": width - 110,
+        "height": 24 * len(days),
     }
 
 
 def _bars(chart: Chart, width: int) -> Spec:
+    unit = chart.labels.get("unit", Unit.COUNT.value)
     y = _field("name", "nominal", sort=[r["name"] for r in chart.data], axis={**_BARE, "labelLimit": 160})
-    x = {**_field("value", "quantitative", axis={"tickMinStep": 1, "tickCount": 6}), "title": chart.labels["value"]}
+    axis = {**_axis(unit), "tickCount": 6}
+    x = {**_field("value", "quantitative", axis=axis), "title": chart.labels["value"]}
     text = {"type": "text", "align": "left", "dx": 4, "color": INK, "fontSize": 11}
     return {
-        "data": _values(chart.data),
+        "data": _values([{"name": r["name"], "value": r["value"], "text": _text(r["value"], unit)} for r in chart.data]),
         "encoding": {"x": x, "y": y},
         "layer": [
             {"mark": {"type": "bar", "color": BLUE}},
-            {"mark": text, "encoding": {"text": {"field": "value", "type": "quantitative", "format": ","}}},
+            {"mark": text, "encoding": {"text": {"field": "text", "type": "nominal"}}},
         ],
         "width": width - 230,
         "height": max(60, 22 * len(chart.data)),
     }
 
 
-_DRAWN = {ChartKind.SERVICE: _service, ChartKind.HEAT: _heat, ChartKind.BARS: _bars}
+_DRAWN = {
+    ChartKind.SERVICE: _service,
+    ChartKind.HEAT: _heat,
+    ChartKind.BARS: _bars,
+    ChartKind.TREND: _trend,
+    ChartKind.DISTRIBUTION: _distribution,
+}

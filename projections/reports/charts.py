@@ -47,8 +47,8 @@ def _metrics(job: Job, plan: ChartPlan) -> list[Metric]:
 def _chart(
     job: Job, plan: ChartPlan, labels: dict[str, str], records: Sequence[Record], target: Decimal | None = None
 ) -> Chart:
-    units = {f"{m.code}:unit": str(m.unit) for m in _metrics(job, plan)}
-    return Chart(plan.kind, plan.label.text(job.request.lang), labels | units, tuple(records), _number(target))
+    unit = str(job.metric(plan.metrics[0]).unit)
+    return Chart(plan.kind, plan.label.text(job.request.lang), {**labels, "unit": unit}, tuple(records), _number(target))
 
 
 def _per_interval(job: Job, metrics: Sequence[Metric]) -> list[Record]:

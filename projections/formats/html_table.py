@@ -1,0 +1,126 @@
+"""A table of a page: compact, escaped, with units under the titles, links on figures, and signs where a target is met."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from opsledger.projections.formats.links import TOTALS, Links
+from opsledger.projections.formats.values import Grid, Writer, clean
+from opsledger.projections.formats.widths import cells_width, word_width
+from opsledger.projections.reports.model import INTERVAL, TEXT, TIME, Column, Result
+
+_CLASSES = {TEXT: "n", INTERVAL: "n w", TIME: "n w"}
+_MACHINE = ("metric", "definition")
+"""Columns of a table by metric that are for programs; definitions stand beside the table."""
+_PAD, _MOST = 2, 30
+_PX = 6.6
+"""Pixels of a character in a wide table."""
+_STUCK = 46
+"""Characters of row names that may stay in sight while the rest of a wide table is moved."""
+_NARROW = 9
+"""A table of at most this many columns needs no names that stay."""
+
+
+@dataclass(frozen=True)
+class TableText:
+    """A table as text: the columns shown, their units, and the cells of every row."""
+
+    grid: Grid
+    shown: tuple[int, ...]
+    units: tuple[str, ...]
+    rows: list[list[str]]
+    totals: list[str] | None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns shown."""
+        return tuple(self.grid.columns[i] for i in self.shown)
+
+    def widths(self) -> list[int]:
+        """Characters that each column shown takes at most."""
+        lines = self.rows if self.totals is None else [*self.rows, self.totals]
+        return [min(_MOST, cells_width([line[i] for line in lines])) for i in self.shown]
+
+
+def text_of(result: Result, grid: Grid, limit: int | None = None) -> TableText:
+    """A table's cells as people read them; at most ``limit`` rows."""
+    writer = Writer(result, grid)
+    rows = grid.rows if limit is None else grid.rows[:limit]
+    shown = tuple(i for i, c in enumerate(grid.columns) if not _is_hidden(grid, c))
+    return TableText(
+        grid,
+        shown,
+        tuple(writer.unit(grid.columns[i]) for i in shown),
+        [writer.row(row, number) for number, row in enumerate(rows)],
+        None if grid.totals is None else writer.totals(grid.totals, marked=True),
+    )
+
+
+def _is_hidden(grid: Grid, column: Column) -> bool:
+    """Columns for machines, and targets where none is set."""
+    if not grid.by_metric:
+        return False
+    unused = column.name in ("target", "met") and all(row[grid.at[column.name]] is None for row in grid.rows)
+    return unused or column.name in _MACHINE
+
+
+def head(table: TableText, shown: Sequence[int] | None = None) -> str:
+    """The header: titles, units under them, definitions as titles."""
+    cells = []
+    for i, column, unit in zip(table.shown, table.columns, table.units, strict=True):
+        if shown is not None and i not in shown:
+            continue
+        about = f' title="{escape(clean(column.definition))}"' if column.definition else ""
+        small = f"<small>{escape(unit)}</small>" if unit else ""
+        cells.append(f'<th scope="col"{_class(column)}{about}>{escape(clean(column.title))}{small}</th>')
+    return f"<thead><tr>{''.join(cells)}</tr></thead>"
+
+
+def body(table: TableText, links: Links | None = None, shown: Sequence[int] | None = None) -> str:
+    """The rows, each on a line of its own."""
+    lines = [_line(table, number, cells, links, shown) for number, cells in enumerate(table.rows)]
+    return "<tbody>\n" + "\n".join(lines) + "\n</tbody>"
+
+
+def foot(table: TableText, links: Links | None = None, shown: Sequence[int] | None = None) -> str:
+    """The totals; empty where there are none."""
+    return "" if table.totals is None else f"<tfoot>{_line(table, TOTALS, table.totals, links, shown)}</tfoot>"
+
+
+def _line(table: TableText, number: int, cells: Sequence[str], links: Links | None, shown: Sequence[int] | None) -> str:
+    values = table.grid.totals if number == TOTALS else table.grid.rows[number]
+    part = links is not None and number in links.rows
+    name = "t" if number == TOTALS else number
+    found = []
+    for i in table.shown if shown is None else shown:
+        column, text = table.grid.columns[i], escape(cells[i], quote=False)
+        if part and links is not None and i in links.columns and values is not None and values[i] is not None:
+            text = f"<a href=#c{name}.{i}>{text}</a>"
+        found.append(f"<td{_class(column, table.grid.met(number, column.name))}>{text}</td>")
+    return f"<tr>{''.join(found)}</tr>"
+
+
+def _class(column: Column, met: bool | None = None) -> str:
+    names = [_CLASSES[column.unit]] if column.unit in _CLASSES else []
+    names += [] if met is None else ["ok" if met else "no"]
+    return f' class="{" ".join(names)}"' if names else ""
+
+
+def sticky(table: TableText, id_: str) -> str:
+    """The styles that keep the names of the rows in sight when a wide table is moved: as many as there is room for."""
+    if len(table.shown) <= _NARROW:
+        return ""
+    left, rules = 0, []
+    for place, (column, width) in enumerate(zip(table.columns, table.widths(), strict=True), start=1):
+        wide = min(_MOST, max(width, word_width(column.title))) + _PAD
+        if column.unit not in _CLASSES or left + wide > _STUCK:
+            break
+        at = f"#{id_} :is(th,td):nth-child({place})"
+        rules.append(
+            f"{at}{{position:sticky;left:{left * 0.55:.2f}em;min-width:{wide * 0.55:.2f}em;max-width:{wide * 0.55:.2f}em}}"
+        )
+        rules.append(f"#{id_} :is(thead,tfoot) :is(th,td):nth-child({place}){{z-index:3}}")
+        left += wide
+    return "".join(rules)

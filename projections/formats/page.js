@@ -1,0 +1,51 @@
+// Leads from a figure to the rows behind it: live, to the page that shows them; in a file, to the command that does.
+(function () {
+  'use strict';
+  var data = document.getElementById('refs'), panel = document.getElementById('panel');
+  if (!data || !panel) return;
+  var parts = JSON.parse(data.textContent), live = document.body.dataset.live === '1';
+  var table = [];
+  for (var n = 0; n < 256; n++) {
+    var c = n;
+    for (var k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+    table[n] = c >>> 0;
+  }
+  function text(bytes) {
+    var s = '';
+    bytes.forEach(function (b) { s += String.fromCharCode(b); });
+    return btoa(s).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+  }
+  function check(bytes) {
+    var crc = -1;
+    bytes.forEach(function (b) { crc = table[(crc ^ b) & 255] ^ (crc >>> 8); });
+    crc = ~crc >>> 0;
+    return text([crc >>> 24, (crc >>> 16) & 255, (crc >>> 8) & 255, crc & 255]);
+  }
+  function refOf(row, column) {
+    var found = Object.assign({}, parts.base, row === 't' ? parts.totals : parts.rows[row], parts.columns[column]), whole = {};
+    parts.order.forEach(function (key) { if (key in found) whole[key] = found[key]; });
+    var bytes = new TextEncoder().encode(JSON.stringify(whole));
+    return text(bytes) + '.' + check(bytes);
+  }
+  function show(ref) {
+    var command = panel.querySelector('textarea');
+    command.value = 'opsledger report run call_detail --from-cell ' + ref;
+    panel.hidden = false;
+    command.focus();
+    command.select();
+  }
+  document.addEventListener('click', function (event) {
+    var link = event.target.closest('a[href^="#c"]');
+    if (link) {
+      event.preventDefault();
+      var at = link.getAttribute('href').slice(2).split('.'), ref = refOf(at[0], at[1]);
+      if (live) location.assign('cell?ref=' + ref); else show(ref);
+    } else if (event.target.closest('#panel .close')) {
+      panel.hidden = true;
+    } else if (event.target.closest('#panel .copy')) {
+      panel.querySelector('textarea').select();
+      document.execCommand('copy');
+    }
+  });
+  document.addEventListener('keydown', function (event) { if (event.key === 'Escape') panel.hidden = true; });
+})();
