@@ -37,6 +37,7 @@ COMMANDS = {
     "ingest": "opsledger.infra.cli.ingest:ingest",
     "master": "opsledger.infra.cli.master:master",
     "report": "opsledger.infra.cli.report:report",
+    "metrics": "opsledger.infra.cli.metrics:metrics",
     "statement": "opsledger.infra.cli.statement:statement",
     "decide": "opsledger.infra.cli.decide:decide",
     "history": "opsledger.infra.cli.history:history",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from opsledger.projections.metrics.formula import amount_sql, source_of
 from opsledger.projections.metrics.model import MOVES, UNIT_LABELS, Amount, Attribution, Better, Fold, Label, Metric
+from opsledger.projections.metrics.query import Cell
 from opsledger.projections.metrics.registry import GROUPS
+from opsledger.projections.metrics.tables import TABLES
 
 _HEAD = """\
 # Metrics 指标
@@ -17,6 +20,8 @@ the registry in `projections/metrics` (`make docs`); the registry is the only pl
   `due`, or `spread` over the intervals that it covers, to the millisecond. A metric with several attributions
   can be moved by `--attribution`; the first is the default.
 - *T* is the threshold, 20 s unless a report is asked for another; it is compared by `<=`, in milliseconds.
+- In the SQL, `start` and `stop` are the limits of the interval, `cutoff` is how far the facts go, and `overlap_ms(a, b)`
+  are the milliseconds between two moments inside the interval. A run adds the tenant, filters and groups.
 - Durations are kept in milliseconds and shown as `mm:ss`; rounding happens only when a number is shown.
 - Queue entries still waiting at the cutoff are counted beside and stand in no denominator; refused ones (full,
   closed, nobody on duty, diverted) stand inside.
@@ -41,11 +46,20 @@ def _entry(metric: Metric) -> str:
         _text(metric.definition.zh),
         "",
         f"- unit: {UNIT_LABELS[metric.unit].en}{_direction(metric)}",
-        f"- counts at: {', '.join(_attributions(metric))}",
+        f"- counts at: {', '.join(attributions_of(metric))}",
+        f"- can be cut by: {', '.join(dimensions_of(metric)) or 'nothing'}",
+        f"- source: {source_of(metric)}",
         *_formula(metric),
+        *([f"- where it is empty: {metric.needs.en} {metric.needs.zh}"] if metric.needs else []),
         "",
     ]
     return "\n".join(lines)
+
+
+def dimensions_of(metric: Metric) -> list[str]:
+    """The dimensions that it can be grouped and narrowed by: those that all its fact tables know."""
+    first, *others = (TABLES[t].dimensions for t in metric.tables)
+    return [d for d in first if all(d in other for other in others)]
 
 
 def _text(text: str) -> str:
@@ -57,26 +71,30 @@ def _direction(metric: Metric) -> str:
     return "" if label is None else f"; {label.en}"
 
 
-def _attributions(metric: Metric) -> list[str]:
+def attributions_of(metric: Metric) -> list[str]:
+    """The attributions that it can be counted by, its own first, as code."""
     others = [a for a in MOVES if a is not metric.default and metric.can(a)]
     return [f"`{a}`" for a in (metric.default, *others)]
 
 
 def _formula(metric: Metric) -> list[str]:
     if metric.denominator is None:
-        return [f"- value: {amount_text(metric.numerator, metric.default)}"]
+        one = amount_text(metric.numerator, metric.default), amount_sql(metric.numerator, metric.default)
+        return [f"- value: {one[0]}  ", f"  `{one[1]}`"]
     per = f" × {metric.per:,}" if metric.per != 1 else ""
     return [
-        f"- numerator: {amount_text(metric.numerator, metric.default)}{per}",
-        f"- denominator: {amount_text(metric.denominator, metric.default)}",
+        f"- numerator: {amount_text(metric.numerator, metric.default)}{per}  ",
+        f"  `{amount_sql(metric.numerator, metric.default)}`",
+        f"- denominator: {amount_text(metric.denominator, metric.default)}  ",
+        f"  `{amount_sql(metric.denominator, metric.default)}`",
     ]
 
 
 def amount_text(amount: Amount, attribution: Attribution) -> str:
     """What an amount adds up, of which rows, and the column that says when."""
     where = f" where `{amount.where}`" if amount.where else ""
-    spread = attribution is Attribution.SPREAD and amount.span is not None
-    place = " … ".join(amount.span or ()) if spread else " else ".join(amount.times.get(attribution, ()))
+    cell = Cell(amount, attribution)
+    place = (" … " if cell.spread else " else ").join(cell.place)
     return f"{_what(amount)} of `{amount.table}`{where}, at `{place}`"
 
 

@@ -64,7 +64,7 @@ METRICS: tuple[Metric, ...] = (
             "Time during which people worked here ÷ the period's length (as far as it is over).",
             "在职人员的在职时长之和 ÷ 期间时长(计至截止时刻)。",
         ),
-        Unit.POINTS,
+        Unit.COUNT,
         Better.NONE,
         _PERSON_TIME,
         Amount("staff_period", "", "", span=("begins_at", "stops_at"), fold=Fold.UNION),

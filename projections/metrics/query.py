@@ -254,10 +254,8 @@ def behind_sql(question: Question, columns: Sequence[str]) -> str:
 
 def _share(cell: Cell) -> str:
     amount = cell.amount
-    if amount.fold is Fold.UNION:
-        value = "x_new / 1000"
-    else:
-        value = _part(amount) if cell.spread else amount.value
+    covered = "x_new / 1000" if amount.fold is Fold.UNION else _part(amount)
+    value = covered if cell.spread else amount.value
     share = f"CAST({value}, 'Nullable(Decimal(38, 4))')"
     return f"if({amount.where}, {share}, 0)" if amount.where else share
 
