@@ -132,6 +132,10 @@ def transfers(state: History) -> list[Row]:
     ]
 
 
+_NEITHER = {"entered": False, "left_here": False, "outcome": ""}
+"""Of a step that is neither the first nor the last of its call's."""
+
+
 def ivr_steps(state: History) -> list[Row]:
     """The rows of ``ivr_steps``, in order: the nodes reached, and the entries into a flow that no node follows."""
     events = state.ordered()
@@ -144,9 +148,9 @@ def ivr_steps(state: History) -> list[Row]:
             if following is not None and following.type == "call.ivr_selected":
                 continue
         told = {"flow": flow, **{name: value(event, name) for name in ("node", "input")}}
-        rows.append({**_step(events, event, len(rows) + 1), **told, **_stay(events), "entered": False, "outcome": ""})
+        rows.append({**_step(events, event, len(rows) + 1), **told, **_stay(events), **_NEITHER})
     if rows:
-        rows[0]["entered"] = any(event.type == "call.ivr_entered" for event in menu)
+        rows[0]["entered"] = rows[-1]["left_here"] = any(event.type == "call.ivr_entered" for event in menu)
         rows[-1]["outcome"] = value(last_of(events, "call.ivr_left"), "outcome")
     return rows
 

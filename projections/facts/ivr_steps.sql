@@ -1,6 +1,6 @@
 -- IVR 步骤 · One row a node reached in the voice menu, numbered in order; an entry into a flow that reached no node is a row without one.
 -- flow: that of the latest call.ivr_entered before it. started_at: the call's, as in calls. The first row of a call that entered the menu
--- says so (entered), the last one how it left it (outcome); went_on: the call was queued or answered by a person.
+-- says so (entered), the last one (left_here) how it left it (outcome); went_on: the call was queued or answered by a person.
 SELECT
     tenant,
     toLowCardinality(step.vendor) AS vendor,
@@ -14,6 +14,7 @@ SELECT
     toLowCardinality(if(step.rank = 2, step.input, '')) AS input,
     toLowCardinality(hotline) AS hotline,
     (has_entered AND number = 1)::Bool AS entered,
+    (has_entered AND number = length(steps))::Bool AS left_here,
     toLowCardinality(if(number = length(steps), last_outcome, '')) AS outcome,
     went_on,
     last_offset

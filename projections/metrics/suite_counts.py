@@ -24,12 +24,6 @@ def count(table: str, times: Times, code: str, label: Label, text: Label, where:
     return Metric(code, label, text, Unit.COUNT, better, amount, default=next(iter(times)), movable=table == "legs")
 
 
-def _leg_count(code: str, label: Label, text: Label, where: str) -> Metric:
-    return Metric(
-        code, label, text, Unit.COUNT, Better.NONE, Amount("legs", "1", where, _LEG), default=Attribution.END, movable=True
-    )
-
-
 def ratio(table: str, times: Times, code: str, label: Label, text: Label, where: str, of: str, better: Better) -> Metric:
     """Rows that meet a condition ÷ rows that meet another, at the first of ``times``."""
     parts = Amount(table, "1", where, times), Amount(table, "1", of, times)
@@ -103,22 +97,42 @@ IVR: tuple[Metric, ...] = (
         "outcome = 'hung_up'",
         Better.LOWER,
     ),
+    _left_menu(
+        "node_left_otherwise",
+        Label("left otherwise", "其他离开"),
+        Label(
+            "Contacts whose way out of the menu is not on record, or that finished there after they had been to a queue or "
+            "a person; in the row of their last node.",
+            "无离开记录,或经排队、人工后再在 IVR 内结束的通话数,计入最后到达的节点。",
+        ),
+        "left_here AND (outcome = '' OR (outcome = 'self_served' AND went_on))",
+    ),
     ratio(
         "ivr_steps",
         _CALL,
         "node_hang_up_rate",
         Label("hung up, rate", "挂机率"),
         Label(
-            "Contacts that hung up at the node ÷ times that it was reached (a stay without a node counts once).",
-            "在该节点挂机的通话数 ÷ 到达该节点的次数(未到达节点的进入计一次)。",
+            "Contacts that hung up at the node ÷ times that it was reached; who reached none counts where they hung up.",
+            "在该节点挂机的通话数 ÷ 到达该节点的次数(未到达任何节点的,计入其挂机处)。",
         ),
         "outcome = 'hung_up'",
-        "",
+        "node != '' OR outcome = 'hung_up'",
         Better.LOWER,
     ),
 )
 
 BUSINESS: tuple[Metric, ...] = (
+    count(
+        "calls",
+        _CALL,
+        "hot_topics",
+        Label("inbound contacts", "来电量"),
+        Label(
+            "Inbound contacts by the category that they were wrapped up in.", "呼入的通话(联络)数,按事后处理时标注的业务分类。"
+        ),
+        "direction = 'inbound' AND category != ''",
+    ),
     _leg_count(
         "legs_wrapped_up",
         Label("contacts classified", "已归类量"),
@@ -182,8 +196,14 @@ def _campaign_ratio(code: str, label: Label, text: Label, where: str, of: str) -
     return ratio("campaign_calls", _CALL, code, label, text, where, of, Better.HIGHER)
 
 
+_DIALLED = Label(
+    "Outbound contacts dialled for a campaign; where no contact on record names its campaign, all outbound contacts, by "
+    "the category that they were wrapped up in (which those that nobody answered have not).",
+    "为专项活动外呼的联络数;数据源不提供专项名称时为全部外呼,按事后处理的业务分类计(未接通者无分类)。",
+)
+
 CAMPAIGNS: tuple[Metric, ...] = (
-    _campaign("campaign_dialled", Label("dialled", "外呼量"), Label("Outbound contacts dialled.", "外呼的客户联络数。"), ""),
+    _campaign("campaign_dialled", Label("dialled", "外呼量"), _DIALLED, ""),
     _campaign(
         "campaign_connected",
         Label("connected", "接通量"),

@@ -59,6 +59,23 @@ _AGENT_STATES = _words(
     meeting="meeting|会议",
     away="away|离席",
 )
+_PAUSES = _words(
+    meal="meal|用餐",
+    rest="rest|小休",
+    paperwork="paperwork|案头工作",
+    team_meeting="team meeting|班会",
+    coaching="coaching|辅导",
+    dialling="dialling out|外呼拨号",
+    ring_no_answer="ring not answered|振铃未接",
+)
+_FAULTS = _words(
+    outage="outage|中断",
+    power="power cut|断电",
+    restart="restart|重启",
+    slow="slow|响应缓慢",
+    no_audio="no sound|无放音",
+    packet_loss="packet loss|丢包",
+)
 _ATTEMPTS = _words(
     reached="reached|接通", no_answer="no answer|无人接听", refused="refused|拒访", wrong_number="wrong number|号码错误"
 )
@@ -109,10 +126,10 @@ _CONTRADICTIONS = _words(
     wrap_up_without_leg="wrap-up without a leg|有话后无接听段",
 )
 _ALL_STATES: Words = {**_TICKETS, **_COMPLAINTS, **_PENALTIES, **_AGENT_STATES}
-_KINDS: Words = {**_NATURES, **_EXCUSES, **_COSTS}
+_KINDS: Words = {**_NATURES, **_EXCUSES, **_COSTS, **_FAULTS}
 CODES: Mapping[str, Words] = MappingProxyType(
     {
-        "reason": {**_OUTCOMES, **_MISSED},
+        "reason": {**_OUTCOMES, **_MISSED, **_PAUSES, "outage": Label("outage", "故障停工")},
         "outcome": {**_OUTCOMES, **_ATTEMPTS},
         "ivr_outcome": _IVR,
         "miss_reason": _MISSED,
@@ -131,6 +148,12 @@ CODES: Mapping[str, Words] = MappingProxyType(
         "purpose": _PURPOSES,
         "nature": _NATURES,
         "kind": _KINDS,
+        "system": _words(
+            acd="switch (ACD)|排队机(ACD)",
+            ivr="voice menu (IVR)|语音导航(IVR)",
+            crm="CRM|客户系统(CRM)",
+            network="network|网络",
+        ),
         "excuse": _EXCUSES,
         "excuse_kind": _EXCUSES,
         "cost_kind": _COSTS,

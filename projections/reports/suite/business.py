@@ -9,7 +9,7 @@ from opsledger.projections.reports.suite.shared import ALL, BUSINESS, bars, code
 
 _CONSULTS = codes("consults consults_settled avg_consult_handle")
 _REQUESTS = codes("legs_wrapped_up requests requests_accepted requests_refused request_rate avg_request_handle")
-_TOPICS = codes("contacts")
+_TOPICS = codes("hot_topics")
 
 REPORTS = (
     Report(
@@ -53,10 +53,10 @@ REPORTS = (
         ("category",),
         filters=known(_TOPICS),
         previous=True,
-        charts=(bars("Contacts by category", "各业务分类来电量", "category", "contacts"),),
+        charts=(bars("Contacts by category", "各业务分类来电量", "category", "hot_topics"),),
         headline=_TOPICS,
-        order="contacts",
-        shares={"contacts": ""},
+        order="hot_topics",
+        shares={"hot_topics": ""},
     ),
 )
 """In the order of ``report list``."""

@@ -72,7 +72,7 @@ REPORTS = (
         Shape.LIST,
         ALL,
         filters=_FILTERS,
-        listing=Listing("complaint_handling.sql", COLUMNS, added=("reopens",)),
+        listing=Listing("complaint_handling.sql", COLUMNS),
     ),
     Report(
         "complaint_summary",
