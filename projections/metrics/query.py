@@ -252,6 +252,22 @@ def behind_sql(question: Question, columns: Sequence[str]) -> str:
     return f"SELECT {selected}\nFROM ({rows}){group}\nLIMIT {{limit:UInt64}}"
 
 
+def subjects_sql(question: Question, condition: str) -> str:
+    """The subjects behind the sums of a question whose cells are all of one branch, with where each stands: the subject, the
+    interval's number where time is cut, the dimensions. ``condition`` narrows them; the subject is the first of the key."""
+    first = question.cells[0]
+    table = first.amount.table
+    counted = _counted(*question.cells)
+    if not first.spread:
+        counted = f"\n  AND {evidence_sql(first, question.filters, *question.cells[1:])}"
+    source = _spans(question, first) if first.spread else TABLES[table].source
+    selected = [f"toString(`{TABLES[table].key[0]}`) AS x_subject"]
+    if question.cut is not None:
+        selected.append(f"{{intervals:Array(UInt32)}}[1 + {_slot(first)}] AS interval")
+    selected += [f"{column_sql(table, d)} AS d{i}" for i, d in enumerate(question.dimensions)]
+    return f"SELECT DISTINCT {', '.join(selected)}\nFROM {source}\nWHERE {condition}{counted}"
+
+
 def _share(cell: Cell) -> str:
     amount = cell.amount
     covered = "x_new / 1000" if amount.fold is Fold.UNION else _part(amount)

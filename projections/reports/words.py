@@ -19,6 +19,7 @@ BY: dict[Attribution, Label] = {
 TOTAL = Label("Total", "合计")
 NONE = Label("(none)", "(无)")
 FIELDS: dict[str, Label] = {
+    "what": Label("what happened", "变化"),
     "group": Label("group", "类别"),
     "metric": Label("code", "代码"),
     "indicator": Label("indicator", "指标"),
@@ -178,6 +179,22 @@ FOLDED: dict[Fold, Label] = {
         "重叠部分只计一次:每行只计入此前各行未覆盖的时长。",
     ),
 }
+DIFF: dict[str, Label] = {
+    "title": Label(": what changed", ":变化"),
+    "known": Label("As known at {at}", "{at} 所知"),
+    "events": Label("Events that came in between, of what stands in the changed rows", "其间入账、涉及变化行的事件"),
+    "events_cover": Label(
+        "Below the figures: the events recorded between the two moments about what stands in the changed rows.",
+        "数字之后列出:两个时刻之间入账的、涉及变化行的事件。",
+    ),
+    "no_events": Label(
+        "No event between the two moments explains this: time alone went on (what was open counts to the cutoff, what was "
+        "due came to be judged), or names and targets were set anew.",
+        "两个时刻之间没有相关事件:仅因时间推移(未结束的计至截止时刻、到期项开始计入),或名称与目标有调整。",
+    ),
+    "nothing": Label("Nothing changed between the two moments.", "两个时刻之间没有变化。"),
+}
+"""The sentences of ``report diff``."""
 NOTHING = Label("There is nothing on record for this period and these filters.", "该期间及筛选条件下没有记录。")
 
 
