@@ -6,14 +6,20 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 from opsledger.domain.calendar import zone_of
 from opsledger.domain.clock import Clock
 from opsledger.domain.errors import UserError
 from opsledger.infra.store import Store
+from opsledger.ingest.adapters.connect import connect
+from opsledger.ingest.adapters.genesys import genesys
 from opsledger.ingest.adapters.jsonlines import JsonLines
 from opsledger.ingest.adapters.queue_log import QueueLog
 from opsledger.ingest.adapters.queue_log_book import Options
+from opsledger.ingest.adapters.record_book import RecordOptions
+from opsledger.ingest.adapters.records import Records
 from opsledger.ingest.adapters.table import Table
 from opsledger.ingest.border.judge import Border
 from opsledger.ingest.chunk import Adapter
@@ -23,7 +29,11 @@ from opsledger.ingest.mapping.plan import Mapping as TableMapping
 from opsledger.ingest.mapping.plan import load_mapping
 from opsledger.ingest.tally import Tally
 
-FORMATS = ("jsonl", "table", "queue_log")
+RECORD_FORMATS: Mapping[str, Callable[[Border, RecordOptions], Records]] = MappingProxyType(
+    {"connect": connect, "genesys": genesys}
+)
+"""Formats of JSON records of other systems → their adapter."""
+FORMATS = ("jsonl", "table", "queue_log", *RECORD_FORMATS)
 Shown = Callable[[Input, Tally], None]
 """Called now and then with the input at hand and the counts of what is stored of it."""
 
@@ -40,9 +50,9 @@ class Ask:
     encoding: str = "auto"
     backfill: bool = False
     vendors: Mapping[str, str] = field(default_factory=dict)
-    """With queue_log: queue → the outsourcing company that staffs it."""
+    """Queue → the outsourcing company that staffs it; for tables and canonical lines the records say it."""
     hotlines: Mapping[str, str] = field(default_factory=dict)
-    """With queue_log: queue → the number dialled."""
+    """Likewise, queue → the number dialled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +70,9 @@ def reader_for(ask: Ask, name: str, clock: Clock) -> Reader:
         return _table(ask, name, border)
     source = ask.source or f"{ask.format}:{Path(name).name.partition('.')[0] or 'standard-input'}"
     spec = ImportSpec(ask.tenant, source, ask.format, name, "", ask.backfill)
-    return Reader(JsonLines(border, ask.tenant) if ask.format == "jsonl" else _queue_log(ask, border), spec)
+    if ask.format == "jsonl":
+        return Reader(JsonLines(border, ask.tenant), spec)
+    return Reader(records_of(ask, border) if ask.format in RECORD_FORMATS else _queue_log(ask, border), spec)
 
 
 def mapping_of(ask: Ask) -> TableMapping:
@@ -94,10 +106,21 @@ def _table(ask: Ask, name: str, border: Border) -> Reader:
     return Reader(Table(mapping, border, tenant=ask.tenant, source=ask.source), spec)
 
 
-def _queue_log(ask: Ask, border: Border) -> QueueLog:
-    for value, option, example in ((ask.tenant, "--tenant", "acme"), (ask.source, "--source", "asterisk:pbx1")):
+def records_of(ask: Ask, border: Border) -> Records:
+    """The adapter of JSON records of another system. UserError without a tenant or a source."""
+    _needs(ask, f"{ask.format}:main")
+    zone = zone_of(ask.zone) if ask.zone else ZoneInfo("UTC")
+    return RECORD_FORMATS[ask.format](border, RecordOptions(ask.tenant, ask.source, zone, ask.hotlines, ask.vendors))
+
+
+def _needs(ask: Ask, source: str) -> None:
+    for value, option, example in ((ask.tenant, "--tenant", "acme"), (ask.source, "--source", source)):
         if not value:
-            raise UserError(f"--format queue_log needs {option}, for example {option} {example}")
+            raise UserError(f"--format {ask.format} needs {option}, for example {option} {example}")
+
+
+def _queue_log(ask: Ask, border: Border) -> QueueLog:
+    _needs(ask, "asterisk:pbx1")
     return QueueLog(border, Options(ask.tenant, ask.source, zone_of(ask.zone) if ask.zone else None, ask.hotlines, ask.vendors))
 
 

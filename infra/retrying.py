@@ -8,7 +8,7 @@ from pathlib import Path
 from opsledger.domain.calendar import zone_of
 from opsledger.domain.dead_letters import Attempt, DeadLetter, Outcome
 from opsledger.domain.errors import UserError
-from opsledger.infra.ingesting import Ask, importer_of, mapping_digest, table_of
+from opsledger.infra.ingesting import RECORD_FORMATS, Ask, importer_of, mapping_digest, records_of, table_of
 from opsledger.infra.store import Store
 from opsledger.ingest.adapters.jsonlines import Batch, JsonLines
 from opsledger.ingest.adapters.queue_log import QueueLog
@@ -40,6 +40,9 @@ def _chunks(store: Store, group: Sequence[DeadLetter], mapping: Path | None, zon
     elif first.format == "queue_log":
         options = Options(first.tenant, first.source, zone_of(zone) if zone else None)
         yield from QueueLog(border, options).read((letter.line, letter.raw) for letter in group)
+    elif first.format in RECORD_FORMATS:
+        ask = Ask(first.format, first.tenant, first.source, zone=zone)
+        yield from records_of(ask, border).again((letter.line, letter.raw) for letter in group)
     else:
         if mapping is None:
             raise UserError(f"{first.file} is a table: say with --mapping by which (mended) mapping to read it again")

@@ -54,6 +54,10 @@ class OnChange(IntEnum):
     """What was stored first stays; the record counts as a duplicate."""
     CORRECT = 2
     """A correcting event takes the place of the newest stored one."""
+    LATER = 3
+    """Likewise, if what it tells happened in a later second than the newest stored one; else it is a duplicate."""
+    NOT_EARLIER = 4
+    """Likewise, if it did not happen in an earlier second."""
 
 
 @dataclass(frozen=True, slots=True)

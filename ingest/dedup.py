@@ -140,8 +140,11 @@ class Dedup:
         """Compare contents, record by record in the order of the input: a dead record's events are not known after it."""
         rows = judged.rows
         versions = Versions(self._same_content)
-        known: dict[UUID, OnChange] = {rows.event_id(row): rows.on_change(row) for row in hard.tolist() if stored[row]}
-        versions.load(self._ledger, list(known), [id_ for id_, policy in known.items() if policy is OnChange.CORRECT])
+        known: dict[UUID, OnChange] = {}
+        for row in hard[stored[hard]].tolist():
+            id_ = rows.event_id(row)
+            known[id_] = max(rows.on_change(row), known.get(id_, OnChange.CONFLICT))
+        versions.load(self._ledger, list(known), [id_ for id_, policy in known.items() if policy >= OnChange.CORRECT])
         ordered = sorted(hard.tolist(), key=lambda row: int(rows.records[row]))
         for record, group in groupby(ordered, key=lambda row: int(rows.records[row])):
             _settle_record(judged, versions, record, list(group))

@@ -63,6 +63,10 @@ class Input:
         """
         return split_lines(self._utf8(), max_bytes)
 
+    def blocks(self) -> Blocks:
+        """The whole as UTF-8 in blocks of bytes, cut anywhere; else as ``lines``."""
+        return self._utf8()
+
     def text(self) -> io.TextIOWrapper:
         """The whole as a text stream for the csv module: ends of lines untouched, unknown bytes as surrogate escapes."""
         raw = io.BufferedReader(_BlockReader(self._utf8()), decompress.BLOCK_BYTES)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from uuid import UUID, uuid5
+
+import msgspec
 
 from opsledger.domain.ports import Ledger, StoredEvent
 from opsledger.ingest.chunk import OnChange
@@ -13,6 +16,12 @@ from opsledger.ingest.same_content import rewritten
 
 SameContent = Callable[[bytes, bytes], bool]
 _IDS_AT_ONCE = 5_000
+
+
+class _Timed(msgspec.Struct, gc=False):
+    """What is read of a payload to know when it happened."""
+
+    time: datetime
 
 
 class Conflict(Exception):  # noqa: N818  a verdict, not an error
@@ -55,7 +64,9 @@ class Versions:
         policy = rows.on_change(row)
         if policy is OnChange.KEEP_FIRST or any(self._holds(version, id_, payload) for version in known):
             return None
-        if policy is OnChange.CORRECT:
+        if policy in (OnChange.LATER, OnChange.NOT_EARLIER) and not _in_time(policy, payload, known[-1].payload):
+            return None
+        if policy is not OnChange.CONFLICT:
             return _correction(id_, payload, known[-1].event_id)
         raise Conflict(f"event {id_} ({rows.event_type(row)}) is known with other content; on_change says what to do then")
 
@@ -80,6 +91,17 @@ def _correction(id_: UUID, payload: bytes, newest: UUID) -> StoredEvent:
     """The correcting event; its id comes from the content, so that meeting the same content again gives the same."""
     made = uuid5(id_, payload.decode("utf-8", "surrogateescape"))
     return StoredEvent(made, newest, rewritten(payload, made, newest))
+
+
+def _in_time(policy: OnChange, payload: bytes, newest: bytes) -> bool:
+    """Whether it happened late enough to take the place of the newest one."""
+    one, other = _second(payload), _second(newest)
+    return one > other or (one == other and policy is OnChange.NOT_EARLIER)
+
+
+def _second(payload: bytes) -> datetime:
+    """When the event happened, in whole seconds: of one moment some sources tell the fractions and some do not."""
+    return msgspec.json.decode(payload, type=_Timed).time.replace(microsecond=0)
 
 
 def _batched(ids: Sequence[UUID]) -> Sequence[Sequence[UUID]]:

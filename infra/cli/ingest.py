@@ -29,9 +29,9 @@ from opsledger.ingest.tally import Tally
 )
 @click.option("--source", metavar="URI", help="The system that the records come from, e.g. asterisk:pbx1; never a file name.")
 @TENANT
-@click.option("--zone", metavar="ZONE", help="With --format queue_log: the switch's zone, e.g. Asia/Shanghai.")
-@click.option("--vendor", "vendors", multiple=True, metavar="QUEUE=VENDOR", help="With queue_log: who staffs a queue.")
-@click.option("--hotline", "hotlines", multiple=True, metavar="QUEUE=NUMBER", help="With queue_log: the number of a queue.")
+@click.option("--zone", metavar="ZONE", help="The switch's zone, e.g. Asia/Shanghai: it dates the agents' shifts.")
+@click.option("--vendor", "vendors", multiple=True, metavar="QUEUE=VENDOR", help="Who staffs a queue.")
+@click.option("--hotline", "hotlines", multiple=True, metavar="QUEUE=NUMBER", help="The number of a queue.")
 @click.option("--encoding", type=click.Choice(ENCODINGS), default="auto", show_default=True, help="Of text files.")
 @click.option("--backfill", is_flag=True, help="The records come late on purpose: count them apart from late ones.")
 @click.option("--dry-run", is_flag=True, help="Show the first rows as events; store nothing.")
@@ -48,6 +48,8 @@ def ingest(context: click.Context, /, files: tuple[str, ...], **options: Any) ->
       opsledger ingest events.jsonl.gz --tenant acme
       opsledger ingest calls.csv --format table --mapping desk.yaml --tenant acme --dry-run
       zcat queue_log.*.gz | opsledger ingest - --format queue_log --source asterisk:pbx1 --tenant acme --zone Asia/Shanghai
+      opsledger ingest contacts.jsonl agents.jsonl --format connect --source connect:main --tenant acme
+      opsledger ingest page-*.json --format genesys --source genesys:main --tenant acme
     """
     ask = _ask(settings_of(context), options)
     if options["dry_run"]:
