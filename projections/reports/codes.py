@@ -8,6 +8,8 @@ from types import MappingProxyType
 from opsledger.projections.metrics.model import Label, Lang
 from opsledger.projections.metrics.profiles import PROFILES
 from opsledger.projections.metrics.queues import OUTCOMES
+from opsledger.projections.reports.quality.checks import AREAS, VERDICTS
+from opsledger.projections.reports.quality.records import CHECKS
 
 Words = Mapping[str, Label]
 
@@ -129,6 +131,9 @@ _ALL_STATES: Words = {**_TICKETS, **_COMPLAINTS, **_PENALTIES, **_AGENT_STATES}
 _KINDS: Words = {**_NATURES, **_EXCUSES, **_COSTS, **_FAULTS}
 CODES: Mapping[str, Words] = MappingProxyType(
     {
+        "area": AREAS,
+        "check": {code: each.label for code, each in CHECKS.items()},
+        "verdict": VERDICTS,
         "reason": {**_OUTCOMES, **_MISSED, **_PAUSES, "outage": Label("outage", "故障停工")},
         "outcome": {**_OUTCOMES, **_ATTEMPTS},
         "ivr_outcome": _IVR,

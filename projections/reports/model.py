@@ -24,6 +24,8 @@ class Shape(StrEnum):
     """A row per metric."""
     LIST = "list"
     """A row per fact."""
+    CHECKS = "checks"
+    """A row per check of the data, then what was found by source."""
     BULLETIN = "bulletin"
     """One page: headline figures, then the best and the worst."""
 

@@ -12,6 +12,7 @@ from opsledger.projections.reports.arrange import arranged
 from opsledger.projections.reports.behind import by_cell
 from opsledger.projections.reports.bulletin import bulletin
 from opsledger.projections.reports.charts import charts_of
+from opsledger.projections.reports.data_quality import by_check
 from opsledger.projections.reports.empties import empties_note, empty_columns
 from opsledger.projections.reports.indicators import by_metric
 from opsledger.projections.reports.lateness import Arrivals, arrivals, closings, streams_of
@@ -20,7 +21,13 @@ from opsledger.projections.reports.listing import by_fact
 from opsledger.projections.reports.model import Footer, Request, Result, Shape
 from opsledger.projections.reports.request import Job, checked, uses_threshold, uses_window
 
-_LAYOUTS = {Shape.ROWS: by_group, Shape.INDICATORS: by_metric, Shape.LIST: by_fact, Shape.BULLETIN: bulletin}
+_LAYOUTS = {
+    Shape.ROWS: by_group,
+    Shape.INDICATORS: by_metric,
+    Shape.LIST: by_fact,
+    Shape.BULLETIN: bulletin,
+    Shape.CHECKS: by_check,
+}
 
 
 def run_report(facts: Facts, request: Request) -> Result:
