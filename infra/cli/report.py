@@ -9,6 +9,7 @@ from opsledger.infra.cli.lazy import LazyGroup
 COMMANDS = {
     "list": "opsledger.infra.cli.report_list:list_",
     "run": "opsledger.infra.cli.report_run:run",
+    "open": "opsledger.infra.cli.report_open:open_",
     "diff": "opsledger.infra.cli.report_diff:diff",
 }
 

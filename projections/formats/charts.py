@@ -178,17 +178,27 @@ def _distribution(chart: Chart, width: int) -> Spec:
     """Bars per band of seconds, with a line after the last band that lies within the threshold."""
     kinds = [name for name in chart.data[0] if name not in ("band", "number", "in_time")][:2]
     bars = _stacked(chart, "band", kinds)
-    bars["encoding"]["x"] = {**bars["encoding"]["x"], "axis": {"labelAngle": 0, "labelOverlap": False}, "title": "s"}
-    layers = [bars]
+    across = {**_across(chart, "band"), "axis": {"labelAngle": 0, "labelOverlap": False, "labelFontSize": 9}, "title": "s"}
+    bars["encoding"]["x"] = across
+    layers = [bars, _counts(chart, kinds, across)]
     within = [r for r in chart.data if r["in_time"]]
     if within:
         data = _values([{"band": within[-1]["band"], "text": f" ≤ {chart.labels.get('threshold', '')}"}])
-        x = {**_across(chart, "band"), "axis": None, "bandPosition": 1.05}
+        x = {**across, "bandPosition": 1.05}
         rule: Spec = {"mark": {"type": "rule", "color": LINE, "strokeDash": [5, 4]}, "encoding": {"x": x}}
         mark = {"type": "text", "align": "left", "baseline": "top", "dx": 3, "color": INK, "fontSize": 11}
         said: Spec = {"mark": mark, "encoding": {"x": x, "y": {"value": 0}, "text": {"field": "text", "type": "nominal"}}}
         layers.append({"data": data, "layer": [rule, said]})
     return {"layer": layers, "width": width - 70, "height": HEIGHT}
+
+
+def _counts(chart: Chart, kinds: Sequence[str], x: Spec) -> Spec:
+    """The number above each bar: a low bar beside a high one says nothing by its height."""
+    sums = [(r["band"], sum(int(r[k] or 0) for k in kinds)) for r in chart.data]
+    mark = {"type": "text", "baseline": "bottom", "dy": -2, "color": INK, "fontSize": 10}
+    y = _field("n", "quantitative")
+    data = _values([{"band": band, "n": n, "text": f"{n:,}"} for band, n in sums])
+    return {"data": data, "mark": mark, "encoding": {"x": x, "y": y, "text": {"field": "text", "type": "nominal"}}}
 
 
 def _heat(chart: Chart, width: int) -> Spec:

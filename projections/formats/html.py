@@ -20,7 +20,7 @@ from opsledger.projections.metrics.model import Lang
 from opsledger.projections.reports.model import Chart, Column, Result, Value
 
 _FOLDER = Path(__file__).parent
-_TEXTS = {
+TEXTS = {
     "definitions": ("Definitions", "指标定义"),
     "warnings": ("Read with care", "请注意"),
     "notes": ("Notes", "说明"),
@@ -100,7 +100,7 @@ def common(result: Result, tables: Sequence[TableText]) -> Mapping[str, object]:
     """What page and print share."""
     return {
         "lang": result.lang,
-        "text": {name: pair[result.lang == "zh"] for name, pair in _TEXTS.items()},
+        "text": {name: pair[result.lang == "zh"] for name, pair in TEXTS.items()},
         "title": clean(result.title),
         "group": clean(result.group),
         "period": result.period.name,

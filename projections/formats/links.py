@@ -28,6 +28,7 @@ class Links:
     rows: Mapping[int, Mapping[str, Any]]
     columns: Mapping[int, Mapping[str, Any]]
     order: tuple[str, ...]
+    lang: str
 
     def as_json(self) -> str:
         """For the page: no character that could end the element that it stands in."""
@@ -39,6 +40,7 @@ class Links:
             "totals": self.rows.get(TOTALS),
             "columns": {str(c): part for c, part in self.columns.items()},
             "order": self.order,
+            "lang": self.lang,
         }
         return json.dumps(found, separators=(",", ":")).replace("<", "\\u003c")
 
@@ -53,7 +55,6 @@ def links_of(result: Result) -> Links | None:
     columns = _columns(result)
     if not columns:
         return None
-    order = list(next(iter(columns.values())))
     rows = {}
     for number in [*range(len(result.rows)), *([TOTALS] if result.totals is not None else [])]:
         found = next((ref for c in columns if (ref := ref_of(result, number, result.columns[c].name))), None)
@@ -61,7 +62,7 @@ def links_of(result: Result) -> Links | None:
             rows[number] = _only(_content(found), of_rows)
     base = {k: v for k, v in next(iter(columns.values())).items() if k not in (*of_rows, *of_columns)}
     places = {index: _only(content, of_columns) for index, content in columns.items()}
-    return Links(base, rows, places, tuple(dict.fromkeys([*order, *_ALL])))
+    return Links(base, rows, places, _ALL, result.lang)
 
 
 _ALL = ("r", "t", "p", "z", "m", "o", "a", "s", "f", "e", "c", "w", "k", "d", "i", "x")

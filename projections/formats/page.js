@@ -29,17 +29,21 @@
   }
   function show(ref) {
     var command = panel.querySelector('textarea');
-    command.value = 'opsledger report run call_detail --from-cell ' + ref;
+    command.textContent = command.value = 'opsledger report run call_detail --from-cell ' + ref;
     panel.hidden = false;
     command.focus();
     command.select();
   }
+  function go(hash, replaced) {
+    var at = hash.slice(2).split('.'), ref = refOf(at[0], at[1]), address = 'cell?ref=' + ref + '&lang=' + parts.lang;
+    if (!live) show(ref); else if (replaced) location.replace(address); else location.assign(address);
+  }
+  if (/^#c(t|\d+)\.\d+$/.test(location.hash)) go(location.hash, true); // opened in a tab of its own
   document.addEventListener('click', function (event) {
     var link = event.target.closest('a[href^="#c"]');
-    if (link) {
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
       event.preventDefault();
-      var at = link.getAttribute('href').slice(2).split('.'), ref = refOf(at[0], at[1]);
-      if (live) location.assign('cell?ref=' + ref); else show(ref);
+      go(link.getAttribute('href'), false);
     } else if (event.target.closest('#panel .close')) {
       panel.hidden = true;
     } else if (event.target.closest('#panel .copy')) {

@@ -50,8 +50,8 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
     "name": {"bold": True, "valign": "top"},
     "wrapped": {"text_wrap": True, "valign": "top"},
 }  # fmt: skip
-_TOTAL = {"bold": True, "top": 1, "top_color": _LINE, "bg_color": _BACK}
-_MARKS = {True: {"font_color": "#0B5D8F"}, False: {"font_color": "#A33A00", "bold": True}}
+_TOTAL: Mapping[str, Any] = {"bold": True, "top": 1, "top_color": _LINE, "bg_color": _BACK}
+_MARKS: Mapping[bool, Mapping[str, Any]] = {True: {"font_color": "#0B5D8F"}, False: {"font_color": "#A33A00", "bold": True}}
 
 
 class Book:
@@ -97,8 +97,8 @@ class Book:
             pattern = _SECONDS if unit == Unit.MS else f"+{pattern};-{pattern};{pattern}"
         elif met is not None:
             pattern = f'"{MET if met else MISSED} "{pattern}'
-        marked = {} if met is None else _MARKS[met]
-        return self.format(num_format=pattern, **{**(_TOTAL if total else {}), **marked})
+        found: dict[str, Any] = {"num_format": pattern, **(_TOTAL if total else {}), **({} if met is None else _MARKS[met])}
+        return self.format(**found)
 
 
 def write_grid(book: Book, sheet: Worksheet, table: TableText, warnings: Sequence[str] = ()) -> None:
