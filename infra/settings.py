@@ -38,15 +38,17 @@ class Settings:
     late_after: timedelta = LATE_AFTER
 
 
-def read_settings(data: str | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from the environment, the option ``--data`` first. UserError for a value that cannot be."""
+def read_settings(
+    data: str | None = None, environ: Mapping[str, str] = os.environ, *, late_after: str | None = None
+) -> Settings:
+    """Settings from the environment, the options ``--data`` and ``--late-after`` first. UserError for a value that cannot be."""
     lang = lang_of(environ.get("OPSLEDGER_LANG") or "en")
     zone = environ.get("OPSLEDGER_ZONE", "")
     if zone:
         zone_of(zone)
     folder = data or environ.get("OPSLEDGER_DATA") or "opsledger-data"
-    late_after = late_after_of(environ.get("OPSLEDGER_LATE_AFTER_H") or "24")
-    return Settings(Path(folder), environ.get("OPSLEDGER_TENANT", ""), lang, zone, late_after)
+    hours = late_after or environ.get("OPSLEDGER_LATE_AFTER_H") or "24"
+    return Settings(Path(folder), environ.get("OPSLEDGER_TENANT", ""), lang, zone, late_after_of(hours))
 
 
 def late_after_of(text: str) -> timedelta:

@@ -23,7 +23,7 @@ OUT = click.option("--out", type=click.Path(path_type=Path, dir_okay=False), hel
 
 def settings_of(context: click.Context) -> Settings:
     """The settings of this run."""
-    return read_settings(context.obj["data"])
+    return read_settings(context.obj["data"], late_after=context.obj["late_after"])
 
 
 @contextmanager

@@ -30,7 +30,9 @@ def history(context: click.Context, stream: str, id_: str, tenant: str | None, a
         zone = zone_of_tenant(store, whose, settings)
         moment = parse_moment(as_known_at, zone) if as_known_at else None
         positions = fact_tables(store).positions_at(moment) if moment else None
-        rows = read_history(store.client, whose, stream, id_, moment, positions=positions, zone=zone)
+        rows = read_history(
+            store.client, whose, stream, id_, moment, positions=positions, zone=zone, late_after=settings.late_after
+        )
     if not rows:
         raise UserError(
             f"nothing is known of {stream} '{id_}' of tenant '{whose}'" + (f" as of {as_known_at}" if moment else "")

@@ -38,6 +38,7 @@ COMMANDS = {
     "master": "opsledger.infra.cli.master:master",
     "report": "opsledger.infra.cli.report:report",
     "metrics": "opsledger.infra.cli.metrics:metrics",
+    "quality": "opsledger.infra.cli.quality:quality",
     "statement": "opsledger.infra.cli.statement:statement",
     "decide": "opsledger.infra.cli.decide:decide",
     "history": "opsledger.infra.cli.history:history",
@@ -57,12 +58,13 @@ COMMANDS = {
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
 )
 @click.option("--data", metavar="DIR", help="Data directory (default: $OPSLEDGER_DATA, else ./opsledger-data).")
+@click.option("--late-after", metavar="HOURS", help="An event is late so long after its period's end (default: 24).")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 @click.version_option(package_name="opsledger", prog_name="opsledger")
 @click.pass_context
-def cli(context: click.Context, data: str | None, debug: bool) -> None:
+def cli(context: click.Context, data: str | None, late_after: str | None, debug: bool) -> None:
     """The root group; see HELP."""
-    context.obj = {"data": data, "debug": debug}
+    context.obj = {"data": data, "late_after": late_after, "debug": debug}
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -41,7 +41,8 @@ def statement(
     with opened(context) as store:
         name = tenant_of(store, tenant, settings)
         zone = zone_of_tenant(store, name, settings)
-        with view(store, name, parse_moment(as_known_at, zone) if as_known_at else None) as facts:
+        moment = parse_moment(as_known_at, zone) if as_known_at else None
+        with view(store, name, moment, late_after=settings.late_after) as facts:
             made = run_statement(store.client, facts, contract, month)
             sheet = sheet_of(made, facts)
     deliver(render_sheet(sheet, format_, lang_of(lang or settings.lang), width_of(out), screen=out is None), out)
