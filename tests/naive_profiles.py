@@ -40,7 +40,7 @@ def _gave_up(r: Row) -> bool:
 
 
 def _asterisk() -> dict[str, Parts]:
-    lost = ("abandoned", "timeout", "leave_empty")
+    lost = ("abandoned", "timeout", "leave_empty", "withdrawn")
     return {
         "asterisk-sl": {"service_level": (entry(_within(_as("answered"))), entry(_as("answered")))},
         "asterisk-sl2": {"service_level": (entry(_within(_as("answered", *lost))), entry(_as("answered", *lost)))},

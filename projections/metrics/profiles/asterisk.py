@@ -9,8 +9,8 @@ from opsledger.projections.metrics.profiles.model import Book, Profile, by_code
 _THRESHOLD_MS = 60_000
 """``servicelevel = 60`` of Asterisk's sample configuration."""
 _BOOK = Book("Asterisk, apps/app_queue.c (manager_queues_status, record_abandoned) and configs/samples/queues.conf.sample")
-_ABANDONED = outcome("abandoned", "timeout", "leave_empty")
-"""app_queue adds a caller who is timed out or finds nobody on duty to its counter of abandoned calls."""
+_ABANDONED = outcome("abandoned", "timeout", "leave_empty", "withdrawn")
+"""app_queue adds a caller who is timed out, is withdrawn or finds nobody on duty to its counter of abandoned calls."""
 
 ASTERISK_SL = Profile(
     "asterisk-sl",
@@ -43,9 +43,9 @@ ASTERISK_SL2 = Profile(
     Label("Asterisk, second service level", "Asterisk 第二服务水平"),
     _BOOK.source,
     Label(
-        "ServicelevelPerf2: a caller lost within the threshold counts as served in time. Timed out and nobody on duty "
-        "are abandons; a caller who leaves by key, or is refused on arrival, is not counted.",
-        "ServicelevelPerf2:阈值内流失的来话按及时计。排队超时与无座席退出均算放弃;按键退出、到达即拒的不计。",
+        "ServicelevelPerf2: a caller lost within the threshold counts as served in time. Timed out, withdrawn and nobody on "
+        "duty are abandons; a caller who leaves by key, or is refused on arrival, is not counted.",
+        "ServicelevelPerf2:阈值内流失的来话按及时计。排队超时、被撤回、无座席退出均算放弃;按键退出、到达即拒的不计。",
     ),
     by_code(
         [
@@ -54,8 +54,8 @@ ASTERISK_SL2 = Profile(
                 Label("answered or abandoned within {threshold} (SL2)", "{threshold}内接通或放弃之比(SL2)"),
                 Label(
                     "ServicelevelPerf2: queue entries answered or abandoned within {threshold} ÷ queue entries answered "
-                    "or abandoned; timed out and left with nobody on duty count as abandoned.",
-                    "ServicelevelPerf2:{threshold} 内应答或放弃的次数 ÷ 应答与放弃次数之和;排队超时、无座席退出按放弃计。",
+                    "or abandoned; timed out, withdrawn and left with nobody on duty count as abandoned.",
+                    "ServicelevelPerf2:{threshold} 内应答或放弃的次数 ÷ 应答与放弃之和;超时、被撤回、无座席退出按放弃计。",
                 ),
                 either(ANSWERED_IN_TIME, within(_ABANDONED)),
                 either(ANSWERED, _ABANDONED),
