@@ -14,6 +14,7 @@ from opsledger.domain.errors import EXIT_INCOMPLETE, UserError
 from opsledger.infra.cli.statement import render_sheet
 from opsledger.infra.facts import view
 from opsledger.infra.progress import progress
+from opsledger.infra.render import as_bytes
 from opsledger.infra.report_index import write_index
 from opsledger.infra.report_set import SUFFIXES, Made, write_set
 from opsledger.infra.statements import run_statement, sheet_of
@@ -103,7 +104,7 @@ def _statement(store: Store, facts: Facts, folder: Path, month: Period) -> list[
         for format_ in FORMATS:
             path = folder / lang / f"{CONTRACT}_{month.name}{SUFFIXES[format_]}"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(render_sheet(sheet, format_, lang, 200, screen=False), encoding="utf-8")
+            path.write_bytes(as_bytes(render_sheet(sheet, format_, lang, 200, screen=False)))
             made.append(Made(path, heading(sheet, lang), month.name, lang, format_, ok=True))
     return made
 

@@ -10,7 +10,7 @@ import click
 from opsledger.infra.cli.common import LANG, OUT, TENANT, deliver, opened, settings_of
 from opsledger.infra.facts import tenant_of, view, zone_of_tenant
 from opsledger.infra.moments import parse_moment
-from opsledger.infra.render import FORMATS, width_of
+from opsledger.infra.render import BINARY, FORMATS, render_result, width_of
 from opsledger.infra.settings import lang_of
 from opsledger.infra.statements import run_statement, sheet_of
 from opsledger.projections.formats import statement as sheets
@@ -48,8 +48,12 @@ def statement(
     deliver(render_sheet(sheet, format_, lang_of(lang or settings.lang), width_of(out), screen=out is None), out)
 
 
-def render_sheet(sheet: sheets.Sheet, format_: str, lang: Lang, width: int, *, screen: bool) -> str:
-    """A statement as text of one of the report formats."""
+def render_sheet(sheet: sheets.Sheet, format_: str, lang: Lang, width: int, *, screen: bool) -> str | bytes:
+    """A statement as one of the report formats: text, or bytes for XLSX and PDF."""
     if format_ == "table":
         return sheets.to_terminal(sheet, lang, width, color=screen and sys.stdout.isatty())
+    if format_ in BINARY:
+        from opsledger.projections.formats.statement_result import result_of  # noqa: PLC0415  loaded when it is asked for
+
+        return render_result(result_of(sheet, lang), format_, width)
     return {"csv": sheets.to_csv, "json": sheets.to_json, "html": sheets.to_html}[format_](sheet, lang)

@@ -59,6 +59,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "events": ("events", "事件"),
     "predicate": ("what was counted", "统计口径"),
     "explain": ("How each figure was made", "各项依据"),
+    "item": ("Item", "考核项"),
+    "numerator": ("Numerator", "分子"),
+    "denominator": ("Denominator", "分母"),
+    "reached": ("Reached", "完成值"),
+    "of_points": ("Of points", "满分"),
 }
 
 

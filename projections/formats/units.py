@@ -18,10 +18,15 @@ _SHORT: Mapping[str, Label] = {
     MONEY: Label("amount", "金额"),
     "days": Label("days", "天"),
     "per_call": Label("per call", "每通"),
+    "quantity": Label("", ""),
+    "exact": Label("", ""),
+    "unit_price": Label("", ""),
 }
 """Unit → what stands under a title where values are shown for reading."""
 _RAW = {Unit.COUNT: "", Unit.MS: "ms", Unit.RATIO: "0–1", Unit.PER_HOUR: "/h", Unit.POINTS: "", "days": "d"}
 """Unit → what stands behind a title where values are raw; '' where the number is what it says."""
+_EXACT = ("quantity", "exact", "unit_price")
+"""Numbers of a statement: every decimal that they have, and no unit of their own."""
 NOT_FIGURES = (TEXT, TIME, INTERVAL, FLAG, BY_ROW, "")
 
 
@@ -65,5 +70,7 @@ def number(value: int | Decimal, unit: str) -> str:
         return duration(value)
     if unit == Unit.RATIO:
         return f"{_places(value * 100, 2)} %"
+    if unit in _EXACT:
+        return f"{Decimal(value).normalize():,f}"
     whole = isinstance(value, int) or value == value.to_integral_value()
     return f"{int(value):,}" if whole and unit not in (Unit.PER_HOUR, MONEY) else _places(value, 2)

@@ -76,7 +76,7 @@ def _write(book: Book, sheet: Worksheet, chart: Chart, top: int, name: str, seri
             value = chart.target if field == "target" else record.get(field)
             if isinstance(value, (int, float)):
                 scaled = value / MS_PER_DAY if unit == Unit.MS else value
-                sheet.write_number(row, place, scaled, book.format(num_format=_FORMATS.get(unit, "#,##0.##")))
+                sheet.write_number(row, place, scaled, book.format(num_format=_FORMATS.get(unit, "#,##0.####")))
 
 
 def _line(sheet: str, first: int, last: int, column: int, **more: Any) -> dict[str, Any]:

@@ -35,7 +35,7 @@ _NUMBERS: Mapping[str, str] = {
     Unit.POINTS: "#,##0.00",
     MONEY: "#,##0.00",
 }
-_ANY = "#,##0.##"
+_ANY = "#,##0.####"
 _SECONDS = "+#,##0.0 \\s;-#,##0.0 \\s;0 \\s"
 """A change of a duration: a negative one cannot be shown as hours, minutes and seconds."""
 _SIGNED = ("change", "change_rate")
