@@ -15,6 +15,7 @@ from opsledger.infra.progress import Report
 from opsledger.infra.settings import LATE_AFTER, Settings
 from opsledger.infra.store import Store
 from opsledger.projections.facts.engine import Facts as FactTables
+from opsledger.projections.facts.past import Past
 from opsledger.projections.metrics.measure import Engine
 from opsledger.projections.metrics.measure import Facts as View
 from opsledger.projections.metrics.query import utc_text
@@ -77,8 +78,8 @@ def view(
             # a view takes no parameters: the moment is our own, checked and in UTC
             until = f"toDateTime64('{utc_text(as_known_at)}', 6, 'UTC')"
             beside = f"SELECT * FROM `{home}`.`{table}` WHERE `{recorded}` <= {until}"
-            store.client.command(f"CREATE OR REPLACE VIEW `{past}`.`{table}` AS {beside}")
-        yield _view(store, tenant, as_known_at, known.positions, known.at, as_known_at, late_after)
+            store.client.command(f"CREATE OR REPLACE VIEW `{past.name}`.`{table}` AS {beside}")
+        yield _view(store, tenant, as_known_at, known.positions, known.at, as_known_at, late_after, past)
 
 
 def _view(
@@ -89,9 +90,10 @@ def _view(
     refreshed: datetime | None,
     known_at: datetime | None,
     late_after: timedelta,
+    past: Past | None = None,
 ) -> View:
     names = {f"{topic}/{partition}": end for (topic, partition), end in positions.items()}
-    engine = cast("Engine", store.client)  # its query takes more than the port asks for
+    engine = cast("Engine", past or store.client)  # its query takes more than the port asks for
     return View(engine, tenant, cutoff, names, refreshed, known_at, _open_letters(store, tenant), late_after)
 
 

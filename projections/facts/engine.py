@@ -109,16 +109,19 @@ class Facts:
         return found
 
     @contextmanager
-    def as_known_at(self, moment: datetime) -> Iterator[str]:
-        """The name of a passing database with the facts and the ledger as they were known at a moment (UTC, aware).
+    def as_known_at(self, moment: datetime) -> Iterator[past.Past]:
+        """A passing database with the facts and the ledger as they were known at a moment (UTC, aware).
 
-        Within the context it is the session's database, so that every query that names a fact or ledger table without
-        a database reads the past. It is dropped at the end. What was known is what the last journalled update before
-        the moment had seen; the facts are made of that by today's SQL.
+        Within the context it is the session's database, and what is yielded stands in for the client: a query by way of it
+        that names a fact or ledger table without a database reads the past, and the tables that it names are made first.
+        It is dropped at the end. What was known is what the last journalled update before the moment had seen; the facts
+        are made of that by today's SQL.
         """
-        entry = self._journal.last(moment)
-        with past.database(self._client, entry.positions if entry else {}) as name:
-            yield name
+        entry, last = self._journal.last(moment), self._journal.last()
+        # an update that broke off may have put more into the facts than the journal says, but no more than the ledger holds
+        present = self._ends(last.positions) if last and last.digest == digest() else None
+        with past.database(self._client, entry.positions if entry else {}, present, self._is_large) as found:
+            yield found
 
     def update_at(self, moment: datetime) -> Entry | None:
         """The journal's latest entry at a moment (UTC, aware); None before the first."""

@@ -35,11 +35,15 @@ def clear(client: Any) -> None:
 
 
 class Stage:
-    """Live updates into tables called ``<fact><suffix>`` (a rebuild catches up in its new tables by the same way)."""
+    """Live updates into tables called ``<database>.<fact><suffix>``.
 
-    def __init__(self, client: Any, suffix: str = "") -> None:
+    A rebuild catches up in its new tables, and the past is made out of the present, in the same way.
+    """
+
+    def __init__(self, client: Any, suffix: str = "", database: str = "") -> None:
         self._client = client
         self._suffix = suffix
+        self._place = f"`{database}`." if database else ""
         self._made: set[str] = set()
 
     def update(self, new: News, until: Positions) -> None:
@@ -58,7 +62,7 @@ class Stage:
             self._do(f"TRUNCATE TABLE {name}")
 
     def _table(self, fact: FactTable) -> str:
-        return f"`{fact.name}{self._suffix}`"
+        return f"{self._place}`{fact.name}{self._suffix}`"
 
     def _do(self, text: str, **parameters: int) -> None:
         self._client.command(text, parameters=parameters or None, settings=_SETTINGS)

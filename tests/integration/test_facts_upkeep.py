@@ -1,13 +1,10 @@
-"""The facts keep up with the ledger: live = rebuild after every prefix of a history, no crash loses any, the past stays."""
+"""The facts keep up with the ledger: live = rebuild after every prefix of a history, no crash loses any."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
-from itertools import zip_longest
 from random import Random
-from typing import Any
 from uuid import UUID
 
 import pytest
@@ -21,8 +18,9 @@ from opsledger.projections.facts import engine, touched
 from opsledger.projections.facts.engine import Facts
 from opsledger.projections.facts.stage import Stage
 from opsledger.projections.facts.tables import FACTS
-from tests.fact_histories import Base, histories
-from tests.fact_store import NOW, FactStore, differences, folded
+from tests.fact_histories import Base
+from tests.fact_steps import Broken, events_of, told_in_steps, wrong
+from tests.fact_store import NOW, FactStore
 
 
 @pytest.fixture(scope="module")
@@ -38,20 +36,6 @@ def store(opened: FactStore) -> FactStore:
     opened.empty()
     opened.clock.at = NOW
     return opened
-
-
-def told_in_steps(seed: int, subjects: int, steps: int) -> list[list[Event]]:
-    """One or two events of each history a step, so that every step is a prefix of all histories at once."""
-    columns = list(zip_longest(*histories(seed, subjects)))
-    wide = -(-len(columns) // steps)
-    return [
-        [event for column in columns[first : first + wide] for event in column if event]
-        for first in range(0, len(columns), wide)
-    ]
-
-
-def wrong(store: FactStore, events: list[Event]) -> str:
-    return differences(folded(events), store.stored(), events)
 
 
 @settings(max_examples=2, deadline=None)
@@ -72,31 +56,6 @@ def test_live_equals_rebuild_after_every_prefix(opened: FactStore, seed: int) ->
     assert not wrong(store, known)
 
 
-def test_the_past_can_be_seen_as_it_was_known(store: FactStore) -> None:
-    steps = told_in_steps(13, 80, 3)
-    for number, some in enumerate(steps):
-        store.clock.at = NOW + timedelta(minutes=number)
-        store.append(some)
-        store.facts.update()
-    then = steps[0] + steps[1]
-    with store.facts.as_known_at(NOW + timedelta(minutes=1, seconds=30)):
-        assert not wrong(store, then)
-        assert store.client.command("SELECT count() FROM call") == sum(event.stream == "call" for event in then)
-    assert store.client.command("SELECT currentDatabase()") == "default"
-    assert not wrong(store, then + steps[2])
-
-
-def test_before_the_first_update_nothing_was_known(store: FactStore) -> None:
-    store.append(events_of(5))
-    store.facts.update()
-    with store.facts.as_known_at(NOW - timedelta(seconds=1)):
-        assert not any(store.stored().values())
-
-
-def events_of(seed: int, subjects: int = 40) -> list[Event]:
-    return [event for history in histories(seed, subjects) for event in history]
-
-
 def test_an_update_with_nothing_new_writes_nothing(store: FactStore) -> None:
     store.append(events_of(1))
     assert store.facts.is_behind()
@@ -105,31 +64,6 @@ def test_an_update_with_nothing_new_writes_nothing(store: FactStore) -> None:
     assert not store.facts.is_behind()
     assert store.facts.update().events == 0
     assert store.facts.last_update() == before
-
-
-class Broken:
-    """A client that fails at the n-th statement of an update, before or after the engine has carried it out."""
-
-    def __init__(self, client: Any, at: int) -> None:
-        self._client = client
-        self.left = at
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._client, name)
-
-    def command(self, *args: Any, **more: Any) -> Any:
-        """Carry out, unless it is the turn of the one that fails."""
-        self.left -= 1
-        if self.left == 0:
-            raise RuntimeError("killed")
-        return self._client.command(*args, **more)
-
-    def insert(self, *args: Any, **more: Any) -> Any:
-        """The journal's insert."""
-        self.left -= 1
-        if self.left == 0:
-            raise RuntimeError("killed")
-        return self._client.insert(*args, **more)
 
 
 def test_an_update_that_broke_off_anywhere_is_made_up_for(store: FactStore) -> None:
