@@ -24,6 +24,8 @@ submission|submission|报表提交
 contract|contract|合同
 rule|rule|条款
 n|no.|序号
+seat|seat|席位
+campaign|campaign|专项活动
 name|name|姓名
 staff_number|staff number|工号
 vendor|vendor|外包公司
@@ -91,6 +93,8 @@ from_at|from|起
 until_at|until|止
 at|at|时间
 starts_at|begins|开始
+opens_at|opens|开门时间
+closes_at|closes|关门时间
 ends_at|ends|结束
 signed_in_at|signed in|签入
 signed_out_at|signed out|签出
