@@ -52,7 +52,7 @@ def open_decisions(store: Store) -> Iterator[Decisions]:
         app.close()
 
 
-def decide(store: Store, commands: Iterable[tuple[str, Command]]) -> Carried:
+def decide(store: Store, commands: Iterable[tuple[str, Command]], *, backfill: bool = False) -> Carried:
     """Carry commands out in their order, and relay all that was decided. Each comes with its place (``file:line``) or ''.
 
     A refused command stops none of the others. What an earlier run left behind is relayed too.
@@ -63,7 +63,7 @@ def decide(store: Store, commands: Iterable[tuple[str, Command]]) -> Carried:
             for batch in _batches(commands):
                 _carry_out(store, app, batch, carried)
         finally:  # a wrong line does not keep from the log what was decided before it
-            relay_decisions(store, app)
+            relay_decisions(store, app, backfill=backfill)
     return carried
 
 
@@ -80,10 +80,10 @@ def _carry_out(store: Store, app: Decisions, batch: list[tuple[str, Command]], c
         carried.repeated += not events
 
 
-def relay_decisions(store: Store, app: Decisions) -> list[Event]:
-    """Append to the log what was decided and is not there yet; returns it."""
+def relay_decisions(store: Store, app: Decisions, *, backfill: bool = False) -> list[Event]:
+    """Append to the log what was decided and is not there yet (``backfill``: of the past on purpose); returns it."""
     border = Border(store.clock, decisions=True)
-    return relay(app, store.log, FilePlace(store.path / PLACE), border)
+    return relay(app, store.log, FilePlace(store.path / PLACE), border, backfill=backfill)
 
 
 def read_commands(lines: Iterable[bytes], name: str, tenant: str, clock: Clock) -> Iterator[tuple[str, Command]]:

@@ -83,16 +83,16 @@ def _sync(folder: Path) -> None:
         os.close(handle)
 
 
-def relay(source: Outbox, log: Log, place: Place, border: Border, *, batch: int = BATCH) -> list[Event]:
+def relay(source: Outbox, log: Log, place: Place, border: Border, *, batch: int = BATCH, backfill: bool = False) -> list[Event]:
     """Append all waiting decisions to the log; returns them. ``border`` has to let decisions through.
 
     The log only takes what every reader can read: UserError names a decision that the border refuses, and the relay
-    stays before it.
+    stays before it. ``backfill``: they are of the past on purpose (a history taken over) and not late.
     """
     done: list[Event] = []
     while waiting := source.outbox(place.load(), batch):
         events = [event for _, event in waiting]
-        log.append(tables(events, border))
+        log.append(tables(events, border), backfill=backfill)
         place.save(waiting[-1][0])
         done += events
     return done

@@ -25,6 +25,7 @@ from opsledger.ingest.terms_yaml import read_terms_file
 @click.option("--terms", type=click.Path(path_type=Path, dir_okay=False), help="The contract's terms, a YAML file.")
 @click.option("--actor", metavar="WHO", help="Who decides.")
 @click.option("--file", "file", type=click.Path(path_type=Path, dir_okay=False), help="Many commands, one JSON object a line.")
+@click.option("--backfill", is_flag=True, help="Decisions of the past taken over on purpose: count them apart from late ones.")
 @TENANT
 @click.pass_context
 def decide(
@@ -35,6 +36,7 @@ def decide(
     terms: Path | None,
     actor: str | None,
     file: Path | None,
+    backfill: bool,
     tenant: str | None,
 ) -> int:
     """Carry out COMMAND on the thing ID, or the commands of a file. A refused one says why and stops no other.
@@ -53,11 +55,11 @@ def decide(
         whose = tenant or settings.tenant
         if file:
             with file.open("rb") as lines:
-                carried = carry_out(store, read_commands(lines, file.name, whose, store.clock))
+                carried = carry_out(store, read_commands(lines, file.name, whose, store.clock), backfill=backfill)
         else:
             whose = whose or tenant_of(store, None, settings)
             object_ = {"command": command, "id": id_, "actor": actor, **_arguments(values, terms)}
-            carried = carry_out(store, [("", read_command(object_, tenant=whose, now=store.clock.now()))])
+            carried = carry_out(store, [("", read_command(object_, tenant=whose, now=store.clock.now()))], backfill=backfill)
         refresh(store, lambda *_: None)
     return _tell(carried)
 
