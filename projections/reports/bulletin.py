@@ -46,9 +46,9 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
     "agent": (
         Rule("agent", "satisfaction", "surveys_given", _least(5, 10, 20), ("legs_answered", "avg_handle")),
         Rule("agent", "quality_score", "evaluations_approved", _least(2, 2, 3), ("legs_answered", "avg_handle")),
-        Rule("agent", "avg_handle", "legs_answered", _least(20, 50, 100), ("transfer_rate",)),
+        Rule("agent", "avg_handle", "legs_answered", _least(5, 15, 30), ("transfer_rate",)),
     ),
-    "queue": (Rule("queue", "service_level", "entries", _least(20, 50, 200), ("answer_rate", "abandon_rate", "asa")),),
+    "queue": (Rule("queue", "service_level", "entries", _least(10, 30, 100), ("answer_rate", "abandon_rate", "asa")),),
 }
 """By dimension, the rules in the order in which they are tried: the first that can rank two or more is taken."""
 _TITLES: Mapping[str, tuple[Label, Label]] = {

@@ -9,7 +9,7 @@ from opsledger.projections.reports.suite.shared import ALL, CALLS_BY_TIME, SERVI
 
 INDICATORS = (
     "inbound_calls outbound_calls outbound_connected outbound_connect_rate calls_answered voicemails "
-    "ivr_entered ivr_served ivr_self_service_rate ivr_by_node avg_ivr_time "
+    "ivr_entered ivr_served ivr_self_service_rate ivr_to_queue ivr_voicemail ivr_hung_up ivr_by_node avg_ivr_time "
     "entries answered unanswered waiting refused short_abandons answered_in_time answer_rate service_level "
     "kpi_service_level abandon_rate asa avg_queue_time p90_wait avg_abandon_time avg_lost_wait called_back called_back_rate "
     "rings rings_missed ring_no_answer_rate avg_ring_missed "
@@ -28,6 +28,17 @@ INDICATORS = (
     "monitoring_rate fault_count fault_minutes fault_repair_time cost_recorded cost_per_call"
 )
 """The metrics of service_indicators, in the order of the page."""
+
+NOT_SHOWN = {
+    "node_hang_up_rate": "says something of one node of the menu only: report ivr",
+    "consults_settled": "resolved_first narrowed to consultations: report consults",
+    "avg_consult_handle": "avg_handle narrowed to consultations: report consults",
+    "avg_request_handle": "avg_handle narrowed to requests: report requests",
+    "campaign_connect_rate": "outbound_connect_rate narrowed to campaigns: report campaign",
+    "campaign_accept_rate": "says something of one campaign only: report campaign",
+    "campaign_avg_talk": "avg_talk narrowed to campaigns: report campaign",
+}
+"""Metrics of the dictionary that are no indicators, with the reason; mere counts need none."""
 
 _SATISFACTION = codes(
     "surveys_asked surveys_given surveys_abandoned survey_response_rate surveys_satisfied surveys_dissatisfied "
