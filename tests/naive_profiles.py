@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.naive_metrics import MS, T_MS, Parts, Row, Sum, Test, at, entry, leg, spans
 
-REFUSED = ("full", "closed", "join_empty", "diverted")
+NOT_LET_IN = ("full", "closed", "join_empty")
 _HANDLED_AT = {"end": at("wrap_ended_at", "ended_at")}
 
 
@@ -28,11 +28,11 @@ def _within(test: Test) -> Test:
 
 
 def _queued(r: Row) -> bool:
-    return bool(_left(r)) and _left(r) not in REFUSED
+    return bool(_left(r)) and _left(r) not in NOT_LET_IN
 
 
 def _offered(r: Row) -> bool:
-    return _left(r) not in REFUSED
+    return _left(r) not in NOT_LET_IN
 
 
 def _gave_up(r: Row) -> bool:
@@ -52,7 +52,7 @@ def _wazo() -> Parts:
     return {
         "answer_rate": (entry(_as("answered")), entry(_as(*waited, "full", "join_empty"))),
         "service_level": (entry(_within(_as("answered"))), entry(_as("answered"))),
-        "avg_queue_time": (entry(_as(*waited, *REFUSED), _wait), entry(_as(*waited))),
+        "avg_queue_time": (entry(_as(*waited, *NOT_LET_IN, "diverted"), _wait), entry(_as(*waited))),
         "talk_time": (leg(amount=lambda r: r["talk_ms"]), None),
         "legs_answered": (leg(), None),
         "wrap_up_time": (

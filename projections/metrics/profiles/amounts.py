@@ -54,8 +54,9 @@ def placed(amount: Amount, at: Mapping[Attribution, Times]) -> Amount:
 ENTRIES = amount_of("entries")
 ANSWERED = amount_of("answered")
 ANSWERED_IN_TIME = amount_of("answered_in_time")
-REFUSED = amount_of("refused")
+NOT_LET_IN = outcome("full", "closed", "join_empty")
+"""Turned away on arrival. What was diverted is not among them: Connect's and Genesys's contacts were in the queue before."""
 SETTLED = METRICS["answer_rate"].amounts[1]
 """Queue entries that are over."""
-QUEUED = without(SETTLED, REFUSED)
+QUEUED = without(SETTLED, NOT_LET_IN)
 """Queue entries that are over and were really let in."""

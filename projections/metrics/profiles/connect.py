@@ -21,9 +21,9 @@ CONNECT = Profile(
     Label("Amazon Connect", "Amazon Connect 平台"),
     _BOOK.source,
     Label(
-        "Metrics of contact records count when the contact ended. Contacts queued are those let in: refused entries "
-        "(full, closed, nobody on duty, diverted) are in no denominator. Who asks for a callback has not abandoned.",
-        "联络记录类指标按联络结束时刻计。排队量只含真正入队者:拒入(队列满、非服务时间、无座席、分流)不计入分母。转回拨的不算放弃。",
+        "Metrics of contact records count when the contact ended. Contacts queued are those let in: who was turned away on "
+        "arrival (full, closed, nobody on duty) is in no denominator. Who asks for a callback has not abandoned.",
+        "联络记录类指标按联络结束时刻计。排队量只含真正入队者:到达即拒的(队列满、非服务时间、无座席)不计入分母。转回拨的不算放弃。",
     ),
     by_code(
         [

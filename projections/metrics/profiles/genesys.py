@@ -7,7 +7,7 @@ from opsledger.projections.metrics.profiles.amounts import (
     ANSWERED,
     ANSWERED_IN_TIME,
     ENTRIES,
-    REFUSED,
+    NOT_LET_IN,
     also,
     amount_of,
     either,
@@ -22,7 +22,7 @@ _QUEUE = Book("Genesys Cloud Resource Center, Metric definitions and available c
 _AGENT = Book("Genesys Cloud Resource Center, View agent performance statistics")
 _STAFF = Book("Genesys Community, Does occupancy include all busy time")
 _ABANDONED = outcome("abandoned")
-_OFFERED = without(ENTRIES, REFUSED)
+_OFFERED = without(ENTRIES, NOT_LET_IN)
 """nOffered: every interaction routed into the queue, those still waiting among them; flow-outs are inside."""
 _WHEN_DONE = {Attribution.END: ("wrap_ended_at", "ended_at")}
 """Handle time gets its one timestamp when the after-call work is complete."""
