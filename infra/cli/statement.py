@@ -43,7 +43,7 @@ def statement(
         zone = zone_of_tenant(store, name, settings)
         moment = parse_moment(as_known_at, zone) if as_known_at else None
         with view(store, name, moment, late_after=settings.late_after) as facts:
-            made = run_statement(store.client, facts, contract, month)
+            made = run_statement(facts, contract, month)
             sheet = sheet_of(made, facts)
     deliver(render_sheet(sheet, format_, lang_of(lang or settings.lang), width_of(out), screen=out is None), out)
 
@@ -55,5 +55,5 @@ def render_sheet(sheet: sheets.Sheet, format_: str, lang: Lang, width: int, *, s
     if format_ in BINARY:
         from opsledger.projections.formats.statement_result import result_of  # noqa: PLC0415  loaded when it is asked for
 
-        return render_result(result_of(sheet, lang), format_, width)
+        return render_result(result_of(sheet, lang, predicates=format_ == "xlsx"), format_, width)
     return {"csv": sheets.to_csv, "json": sheets.to_json, "html": sheets.to_html}[format_](sheet, lang)

@@ -32,7 +32,7 @@ def facts_of(result: Result) -> Mapping[str, str]:
 
 
 def _parameter(result: Result, name: str, value: str) -> str:
-    if name in DIMENSIONS:
+    if name in DIMENSIONS and name not in PARAMETERS:
         values = [part or NONE.text(result.lang) for part in value.split(", ")]
         return clean(", ".join(_called(result, name, part) for part in values))
     return clean(named(PARAMETERS, name, value, result.lang))

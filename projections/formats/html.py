@@ -31,7 +31,7 @@ TEXTS = {
     "met": ("target met", "达标"),
     "missed": ("target missed", "未达标"),
     "behind": ("The rows behind this figure, as a command:", "用以下命令查看该数字背后的明细:"),
-    "copy": ("Copy", "复制"),
+    "copy_it": ("Copy", "复制"),
     "close": ("Close", "关闭"),
     "actions": ("Other forms", "其他形式"),
     "first_rows": ("The print shows the first {n} of {all} rows; the sheet (XLSX) and the CSV have all.",

@@ -20,7 +20,10 @@ from opsledger.projections.reports.model import Result
 
 MAX_ROWS = 3_000
 """Rows of a table that are printed; the print says where there are more."""
-_FOOT = "font: 7pt Arial, 'Liberation Sans', 'Noto Sans CJK SC', sans-serif; color: #64748b;"
+_FOOT = (
+    "font: 7pt Arial, 'Liberation Sans', 'Noto Sans CJK SC', sans-serif; color: #64748b; "
+    "font-feature-settings: 'liga' 0, 'locl' 0, 'ccmp' 0;"
+)
 _CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _NO_FONT = (
     "no font with Chinese characters is installed, so the PDF would be full of empty boxes; install one "

@@ -25,8 +25,9 @@ _EVIDENCE = (
 )  # fmt: skip
 
 
-def result_of(sheet: Sheet, lang: Lang) -> Result:
-    """The statement as a result: its lines, and how each figure was made on tables of their own."""
+def result_of(sheet: Sheet, lang: Lang, *, predicates: bool = True) -> Result:
+    """The statement as a result: its lines, and how each figure was made on tables of their own; ``predicates`` shows what
+    was counted as the engine was asked."""
     made = sheet.statement
     lines = tuple(_line(line, lang) for line in made.lines)
     total = tuple(made.total if name == "amount" else None for name, _ in _LINES)
@@ -43,7 +44,7 @@ def result_of(sheet: Sheet, lang: Lang) -> Result:
         totals=total,
         footer=Footer(sheet.cutoff, sheet.positions, None, None, None, tuple(notes(sheet, lang))),
         headline=("amount",),
-        sections=tuple(_sections(sheet, lang)),
+        sections=tuple(_sections(sheet, lang, predicates=predicates)),
     )
 
 
@@ -59,14 +60,15 @@ def _line(line: Line, lang: Lang) -> tuple[Value, ...]:
     return (*text, line.quantity, line.unit_amount, line.amount, basis_of(line, lang) or None, events)
 
 
-def _sections(sheet: Sheet, lang: Lang) -> Iterator[Section]:
+def _sections(sheet: Sheet, lang: Lang, *, predicates: bool) -> Iterator[Section]:
     lines = sheet.statement.lines
     details = tuple(row for line in lines for row in _details(line, lang))
     if details:
         yield Section(f"{word('explain', lang)}: {word('points', lang)}", _columns(_DETAILS, lang), details)
     proof = tuple(row for line in lines for row in _proof(line, lang))
+    shown = len(_EVIDENCE) - (not predicates)
     if proof:
-        yield Section(word("evidence", lang), _columns(_EVIDENCE, lang), proof)
+        yield Section(word("evidence", lang), _columns(_EVIDENCE, lang)[:shown], tuple(row[:shown] for row in proof))
 
 
 def _details(line: Line, lang: Lang) -> Iterator[tuple[Value, ...]]:

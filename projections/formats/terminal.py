@@ -22,6 +22,8 @@ _MAX_TITLE = 12
 """Titles of figures wrap at this width, so that they do not widen their columns."""
 _HIDDEN = ("definition", "metric", "group")
 """Columns of the indicator layout that a terminal has no room for."""
+_MAX_NAME = 60
+"""A name that is longer goes on on the next line."""
 _MAX_NAMES = 5
 """A result with more row names than these repeats the first alone."""
 _TOLD_BY_VALUE = (Unit.COUNT, Unit.RATIO)
@@ -76,7 +78,8 @@ class _View:
 
     def width(self, i: int) -> int:
         word = max((cell_len(word) for word in self.titles[i].split()), default=0)
-        return max([min(word, _MAX_TITLE), *(cell_len(row[i]) for row in self.cells)])
+        widest = max([min(word, _MAX_TITLE), *(cell_len(row[i]) for row in self.cells)])
+        return min(widest, _MAX_NAME) if _names_row(self.columns[i]) else widest
 
 
 def _title(writer: Writer, column: Column) -> str:

@@ -167,8 +167,10 @@ def _write_totals(book: Book, sheet: Worksheet, table: TableText, at: int) -> No
         if place and isinstance(value, (int, Decimal)) and not isinstance(value, bool):
             style = book.number_format(column, column.unit, table.grid.met(-1, column.name), total=True)
             sheet.write_number(at, place, _number(value, column.unit, column), style)
+        elif place == 0:
+            sheet.write_string(at, place, book.text(texts[i]), book.format(**_TOTAL))
         else:
-            sheet.write_string(at, place, book.text(texts[i] if place == 0 or value is not None else ""), book.format(**_TOTAL))
+            sheet.write_blank(at, place, None, book.format(**_TOTAL))
 
 
 def _number(value: int | Decimal, unit: str, column: Column) -> float:
