@@ -41,7 +41,7 @@ class Settings:
 def read_settings(
     data: str | None = None, environ: Mapping[str, str] = os.environ, *, late_after: str | None = None
 ) -> Settings:
-    """Settings from the environment, the options ``--data`` and ``--late-after`` first. UserError for a value that cannot be."""
+    """Settings from the environment, ``--data`` and ``--late-after`` first. UserError for a value that cannot be."""
     lang = lang_of(environ.get("OPSLEDGER_LANG") or "en")
     zone = environ.get("OPSLEDGER_ZONE", "")
     if zone:
