@@ -19,6 +19,8 @@ from opsledger.ingest.simulator.run import Simulation, write
 from opsledger.ingest.simulator.truth import QueueDay, Truth
 from opsledger.projections.master.targets import targets_of
 from opsledger.projections.metrics.measure import Facts
+from opsledger.projections.metrics.model import MOVES
+from opsledger.projections.metrics.registry import METRICS
 from opsledger.projections.reports.catalogue import REPORTS
 from opsledger.projections.reports.model import Request, Result, Shape, Value
 from opsledger.projections.reports.run import run_report
@@ -111,7 +113,8 @@ def test_the_simulators_threshold_of_15_seconds_is_met_as_well(centre: Centre) -
 @pytest.mark.parametrize("code", [c for c, r in REPORTS.items() if r.shape is not Shape.LIST])
 def test_every_report_of_a_simulated_month_keeps_the_laws(centre: Centre, code: str) -> None:
     month = make_period(Grain.MONTH, date(2026, 3, 1), ZONE)
-    for attribution in (None, "enter", "answer", "end", "spread"):
+    metrics = [METRICS[name] for name in REPORTS[code].metrics]
+    for attribution in (None, *(a for a in MOVES if any(m.under(a) is a for m in metrics))):
         result = run_report(centre.facts, Request(code, month, attribution=attribution))
         assert result.ok, result.footer.warnings
         assert result.rows
