@@ -58,7 +58,7 @@ def given(store: Store, lines: list[bytes], *commands: dict[str, Any]) -> Carrie
 
 def settled(store: Store, month: str = "2026-01", as_known_at: datetime | None = None) -> Statement:
     with view(store, "t1", as_known_at) as facts:
-        return run_statement(store.client, facts, "desk", month)
+        return run_statement(facts, "desk", month)
 
 
 def of(made: Statement, rule: str) -> list[Line]:

@@ -25,7 +25,8 @@ from opsledger.projections.metrics.model import Lang
 
 TENANT, ZONE, MONTH, CONTRACT = "demo", "Asia/Shanghai", "2026-01", "xinhe-2026"
 LANGS: tuple[Lang, ...] = ("en", "zh")
-FORMATS = ("html", "csv", "json")
+FORMATS = ("html", "xlsx", "pdf", "csv", "json")
+"""Of the month; a day and a week are shown as pages and as CSV."""
 SAMPLES = Path(__file__).resolve().parents[2] / "examples" / "samples"
 MARK = ".opsledger-demo"
 """Stands in a folder that a demo made, so that the next demo may empty it; no other folder is ever emptied."""
@@ -43,9 +44,10 @@ def demo(out: Path, calls_per_day: int, seed: int) -> int:
     steps = [
         f"simulate {size} --out {events} --commands {commands} --quiet",
         f"--data {data} init --tenant {TENANT} --zone {ZONE}",
-        f"--data {data} ingest {events} --tenant {TENANT} --quiet",
-        f"--data {data} decide --file {commands} --tenant {TENANT}",
-        f"--data {data} report run service_indicators --month {MONTH} --tenant {TENANT}",
+        f"--data {data} ingest {events} --tenant {TENANT} --backfill --quiet",
+        f"--data {data} decide --file {commands} --tenant {TENANT} --backfill",
+        f"--data {data} report run bulletin --month {MONTH} --tenant {TENANT}",
+        f"--data {data} quality --week 2026-W02 --tenant {TENANT}",
         f"--data {data} statement --contract {CONTRACT} --month {MONTH} --tenant {TENANT}",
     ]
     for step in [*steps, *_samples(data)]:
@@ -84,21 +86,19 @@ def _step(arguments: list[str]) -> None:
 
 
 def _files(store: Store, out: Path) -> tuple[list[Made], Path]:
-    periods = [
-        parse_period(Grain.DAY, "2026-01-05", ZONE),
-        parse_period(Grain.WEEK, "2026-W02", ZONE),
-        parse_period(Grain.MONTH, MONTH, ZONE),
-    ]
+    short = [parse_period(Grain.DAY, "2026-01-05", ZONE), parse_period(Grain.WEEK, "2026-W02", ZONE)]
+    month = parse_period(Grain.MONTH, MONTH, ZONE)
     click.secho("\nevery report for a day, a week and the month, in English and 中文:", bold=True)
     with progress("reports") as shown, view(store, TENANT) as facts:
-        made = write_set(facts, periods, LANGS, FORMATS, out / "reports", shown)
-        made += _statement(store, facts, out / "statement", periods[-1])
+        made = write_set(facts, [month], LANGS, FORMATS, out / "reports", shown)
+        made += write_set(facts, short, LANGS, ("html", "csv"), out / "reports", shown)
+        made += _statement(store, facts, out / "statement", month)
     about = "A simulated call centre, January 2026: reports for a day, a week and the month, and a vendor's statement."
     return made, write_index(made, out, "opsledger demo", about)
 
 
 def _statement(store: Store, facts: Facts, folder: Path, month: Period) -> list[Made]:
-    sheet = sheet_of(run_statement(store.client, facts, CONTRACT, month.name), facts)
+    sheet = sheet_of(run_statement(facts, CONTRACT, month.name), facts)
     made = []
     for lang in LANGS:
         for format_ in FORMATS:
@@ -111,10 +111,12 @@ def _statement(store: Store, facts: Facts, folder: Path, month: Period) -> list[
 
 def _tell(made: list[Made], index: Path, out: Path) -> int:
     click.secho(f"\nmade {len(made)} files:", bold=True)
-    for each in made:
-        if each.format == "html":
-            click.echo(f"  {each.path}")
-    click.echo(f"  (beside each page the same as CSV and JSON)\n\nopen {index} in a browser; the ledger is in {out / 'data'}")
+    for folder in dict.fromkeys(each.path.parent for each in made):
+        files = [each for each in made if each.path.parent == folder]
+        formats = ", ".join(dict.fromkeys(each.format for each in files))
+        click.echo(f"  {folder}: {len(files)} files ({formats})")
+    click.echo(f"\nopen {index} in a browser; the ledger is in {out / 'data'}; a figure leads to its calls in")
+    click.echo(f"  opsledger --data {out / 'data'} report open traffic --day 2026-01-05 --tenant {TENANT}")
     broken = [each for each in made if not each.ok]
     for each in broken:
         click.echo(f"a law of the numbers does not hold in {each.path}", err=True)

@@ -2,22 +2,41 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
+from uuid import UUID
 
-from clickhouse_connect.driver.client import Client
+from opsledger.domain.catalogue import TYPES
+from opsledger.domain.envelope import Event
+from opsledger.domain.errors import UserError
+from opsledger.domain.plain import from_plain
+from opsledger.domain.upcast import UPCASTERS, upcast
+from opsledger.projections.metrics.measure import Facts
 
 
-def contract_payloads(client: Client, tenant: str, contract: str) -> list[bytes]:
-    """The events of a contract as the log has them, each once, in the order in which they were decided."""
-    asked = {"tenant": tenant, "contract": contract}
-    rows = client.query(_sql("contract_events"), parameters=asked, column_formats={"payload": "bytes"}).result_rows
-    return [payload for (payload,) in rows]
+def contract_events(facts: Facts, contract: str) -> list[Event]:
+    """The events of a contract, each once, in the order in which they were decided. UserError for one that cannot be read."""
+    asked = {"tenant": facts.tenant, "contract": contract}
+    rows = facts.engine.query(_sql("contract_events"), parameters=asked).result_rows
+    try:
+        return [_event(facts.tenant, contract, *row) for row in rows]
+    except (KeyError, ValueError, UserError) as error:
+        raise UserError(f"contract '{contract}': an event of the ledger cannot be read: {error}") from error
 
 
-def contracts(client: Client, tenant: str) -> tuple[str, ...]:
+def _event(tenant: str, contract: str, event_id: UUID, type_: str, version: int, at: datetime, payload: str) -> Event:
+    declared = TYPES[type_]
+    data = upcast(type_, json.loads(payload)["data"], version, declared.VERSION, UPCASTERS)
+    moment = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return Event(event_id, contract, tenant, moment, "decision", from_plain(declared, data))
+
+
+def contracts(facts: Facts) -> tuple[str, ...]:
     """The contracts that were signed, by name."""
-    return tuple(str(name) for (name,) in client.query(_sql("contracts"), parameters={"tenant": tenant}).result_rows)
+    rows = facts.engine.query(_sql("contracts"), parameters={"tenant": facts.tenant}).result_rows
+    return tuple(str(name) for (name,) in rows)
 
 
 @cache

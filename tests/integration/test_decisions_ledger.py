@@ -19,8 +19,8 @@ from opsledger.domain.decisions.contract import RULES
 from opsledger.domain.errors import UserError
 from opsledger.infra.decisions import decide, open_decisions, read_commands
 from opsledger.infra.facts import view
-from opsledger.infra.statements import contract_of
 from opsledger.infra.store import Store, open_store
+from opsledger.projections.audit.statements import contract_of
 from tests.contract_samples import complaint_rule, sample_terms
 from tests.desk_samples import (
     NOW,
@@ -98,6 +98,6 @@ def test_what_the_log_tells_of_a_contract_is_what_the_store_of_decisions_holds(
     with open_decisions(store) as app, view(store, "t1") as facts:
         held = app.held("contract", asked[0][1].aggregate_id).state if asked else RULES.empty
         if held.versions:
-            assert contract_of(store.client, facts, name) == held
+            assert contract_of(facts, name) == held
         else:
             assert carried.events == []

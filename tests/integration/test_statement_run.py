@@ -189,10 +189,10 @@ def test_an_amendment_within_the_month_counts_from_its_day(store: Store) -> None
 
 def test_an_unknown_contract_is_answered_with_the_nearest(store: Store) -> None:
     with view(store, "t1") as facts, pytest.raises(UserError, match="no contract has been signed"):
-        run_statement(store.client, facts, "desk", "2026-01")
+        run_statement(facts, "desk", "2026-01")
     given(store, [], signing())
     with view(store, "t1") as facts, pytest.raises(UserError, match="has no contract 'dask'; did you mean 'desk'"):
-        run_statement(store.client, facts, "dask", "2026-01")
+        run_statement(facts, "dask", "2026-01")
 
 
 def test_points_of_awards_granted_and_not_revoked_are_added(store: Store) -> None:

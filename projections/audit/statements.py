@@ -1,0 +1,54 @@
+"""Statements out of the ledger: the contract from its events, figures from the registry, settled by the domain."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from functools import reduce
+
+from opsledger.domain.calendar import zone_of
+from opsledger.domain.decisions.contract import RULES, ContractState
+from opsledger.domain.errors import UserError, nearest
+from opsledger.domain.statement import Statement, in_force, month_of, needs, statement
+from opsledger.projections.audit.contracts import contract_events, contracts
+from opsledger.projections.audit.figures import Desk, figures
+from opsledger.projections.metrics.measure import Facts
+
+DEADLINES = timedelta(days=31)
+"""The last deadline of a month's terms lies within so long after its end. Once that is over the present moment decides
+nothing more, and stays out of the evidence: the same facts and terms then give the same statement, to the byte."""
+
+
+def settle_month(facts: Facts, contract: str, month: str) -> Statement:
+    """The draft statement of a contract's month (``2026-01``), as the facts stand.
+
+    Raises UserError: no such contract, not in force in that month, or a figure that the terms need is empty.
+    """
+    state = contract_of(facts, contract)
+    wanted = needs(state, month)
+    zone = month_of(state, month).zone
+    began = min(version.effective_from for version in state.versions).astimezone(zone_of(zone)).date()
+    desk = Desk(contract, state.vendor, zone, began)
+    latest = month_of(state, month).stop + DEADLINES
+    judged = replace(facts, cutoff=min(facts.cutoff, latest))
+    return statement(state, month, figures(judged, wanted, desk))
+
+
+def contract_of(facts: Facts, contract: str) -> ContractState:
+    """A contract as the log has it: what a command decided counts here once the relay has carried it."""
+    state = reduce(RULES.evolve, contract_events(facts, contract), RULES.empty)
+    if not state.versions:
+        known = contracts(facts)
+        hint = nearest(contract, known) if known else "; no contract has been signed: see `opsledger decide --help`"
+        raise UserError(f"tenant '{facts.tenant}' has no contract '{contract}'{hint}")
+    return state
+
+
+def contracts_of_month(facts: Facts, month: str, vendors: tuple[str, ...] = ()) -> tuple[ContractState, ...]:
+    """The contracts in force on some day of a month (of their own zone), by name; of these vendors, or of all."""
+    found = []
+    for name in contracts(facts):
+        state = contract_of(facts, name)
+        if (not vendors or state.vendor in vendors) and any(in_force(state, day) for day in month_of(state, month).days):
+            found.append(state)
+    return tuple(found)
