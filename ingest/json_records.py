@@ -15,6 +15,8 @@ from opsledger.ingest.json_window import Window
 from opsledger.ingest.lines import LongLine
 
 _BLANK = re.compile(rb"[\s,]*+")
+_LIST = re.compile(rb"\[\s*+[{\]]")
+"""A list of objects; any other bracket at the beginning is that of a line such as ``[ERROR] …``."""
 _HEAD_BYTES = 4096
 """How far into an object the name of the list that it wraps is looked for."""
 _TRIES = 8
@@ -82,13 +84,15 @@ class _Cutter:
     def _opens(self, first: bytes) -> bool:
         """Whether a list begins here, bare or wrapped; then it is entered."""
         window = self._window
-        if first == b"[":
+        if first not in (b"[", b"{"):
+            return False
+        window.hold(_HEAD_BYTES)
+        if first == b"[" and _LIST.match(window.data, window.at):
             self._closers.append(b"]")
             window.take(1)
             return True
-        if first != b"{" or self._wrapper is None:
+        if first == b"[" or self._wrapper is None:
             return False
-        window.hold(_HEAD_BYTES)
         found = self._wrapper.match(window.data, window.at, window.at + _HEAD_BYTES)
         if found:
             self._closers += [b"}", b"]"]
@@ -113,7 +117,7 @@ class _Cutter:
 
     def _record(self, first: bytes) -> Piece:
         line = self._window.line
-        if first in (b"{", b"["):
+        if first == b"{":
             found = self._as_line() or Scan(self._window).read()
             return Piece(b"", line, found) if isinstance(found, LongLine) else Piece(found.rstrip(), line)
         return Piece(self._junk().rstrip(), line)

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import pyarrow as pa
 import pytest
 
 from opsledger.domain.clock import FixedClock
 from opsledger.domain.dead_letters import DeadLetterFilter
 from opsledger.infra.store import Store, open_store
-from opsledger.ingest.chunk import OnChange
+from opsledger.ingest.chunk import Chunk, OnChange
 from opsledger.ingest.tally import Tally
 from tests.ledger_samples import NOW, chunks, importer, line, spec
 
@@ -98,3 +99,34 @@ def test_corrections_of_many_rows_do_not_mix(store: Store) -> None:
     tally = read(store, second, OnChange.CORRECT)
     assert (counts(tally), tally.corrected) == ((200, 100, 100, 0), 100)
     assert counted(store) == sorted(f"new{n % 3}" if n % 2 else "old" for n in range(200))
+
+
+def timed(n: int, at_s: float) -> bytes:
+    return version(n, at_s=at_s)
+
+
+@pytest.mark.parametrize("size", [1, 1_000])
+@pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2), (2, 3, 1), (3, 2, 1)])
+def test_the_one_that_happened_later_counts_in_whichever_order_they_come(
+    store: Store, size: int, order: tuple[int, ...]
+) -> None:
+    read(store, [timed(n, at_s=n) for n in order], OnChange.LATER, size)
+    assert counted(store) == ["q3"]
+    assert counts(read(store, [timed(n, at_s=n) for n in order], OnChange.LATER)) == (3, 0, 3, 0)
+
+
+@pytest.mark.parametrize(("policy", "counts_now"), [(OnChange.LATER, "q1"), (OnChange.NOT_EARLIER, "q2")])
+def test_of_one_second_the_first_counts_or_the_one_that_is_not_earlier(store: Store, policy: OnChange, counts_now: str) -> None:
+    read(store, [timed(1, at_s=5.9), timed(2, at_s=5)], policy)
+    assert counted(store) == [counts_now]
+
+
+def test_the_strictest_policy_of_an_ids_rows_decides_what_is_looked_up(store: Store) -> None:
+    """A row that is kept first behind one that corrects: the corrections known before are still found."""
+    read(store, [version(1), version(2)], OnChange.CORRECT)
+    both = [*chunks([version(3)], policy=OnChange.CORRECT), *chunks([version(4)], policy=OnChange.KEEP_FIRST)]
+    tables = [chunk.events["call"] for chunk in both]
+    tables[1] = tables[1].set_column(tables[1].schema.get_field_index("record"), "record", pa.array([1], pa.int64()))
+    result = importer(store).run([Chunk(2, {"call": pa.concat_tables(tables)})], spec())
+    assert counts(result.tally) == (2, 1, 1, 0)
+    assert counted(store) == ["q3"]
