@@ -16,7 +16,6 @@ from opsledger.projections.facts.tables import STREAMS as FACT_STREAMS
 from opsledger.projections.metrics.measure import Facts
 from opsledger.projections.metrics.query import Parameters, utc_text
 from opsledger.projections.metrics.tables import TABLES
-from opsledger.projections.reports.listing import text_of
 from opsledger.projections.reports.request import Job
 
 _SLOT_S = 900
@@ -109,7 +108,7 @@ def streams_of(job: Job) -> tuple[str, ...]:
     """The streams whose events a report's figures are made from; all that facts are made from where it does not say."""
     sources = [TABLES[name].view or name for metric in job.metrics for name in metric.tables]
     if job.report.listing is not None:
-        sources.append(text_of(job.report.listing.file))
+        sources.append(job.report.listing.text)
     return streams_read(sources) or FACT_STREAMS
 
 

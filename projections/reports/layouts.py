@@ -130,7 +130,7 @@ def _absent(side: _Side) -> Figures:
 
 def overall(job: Job, metrics: Sequence[Metric], period: Period) -> dict[str, Parts]:
     """Code → parts for a whole period: the metrics asked for, what law 2 needs, and the troubles of the calls counted."""
-    codes = (*(IDENTITY if "entries" in job.report.metrics else ()), *(TROUBLES if _about_calls(job) else ()))
+    codes = (*IDENTITY, *TROUBLES) if _about_calls(job) else ()
     wanted = list(dict.fromkeys([*metrics, *(m for m in map(job.metric, codes) if fits(m, job))]))
     question = replace(job.question(wanted), period=period)
     ((_, sums),) = ask(job.facts, question, job.request.threshold_ms)
@@ -144,7 +144,10 @@ def fits(metric: Metric, job: Job) -> bool:
 
 
 def _about_calls(job: Job) -> bool:
-    return not job.metrics or any(table in ("calls", "legs", "transfers") for m in job.metrics for table in m.tables)
+    """Whether any figure or row of the report comes from calls: then law 2 is to hold, and their troubles are to be told."""
+    if job.report.listing is not None and not job.metrics:
+        return any(f"FROM {table} " in job.report.listing.text for table in ("calls", "legs"))
+    return any(table in ("calls", "legs", "transfers") for m in job.metrics for table in m.tables)
 
 
 def identity_breaches(whole: Mapping[str, Parts]) -> list[tuple[int, str]]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from opsledger.projections.metrics.measure import teams_of
 from opsledger.projections.metrics.query import Parameters, utc_text
 from opsledger.projections.reports import words
-from opsledger.projections.reports.layouts import Layout, overall, troubles
+from opsledger.projections.reports.layouts import Layout, identity_breaches, overall, troubles
 from opsledger.projections.reports.model import Column, Listing, Value
 from opsledger.projections.reports.request import Job
 
+_EVERY = 2**62
 MAX_ROWS = 200_000
 """The most rows of a list; a longer one is cut and says so."""
 
@@ -25,11 +24,38 @@ def by_fact(job: Job) -> Layout:
     if listing is None:
         raise TypeError(f"{job.report.code} has the shape of a list and no listing")
     columns = tuple(Column(name, words.fill(label, 0, lang), str(unit)) for name, (unit, label) in listing.columns.items())
-    found = job.facts.engine.query(text_of(listing.file), parameters=_parameters(job)).result_rows
+    found = job.facts.engine.query(listing.text, parameters=_parameters(job)).result_rows
     rows = tuple(tuple(map(value_of, row)) for row in found[:MAX_ROWS])
     cut = (words.counted("cut", MAX_ROWS, lang),) if len(found) > MAX_ROWS else ()
+    count, totals = _counted(job, listing)
+    breaches = () if cut else _breaches(listing, rows, count, totals)
     whole = overall(job, (), job.request.period)
-    return Layout(columns, rows, _totals(listing, rows), (*cut, *troubles(job, whole)))
+    return Layout(
+        columns,
+        rows,
+        totals if listing.added else None,
+        (*cut, *troubles(job, whole)),
+        breaches=(*((1, breach) for breach in breaches), *identity_breaches(whole)),
+    )
+
+
+def _counted(job: Job, listing: Listing) -> tuple[int, tuple[Value, ...]]:
+    """How many rows there are and what they add up to, counted by the engine and not from the rows that are shown."""
+    sums = [f"CAST(sum(`{name}`), 'Nullable(Decimal(38, 4))')" for name in listing.added]
+    sql = f"SELECT {', '.join(['count()', *sums])} FROM (\n{listing.text}\n)"
+    ((count, *added),) = job.facts.engine.query(sql, parameters={**_parameters(job), "limit": _EVERY}).result_rows
+    found = dict(zip(listing.added, added, strict=True))
+    return int(count), tuple(Decimal(found[name] or 0) if name in found else None for name in listing.columns)
+
+
+def _breaches(listing: Listing, rows: tuple[tuple[Value, ...], ...], count: int, totals: tuple[Value, ...]) -> list[str]:
+    """The first law for a list: the rows shown are all there are, and add up to what was counted without them."""
+    found = [] if len(rows) == count else [f"{len(rows)} rows are shown, {count} were counted"]
+    for index, name in enumerate(listing.columns):
+        added = sum((Decimal(str(row[index])) for row in rows if name in listing.added and row[index] is not None), Decimal(0))
+        if name in listing.added and added != totals[index]:
+            found.append(f"{name}: the rows add up to {added:f}, the total is {totals[index]:f}")
+    return found
 
 
 def _parameters(job: Job) -> Parameters:
@@ -54,18 +80,3 @@ def value_of(value: Any) -> Value:
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
     return None if value == "" else value
-
-
-def _totals(listing: Listing, rows: tuple[tuple[Value, ...], ...]) -> tuple[Value, ...] | None:
-    if not listing.added:
-        return None
-    return tuple(
-        sum((Decimal(str(row[i])) for row in rows if row[i] is not None), Decimal(0)) if name in listing.added else None
-        for i, name in enumerate(listing.columns)
-    )
-
-
-@cache
-def text_of(file: str) -> str:
-    """A SELECT that lies beside the suite."""
-    return (Path(__file__).parent / "suite" / file).read_text("utf-8")

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
+from pathlib import Path
 
 from opsledger.domain.calendar import Grain, Period
 from opsledger.projections.master.names import NO_NAMES, Names
@@ -28,6 +30,10 @@ class Shape(StrEnum):
     """A row per check of the data, then what was found by source."""
     BULLETIN = "bulletin"
     """One page: headline figures, then the best and the worst."""
+    STATEMENT = "statement"
+    """A row per line of a contract's month."""
+    KPI = "kpi"
+    """A row per agent whom a contract scores, a column per item."""
 
 
 class ChartKind(StrEnum):
@@ -59,12 +65,24 @@ class ChartPlan:
 class Listing:
     """What a list shows: ``file`` is a SELECT (a .sql file beside the suite), ``columns`` are its columns in order.
 
-    ``columns``: name → (unit, title); ``added`` names those whose values are added up at the foot.
+    ``columns``: name → (unit, title); ``added`` names those whose values are added up at the foot. ``counted``: column → the
+    report's metric that stands at the foot of it, counted by itself; rows that do not add up to it break law 1.
     """
 
     file: str
     columns: Mapping[str, tuple[str, Label]]
     added: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The SELECT."""
+        return _text(self.file)
+    counted: Mapping[str, str] = field(default_factory=dict)
+
+
+@cache
+def _text(file: str) -> str:
+    return (Path(__file__).parent / "suite" / file).read_text("utf-8")
 
 
 class Compare(StrEnum):
@@ -97,6 +115,8 @@ class Report:
     """The metrics that a page shows first, large."""
     order: str = ""
     """The metric by which rows come in descending order; empty: by their dimensions."""
+    below: tuple[tuple[Label, Listing], ...] = ()
+    """Further tables under the first: title and SELECT of each."""
     shares: Mapping[str, str] = field(default_factory=dict)
     """Metric → the dimension within which each row's share of it is shown beside it; '' = of all rows."""
 
