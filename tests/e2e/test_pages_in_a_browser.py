@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import struct
 import subprocess
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -32,9 +34,10 @@ FLAGS = [
 ]
 
 
-def browse(page: Path, profile: Path, *more: str) -> str:
+def browse(page: Path | str, profile: Path, *more: str, fragment: str = "") -> str:
     assert CHROMIUM, "Chromium is required in CI"
-    command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", *more, page.as_uri()]
+    address = page if isinstance(page, str) else page.as_uri() + fragment
+    command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", *more, address]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     return done.stdout
 
@@ -116,4 +119,43 @@ def test_a_page_asks_nothing_of_the_network(pages: Path) -> None:
     for page in pages.glob("*.html"):
         text = page.read_text(encoding="utf-8")
         assert not re.findall(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", text)
-        assert not re.findall(r"url\(\s*[\"']?(?:https?:)?//|@import|<script|<iframe", text)
+        assert not re.findall(r"url\(\s*[\"']?(?:https?:)?//|@import|<script[^>]+src|<iframe", text)
+        assert text.count("<script>") <= 1, "its own, which leads from a figure to its rows"
+        assert "default-src 'none'" in text
+
+
+def test_a_figure_of_a_file_shows_the_command_that_lists_its_rows(pages: Path, tmp_path: Path) -> None:
+    page = pages / "traffic.en.html"
+    column = re.findall(r"<th scope.*?</th>", page.read_text("utf-8")).index(next(_headers(page, "Queue entries")))
+    dom = browse(page, tmp_path / "profile", "--dump-dom", fragment=f"#ct.{column}")
+    found = re.search(r"opsledger (report run call_detail --from-cell [\w.-]+)</textarea>", dom)
+    assert found
+    listed = Cli(pages / "data").ok(*found[1].split(), "--format", "json")
+    shown = re.search(rf"<a href=\"?#ct\.{column}\"?>([\d,]+)</a>", dom)
+    assert shown
+    assert len(json.loads(listed)["rows"]) == int(shown[1].replace(",", ""))
+
+
+def test_without_being_asked_a_page_shows_no_command(pages: Path, tmp_path: Path) -> None:
+    dom = browse(pages / "traffic.en.html", tmp_path / "profile", "--dump-dom")
+    assert "--from-cell" not in re.sub(r"<script.*?</script>", "", dom, flags=re.DOTALL)
+
+
+def test_a_figure_of_a_live_page_leads_to_its_rows(pages: Path, tmp_path: Path) -> None:
+    page = pages / "traffic.en.html"
+    column = re.findall(r"<th scope.*?</th>", page.read_text("utf-8")).index(next(_headers(page, "Queue entries")))
+    started = Cli(pages / "data").start("report", "open", "traffic", "--month", "2026-01", "--no-browser", "--for", "100")
+    assert started.stdout
+    try:
+        address = re.search(r"http://\S+/", started.stdout.readline().decode())
+        assert address
+        dom = browse(f"{address[0]}#ct.{column}", tmp_path / "profile", "--dump-dom", "--virtual-time-budget=20000")
+        assert "Call detail" in dom
+        assert "Back to the report" in dom
+    finally:
+        started.terminate()
+        started.communicate(timeout=30)
+
+
+def _headers(page: Path, title: str) -> Iterator[str]:
+    return (th for th in re.findall(r"<th scope.*?</th>", page.read_text("utf-8")) if f">{title}<" in th)
