@@ -44,7 +44,7 @@ def _menu() -> Parts:
         "node_to_voicemail": (_steps(left("voicemail")), None),
         "node_hung_up": (_steps(left("hung_up")), None),
         "node_left_otherwise": (_steps(otherwise), None),
-        "node_hang_up_rate": (_steps(left("hung_up")), _steps(lambda r: r["node"] or r["outcome"] == "hung_up")),
+        "node_hang_up_rate": (_steps(left("hung_up")), _steps(lambda r: r["node"] or r["entered"] or r["outcome"] == "hung_up")),
     }
 
 

@@ -113,11 +113,11 @@ IVR: tuple[Metric, ...] = (
         "node_hang_up_rate",
         Label("hung up, rate", "挂机率"),
         Label(
-            "Contacts that hung up at the node ÷ times that it was reached; who reached none counts where they hung up.",
-            "在该节点挂机的通话数 ÷ 到达该节点的次数(未到达任何节点的,计入其挂机处)。",
+            "Contacts that hung up at the node ÷ times that it was reached; who reached none counts where they entered.",
+            "在该节点挂机的通话数 ÷ 到达该节点的次数(未到达任何节点的,计入其进入处)。",
         ),
         "outcome = 'hung_up'",
-        "node != '' OR outcome = 'hung_up'",
+        "node != '' OR entered OR outcome = 'hung_up'",
         Better.LOWER,
     ),
 )

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from opsledger.domain.calendar import Grain, Period
 from opsledger.projections.metrics.measure import ask, parts_of
-from opsledger.projections.metrics.model import Better, Label, Metric, Unit
+from opsledger.projections.metrics.model import Better, Label, Lang, Metric, Unit
 from opsledger.projections.reports import words
 from opsledger.projections.reports.indicators import by_metric
 from opsledger.projections.reports.layouts import Layout, fits
@@ -68,12 +68,17 @@ _ORDER: Mapping[Better, Label] = {
     Better.HIGHER: Label("the highest first", "由高到低"),
     Better.LOWER: Label("the lowest first", "由低到高"),
 }
+_PARTS = ("numerator", "denominator")
+_ABSENT = Label(
+    "Not on this page, because nothing is on record for them in this period or the one before: {names}.",
+    "以下指标本期与上期均无记录,故未列出:{names}。",
+)
 _RANK = Label("place", "名次")
 
 
 def bulletin(job: Job) -> Layout:
     """The headline figures with target and change, then a list of the best and one of the worst, of agents and of queues."""
-    page = by_metric(job)
+    page = _headlines(by_metric(job), job.request.lang)
     sections: list[Section] = []
     notes: list[str] = []
     for dimension in RULES:
@@ -81,6 +86,23 @@ def bulletin(job: Job) -> Layout:
         sections += found
         notes.append(note)
     return replace(page, sections=tuple(sections), notes=(*page.notes, *notes))
+
+
+def _headlines(page: Layout, lang: Lang) -> Layout:
+    """The figures that there are, without their parts; a note names those that there are not."""
+    at = {column.name: i for i, column in enumerate(page.columns)}
+    kept = [i for i, column in enumerate(page.columns) if column.name not in _PARTS]
+    shown = [n for n, row in enumerate(page.rows) if row[at["value"]] is not None or row[at["previous"]] is not None]
+    new = {old: place for place, old in enumerate(shown)}
+    absent = [str(row[at["indicator"]]) for n, row in enumerate(page.rows) if n not in new]
+    note = _ABSENT.text(lang).replace("{names}", ("、" if lang == "zh" else ", ").join(absent))
+    return replace(
+        page,
+        columns=tuple(page.columns[i] for i in kept),
+        rows=tuple(tuple(page.rows[n][i] for i in kept) for n in shown),
+        met={(new[n], name): met for (n, name), met in page.met.items() if n in new},
+        notes=(*page.notes, *([note] if absent else [])),
+    )
 
 
 def _ranked(job: Job, dimension: str) -> tuple[list[Section], str]:
@@ -126,27 +148,35 @@ def _enough(value: Figure, sample: Figure, least: int) -> bool:
 def _sections(job: Job, rule: Rule, metrics: Sequence[Metric], figures: Figures, order: Sequence[str]) -> list[Section]:
     most = min(MOST, len(order) // 2)
     before = _figures(job, rule, metrics[:1], job.before) if job.before is not None else {}
-    columns = _columns(job, rule, metrics)
+    columns = _columns(job, rule, metrics, compared=bool(before))
     places = {name: place for place, name in enumerate(order, 1)}
     found = []
     for title, names in zip(_TITLES[rule.dimension], (order[:most], order[: -most - 1 : -1]), strict=True):
-        rows = tuple(_row(places[name], name, figures[name], before.get(name)) for name in names)
+        rows = tuple((places[name], name, *_cells(figures[name], before, name)) for name in names)
         found.append(Section(title.text(job.request.lang).replace("{n}", str(most)), columns, rows))
     return found
 
 
-def _columns(job: Job, rule: Rule, metrics: Sequence[Metric]) -> tuple[Column, ...]:
+def _columns(job: Job, rule: Rule, metrics: Sequence[Metric], *, compared: bool) -> tuple[Column, ...]:
     lang = job.request.lang
     first, *others = [words.metric_column(m, job.asked, job.request.threshold_ms, lang) for m in metrics]
     place = Column("place", words.fill(_RANK, 0, lang), Unit.COUNT.value)
-    return (place, words.dimension_column(rule.dimension, lang), first, *words.compared_columns(first, lang), *others)
+    return (
+        place,
+        words.dimension_column(rule.dimension, lang),
+        first,
+        *(words.compared_columns(first, lang) if compared else ()),
+        *others,
+    )
 
 
-def _row(place: int, name: str, figures: Sequence[Figure], before: Sequence[Figure] | None) -> tuple[Value, ...]:
+def _cells(figures: Sequence[Figure], before: Figures, name: str) -> tuple[Value, ...]:
+    """A row's figures; where anybody's figure of the period before is known, the first has it and the change behind it."""
     value, *others = figures
-    then = before[0] if before else None
-    change = value - then if value is not None and then is not None else None
-    return (place, name, value, then, change, *others)
+    if not before:
+        return (value, *others)
+    then = before[name][0] if name in before else None
+    return (value, then, None if value is None or then is None else value - then, *others)
 
 
 def _note(job: Job, rule: Rule, metrics: Sequence[Metric]) -> str:
