@@ -25,6 +25,11 @@ YES = {"en": ("yes", "no"), "zh": ("是", "否")}
 _SIGNED = ("change", "change_rate")
 
 
+def is_change(column: Column) -> bool:
+    """Whether a column holds differences from another period: they carry a sign."""
+    return column.name in _SIGNED or column.name.endswith(".change")
+
+
 def clean(text: str) -> str:
     """Text on one line without characters that cannot be seen: names come from outside, and such characters drive
     terminals, turn text around, or are refused by XML and UTF-8 (a lone surrogate stops a whole page)."""
@@ -142,7 +147,7 @@ class Writer:
             return self.time(value)
         if isinstance(value, str):
             return self.word(value, column.name)
-        return self._signed(value, unit) if column.name in _SIGNED else number(value, unit)
+        return self._signed(value, unit) if is_change(column) else number(value, unit)
 
     def word(self, value: str, column: str) -> str:
         """What an id or a code is called; the same text is looked up once."""

@@ -15,7 +15,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from opsledger.projections.formats.html_table import TableText
 from opsledger.projections.formats.units import MONEY, is_figure
-from opsledger.projections.formats.values import MET, MISSED, Writer, clean
+from opsledger.projections.formats.values import MET, MISSED, Writer, clean, is_change
 from opsledger.projections.formats.widths import text_width, word_width
 from opsledger.projections.metrics.intervals import Every, Interval
 from opsledger.projections.metrics.model import Unit
@@ -38,7 +38,6 @@ _NUMBERS: Mapping[str, str] = {
 _ANY = "#,##0.####"
 _SECONDS = "+#,##0.0 \\s;-#,##0.0 \\s;0 \\s"
 """A change of a duration: a negative one cannot be shown as hours, minutes and seconds."""
-_SIGNED = ("change", "change_rate")
 _DAY, _TIME = "yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss"
 _LINE, _BACK = "#CBD5E1", "#EEF2F7"
 _STYLES: Mapping[str, Mapping[str, Any]] = {
@@ -93,7 +92,7 @@ class Book:
     def number_format(self, column: Column, unit: str, met: bool | None, *, total: bool) -> Format:
         """The format of a figure: its unit, a sign where it meets or misses a target, bold in the totals."""
         pattern = _NUMBERS.get(unit, _ANY)
-        if column.name in _SIGNED:
+        if is_change(column):
             pattern = _SECONDS if unit == Unit.MS else f"+{pattern};-{pattern};{pattern}"
         elif met is not None:
             pattern = f'"{MET if met else MISSED} "{pattern}'
@@ -175,5 +174,5 @@ def _write_totals(book: Book, sheet: Worksheet, table: TableText, at: int) -> No
 
 def _number(value: int | Decimal, unit: str, column: Column) -> float:
     if unit == Unit.MS:
-        return float(value) / (1000 if column.name in _SIGNED else MS_PER_DAY)
+        return float(value) / (1000 if is_change(column) else MS_PER_DAY)
     return float(value)

@@ -18,9 +18,8 @@ from opsledger.projections.metrics.intervals import Every, Interval
 from opsledger.projections.metrics.model import Fold
 from opsledger.projections.metrics.registry import METRICS
 from opsledger.projections.metrics.tables import TABLES
-from opsledger.projections.reports import listing
 from opsledger.projections.reports.catalogue import REPORTS
-from opsledger.projections.reports.model import Result, Shape
+from opsledger.projections.reports.model import Listing, Result, Shape
 from tests import naive_metrics, naive_suite
 from tests.naive_metrics import Parts, Row, Sum
 from tests.quarter import MONTH, ZONE, Quarter, quarter
@@ -144,9 +143,9 @@ def test_complaints_are_listed_one_by_one_in_the_order_of_filing(centre: Quarter
 
 
 def test_a_wrong_list_of_complaints_is_found_out(centre: Quarter, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = listing.text_of("complaint_handling.sql")
+    text = REPORTS["complaint_handling"].listing.text  # type: ignore[union-attr]  # it is a list
     assert "filed_at < {stop" in text
-    monkeypatch.setattr(listing, "text_of", lambda file: text.replace("filed_at < {stop", "adjudicated_at < {stop"))
+    monkeypatch.setattr(Listing, "text", property(lambda _: text.replace("filed_at < {stop", "adjudicated_at < {stop")))
     assert _handled(centre) != _filed(centre)
 
 
