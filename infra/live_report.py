@@ -41,9 +41,10 @@ class LiveReport:
         self._request = request
         self._known: dict[tuple[str | None, Lang], Result] = {}
 
-    def ready(self) -> None:
-        """Run the report now. UserError for a request that it cannot honour: told at once, not in the browser."""
-        self._result(replace(self._request, charts=True))
+    def ready(self) -> bool:
+        """Run the report now; whether the laws of the numbers hold in it. UserError for a request that it cannot honour: told
+        at once, not in the browser."""
+        return self._result(replace(self._request, charts=True)).ok
 
     def __call__(self, path: str) -> Answer:
         """The answer to a path: a page or a file; what cannot be shown is told on a page, never by a traceback."""

@@ -10,7 +10,7 @@ from typing import Any
 from opsledger.domain.calendar import Period
 from opsledger.domain.errors import UserError
 from opsledger.infra.progress import Report as Shown
-from opsledger.infra.render import render_result
+from opsledger.infra.render import PICTURED, SUFFIXES, WIDTH_OF_A_FILE, as_bytes, render_result
 from opsledger.projections.formats.values import Writer
 from opsledger.projections.metrics.measure import Facts
 from opsledger.projections.metrics.model import Lang
@@ -18,10 +18,6 @@ from opsledger.projections.reports.catalogue import REPORTS
 from opsledger.projections.reports.model import Column, Request, Result, Value
 from opsledger.projections.reports.run import run_report
 
-SUFFIXES = {"html": ".html", "csv": ".csv", "json": ".json", "table": ".txt", "xlsx": ".xlsx", "pdf": ".pdf"}
-DRAWN = ("html", "xlsx", "pdf")
-"""Formats that show charts."""
-_WIDTH = 200
 _KEPT_ROWS = 2_000
 """Answers of at most so many rows are kept for the whole set: names, targets, teams, totals."""
 
@@ -114,7 +110,7 @@ def write_set(
         shown(done, len(jobs), f"{code} {period.name}")
         try:
             for lang in langs:
-                request = replace(ask(code, period, lang), charts=any(f in DRAWN for f in formats))
+                request = replace(ask(code, period, lang), charts=any(f in PICTURED for f in formats))
                 made += _written(run_report(shared, request), formats, folder)
         except UserError as error:
             if refused is None:
@@ -129,8 +125,7 @@ def _written(result: Result, formats: Sequence[str], folder: Path) -> list[Made]
     for format_ in formats:
         path = folder / result.lang / f"{result.report}_{result.period.name}{SUFFIXES[format_]}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        content: str | bytes = render_result(result, format_, _WIDTH)
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        path.write_bytes(as_bytes(render_result(result, format_, WIDTH_OF_A_FILE)))
         made.append(_made(result, path, format_))
     return made
 

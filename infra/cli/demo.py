@@ -14,9 +14,9 @@ from opsledger.domain.errors import EXIT_INCOMPLETE, UserError
 from opsledger.infra.cli.statement import render_sheet
 from opsledger.infra.facts import view
 from opsledger.infra.progress import progress
-from opsledger.infra.render import as_bytes
+from opsledger.infra.render import SUFFIXES, as_bytes
 from opsledger.infra.report_index import write_index
-from opsledger.infra.report_set import SUFFIXES, Made, write_set
+from opsledger.infra.report_set import Made, write_set
 from opsledger.infra.statements import run_statement, sheet_of
 from opsledger.infra.store import Store, open_store
 from opsledger.projections.formats.statement import heading

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from opsledger.domain.errors import EXIT_INCOMPLETE
 from opsledger.infra.cli.common import LANG, TENANT
 from opsledger.infra.cli.report_options import ANY_SPAN, PARAMETERS
 from opsledger.infra.cli.report_run import asked
@@ -38,7 +39,7 @@ def open_(context: click.Context, /, name: str, **options: Any) -> int:
     """
     with asked(context, name, options) as (facts, request):
         site = LiveReport(facts, request)
-        site.ready()
+        ok = site.ready()
         server = Server(site)
         click.echo(f"{name} is open at {server.address}  (Ctrl-C stops it)")
         sys.stdout.flush()
@@ -48,7 +49,13 @@ def open_(context: click.Context, /, name: str, **options: Any) -> int:
             server.serve(options["seconds"])
         except KeyboardInterrupt:
             click.echo("stopped", err=True)
-    return 0
+    return _told(name, ok=ok)
+
+
+def _told(name: str, *, ok: bool) -> int:
+    if not ok:
+        click.echo(f"a law of the numbers does not hold in {name}; the page says which", err=True)
+    return 0 if ok else EXIT_INCOMPLETE
 
 
 def _has_screen() -> bool:

@@ -17,7 +17,7 @@ from opsledger.infra.cli.report_all import run_all
 from opsledger.infra.cli.report_options import ANY_SPAN, PARAMETERS, Options, given, period_of, request_of, text_of
 from opsledger.infra.facts import tenant_of, view, zone_of_tenant
 from opsledger.infra.moments import parse_moment
-from opsledger.infra.render import FORMATS, render_result, width_of
+from opsledger.infra.render import FORMATS, PICTURED, render_result, width_of
 from opsledger.infra.settings import Settings, lang_of
 from opsledger.infra.store import Store
 from opsledger.projections.metrics.measure import Facts
@@ -25,8 +25,6 @@ from opsledger.projections.reports.cells import parse_ref
 from opsledger.projections.reports.model import Request, Result
 from opsledger.projections.reports.request import CELL_REPORT
 from opsledger.projections.reports.run import run_report
-
-WITH_CHARTS = ("html", "xlsx", "pdf")
 
 
 @click.command(short_help="Run a report for a day, ISO week or month.")
@@ -44,6 +42,7 @@ WITH_CHARTS = ("html", "xlsx", "pdf")
     "--format", "format_", metavar="FORMAT", help=f"{', '.join(FORMATS)} (default: table); with --all several: html,csv."
 )
 @click.option("--out", type=click.Path(path_type=Path), help="Write to this file (with --all: folder) instead of the screen.")
+@click.option("--bom", is_flag=True, help="Begin a CSV with a byte order mark, for spreadsheets.")
 @click.option("--quiet", is_flag=True, help="No progress (--all).")
 @click.pass_context
 def run(context: click.Context, /, name: str | None, **options: Any) -> int:
@@ -61,11 +60,14 @@ def run(context: click.Context, /, name: str | None, **options: Any) -> int:
     if name is None:
         return run_all(context, options)
     format_ = one_format(text_of(options, "format_"))
+    if options["bom"] and format_ != "csv":
+        raise UserError("--bom goes with --format csv")
     target = options["out"]
     if target is not None and target.is_dir():
         raise UserError(f"--out {target} is a folder; name the file to write")
     result = _cell(context, name, options) if options["from_cell"] else _run(context, name, options, format_)
-    deliver(render_result(result, format_, width_of(target), color=target is None and sys.stdout.isatty()), target)
+    color = target is None and sys.stdout.isatty()
+    deliver(render_result(result, format_, width_of(target), color=color, bom=bool(options["bom"])), target)
     return 0 if result.ok else EXIT_INCOMPLETE
 
 
@@ -78,7 +80,7 @@ def one_format(text: str | None) -> str:
 
 def _run(context: click.Context, name: str, options: Options, format_: str) -> Result:
     with asked(context, name, options) as (facts, request):
-        return run_report(facts, replace(request, charts=format_ in WITH_CHARTS))
+        return run_report(facts, replace(request, charts=format_ in PICTURED))
 
 
 @contextmanager

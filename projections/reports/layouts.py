@@ -132,6 +132,8 @@ def overall(job: Job, metrics: Sequence[Metric], period: Period) -> dict[str, Pa
     """Code → parts for a whole period: the metrics asked for, what law 2 needs, and the troubles of the calls counted."""
     codes = (*IDENTITY, *TROUBLES) if _about_calls(job) else ()
     wanted = list(dict.fromkeys([*metrics, *(m for m in map(job.metric, codes) if fits(m, job))]))
+    if not wanted:
+        return {}
     question = replace(job.question(wanted), period=period)
     ((_, sums),) = ask(job.facts, question, job.request.threshold_ms)
     parts = parts_of(wanted, job.asked, question.cells, sums)
