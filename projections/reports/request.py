@@ -87,8 +87,13 @@ CELL_REPORT = "call_detail"
 
 
 def _check_profile(report: Report, request: Request) -> None:
-    if request.profile != DEFAULT_PROFILE and not report.metrics:
+    if request.profile == DEFAULT_PROFILE:
+        return
+    if not report.metrics:
         raise UserError(f"{report.code} lists facts and has no metrics that a profile could change; leave --profile out")
+    profile = profile_of(request.profile)
+    if not any(profile.defines(code) or profile.differs(code) for code in report.metrics):
+        raise UserError(f"{profile.label.en} defines no metric of {report.code}; leave --profile out")
 
 
 def filters_of(report: Report, metrics: Sequence[Metric]) -> tuple[str, ...]:

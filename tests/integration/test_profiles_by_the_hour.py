@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from opsledger.domain.calendar import Grain, make_period
+from opsledger.domain.errors import UserError
 from opsledger.projections.metrics.intervals import Cut, Every
 from opsledger.projections.metrics.measure import Facts, ask, parts_of
 from opsledger.projections.metrics.model import Metric
@@ -101,7 +102,7 @@ def test_connect_counts_at_the_end_of_the_contact_and_genesys_when_the_metric_is
 
 
 @pytest.mark.parametrize("name", ["asterisk-sl", "asterisk-sl2", "connect", "genesys", "wazo"])
-@pytest.mark.parametrize("report", ["traffic", "service_indicators", "lost_calls", "agent_workload"])
+@pytest.mark.parametrize("report", ["traffic", "service_indicators", "bulletin"])
 @pytest.mark.parametrize("attribution", [None, "enter", "answer", "end"])
 def test_both_laws_hold_under_every_profile_and_attribution(
     facts: Facts, report: str, name: str, attribution: str | None
@@ -109,3 +110,17 @@ def test_both_laws_hold_under_every_profile_and_attribution(
     result = run_report(facts, Request(report, DAY, profile=name, attribution=attribution))
     assert result.ok, result.footer.warnings
     assert result.parameters["profile"] == name
+
+
+@pytest.mark.parametrize(
+    ("report", "name", "why"),
+    [
+        ("tickets", "connect", "Amazon Connect defines no metric of tickets; leave --profile out"),
+        ("lost_calls", "wazo", "Wazo defines no metric of lost_calls; leave --profile out"),
+        ("call_detail", "wazo", "has no metrics that a profile could change; leave --profile out"),
+        ("traffic", "wozo", "there is no profile 'wozo'; did you mean 'wazo'"),
+    ],
+)
+def test_a_profile_that_a_report_cannot_honour_is_refused(facts: Facts, report: str, name: str, why: str) -> None:
+    with pytest.raises(UserError, match=why):
+        run_report(facts, Request(report, DAY, profile=name))
