@@ -18,7 +18,7 @@ from opsledger.projections.formats.print_layout import paper_of
 from opsledger.projections.formats.values import clean, grids_of
 from opsledger.projections.reports.model import Result
 
-MAX_ROWS = 3_000
+MAX_ROWS = 2_000
 """Rows of a table that are printed; the print says where there are more."""
 _FOOT = (
     "font: 7pt Arial, 'Liberation Sans', 'Noto Sans CJK SC', sans-serif; color: #64748b; "

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
 
-from rich import box
 from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from opsledger.projections.formats.about import about_of
+from opsledger.projections.formats.lines import TextColumn, table_lines
 from opsledger.projections.formats.values import MET, MISSED, Grid, Writer, clean, grids_of
 from opsledger.projections.metrics.model import Unit
 from opsledger.projections.reports.model import INTERVAL, TEXT, TIME, Column, Result
@@ -28,7 +27,7 @@ _MAX_NAMES = 5
 """A result with more row names than these repeats the first alone."""
 _TOLD_BY_VALUE = (Unit.COUNT, Unit.RATIO)
 """A bare number is a count, a percentage shows its sign; other units stand in the header."""
-_STYLES = {MET: "green", MISSED: "red"}
+_COLORS = {MET: "\x1b[32m", MISSED: "\x1b[31m"}
 
 
 def to_terminal(result: Result, width: int = 120, *, color: bool = False) -> str:
@@ -52,7 +51,7 @@ def to_terminal(result: Result, width: int = 120, *, color: bool = False) -> str
             console.print(Text(clean(grid.title), style="bold"))
         view = _View.of(result, grid)
         for columns in _blocks(view, width):
-            console.print(_table(view, columns))
+            out.write(_table(view, columns, color=color))
     console.print(Text("  ".join(f"{title}: {text}" for title, text in about_of(result)), style="dim"))
     for text in result.footer.notes:
         console.print(Text(f"* {clean(text)}", style="dim"))
@@ -117,14 +116,12 @@ def _names_row(column: Column) -> bool:
     return column.unit in (TEXT, INTERVAL, TIME)
 
 
-def _table(view: _View, columns: Sequence[int]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for i in columns:
-        side = "left" if _names_row(view.columns[i]) else "right"
-        table.add_column(Text(view.titles[i]), justify=side, width=view.width(i), overflow="fold")  # type: ignore[arg-type]  # a literal
-    for number, row in enumerate(view.cells):
-        is_total = view.has_totals and number == len(view.cells) - 1
-        if is_total:
-            table.add_section()
-        table.add_row(*(Text(row[i], style=_STYLES.get(row[i][:1], "")) for i in columns), style="bold" if is_total else None)
-    return table
+def _table(view: _View, columns: Sequence[int], *, color: bool) -> str:
+    shown = [TextColumn(view.titles[i], view.width(i), not _names_row(view.columns[i])) for i in columns]
+    rows = [[row[i] for i in columns] for row in view.cells]
+    lines = table_lines(shown, rows, has_totals=view.has_totals, color_of=_color if color else None)
+    return "\n" + "\n".join(lines) + "\n\n"
+
+
+def _color(text: str) -> str:
+    return _COLORS.get(text[:1], "")
