@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,40 +10,16 @@ from typing import Any
 from opsledger.domain.calendar import Period
 from opsledger.domain.errors import UserError
 from opsledger.infra.progress import Report as Shown
-from opsledger.infra.render import PICTURED, SUFFIXES, WIDTH_OF_A_FILE, as_bytes, render_result
-from opsledger.projections.formats.values import Writer
+from opsledger.infra.render import PICTURED
+from opsledger.infra.render_pool import Made, RenderPool
 from opsledger.projections.metrics.measure import Facts
 from opsledger.projections.metrics.model import Lang
 from opsledger.projections.reports.catalogue import REPORTS
-from opsledger.projections.reports.model import Column, Request, Result, Value
+from opsledger.projections.reports.model import Request
 from opsledger.projections.reports.run import run_report
 
 _KEPT_ROWS = 2_000
 """Answers of at most so many rows are kept for the whole set: names, targets, teams, totals."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A headline figure as text; ``met``: whether it meets its target, None where there is none."""
-
-    title: str
-    value: str
-    met: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """One file of the set, with what the index page says of its report."""
-
-    path: Path
-    title: str
-    period: str
-    lang: Lang
-    format: str
-    ok: bool
-    group: str = ""
-    figures: tuple[Figure, ...] = ()
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +72,9 @@ def write_set(
     shown: Shown,
     request_of: RequestOf | None = None,
     refused: list[Refused] | None = None,
+    only: Collection[str] = (),
 ) -> list[Made]:
-    """Run every report that can be run for each period, in each language and format, into ``folder``.
+    """Run every report (or ``only`` some) that can be run for each period, in each language and format, into ``folder``.
 
     A report that refuses its request is put into ``refused`` (without it, the refusal is raised); the others are made.
     """
@@ -105,45 +82,18 @@ def write_set(
     shared = replace(facts, engine=once)
     ask = request_of or (lambda code, period, lang: Request(code, period, lang=lang))
     jobs = [(period, code) for period in periods for code, report in REPORTS.items() if period.grain in report.grains]
-    made: list[Made] = []
-    for done, (period, code) in enumerate(jobs):
-        shown(done, len(jobs), f"{code} {period.name}")
-        try:
-            for lang in langs:
-                request = replace(ask(code, period, lang), charts=any(f in PICTURED for f in formats))
-                made += _written(run_report(shared, request), formats, folder)
-        except UserError as error:
-            if refused is None:
-                raise
-            refused.append(Refused(code, str(error)))
-        once.forget_large()
-    return made
-
-
-def _written(result: Result, formats: Sequence[str], folder: Path) -> list[Made]:
-    made = []
-    for format_ in formats:
-        path = folder / result.lang / f"{result.report}_{result.period.name}{SUFFIXES[format_]}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(as_bytes(render_result(result, format_, WIDTH_OF_A_FILE)))
-        made.append(_made(result, path, format_))
-    return made
-
-
-def _made(result: Result, path: Path, format_: str) -> Made:
-    figures, warnings = headline_of(result), result.footer.warnings
-    return Made(path, result.title, result.period.name, result.lang, format_, result.ok, result.group, figures, warnings)
-
-
-def headline_of(result: Result) -> tuple[Figure, ...]:
-    """The headline figures of a report: its totals, or the values of its metrics."""
-    at, writer = {c.name: i for i, c in enumerate(result.columns)}, Writer(result)
-    found: dict[str, tuple[Column, Value, tuple[int, str]]] = {}
-    if "metric" in at and "value" in at:
-        for number, row in enumerate(result.rows):
-            code, unit, title = (str(row[at[name]]) for name in ("metric", "unit", "indicator"))
-            found[code] = (Column(code, title, unit), row[at["value"]], (number, "value"))
-    elif result.totals is not None:
-        found = {c.name: (c, result.totals[i], (-1, c.name)) for i, c in enumerate(result.columns)}
-    wanted = [found[code] for code in result.headline if code in found]
-    return tuple(Figure(column.title, writer.cell(value, column), result.met.get(place)) for column, value, place in wanted)
+    with RenderPool(len(jobs) * len(langs) * len(formats)) as pool:
+        for done, (period, code) in enumerate(jobs):
+            shown(done, len(jobs), f"{code} {period.name}")
+            try:
+                for lang in langs:
+                    request = replace(ask(code, period, lang), charts=any(f in PICTURED for f in formats))
+                    result = run_report(shared, request)
+                    for format_ in formats:
+                        pool.submit(result, format_, folder)
+            except UserError as error:
+                if refused is None:
+                    raise
+                refused.append(Refused(code, str(error)))
+            once.forget_large()
+        return pool.made()

@@ -38,6 +38,7 @@ COMMANDS = {
     "master": "opsledger.infra.cli.master:master",
     "report": "opsledger.infra.cli.report:report",
     "metrics": "opsledger.infra.cli.metrics:metrics",
+    "run-due": "opsledger.infra.cli.schedule:run_due",
     "quality": "opsledger.infra.cli.quality:quality",
     "statement": "opsledger.infra.cli.statement:statement",
     "decide": "opsledger.infra.cli.decide:decide",

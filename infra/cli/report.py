@@ -10,6 +10,7 @@ COMMANDS = {
     "list": "opsledger.infra.cli.report_list:list_",
     "run": "opsledger.infra.cli.report_run:run",
     "open": "opsledger.infra.cli.report_open:open_",
+    "schedule": "opsledger.infra.cli.schedule:schedule",
     "diff": "opsledger.infra.cli.report_diff:diff",
 }
 
