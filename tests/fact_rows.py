@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from opsledger.domain.events.call import LeaveReason
+from tests.fact_rows_office import make_office
 from tests.fact_tables import Row
 
 LOST = LeaveReason.__args__  # type: ignore[attr-defined]
@@ -32,6 +34,11 @@ def make_leg(rng: random.Random, number: int, start: datetime, span_s: int) -> R
         "direction": "inbound",
         "channel": "phone",
         "agent": "",
+        "nature": "",
+        "accepted": None,
+        "resolved": None,
+        "wrap_started_at": None,
+        "wrap_ended_at": None,
         "holds": 0,
         "wait_ms": None,
         "answered_at": None,
@@ -80,7 +87,7 @@ def _answer(rng: random.Random, row: Row, answered: datetime, *, direct: bool) -
             "wrap_started_at": ended,
             "wrap_ended_at": done,
             "wrap_up_ms": _ms(done - ended),
-            "nature": rng.choice(["consult", "request"]),
+            "nature": rng.choice(["consult", "request", "complaint", "fault", "other", ""]),
             "accepted": rng.choice([None, True, False]),
         }
 
@@ -95,14 +102,13 @@ def make_rows(rng: random.Random, start: datetime, span_s: int, count: int) -> d
     return {
         "legs": legs,
         "calls": [_call(rng, leg, start, span_s) for leg in legs],
-        "transfers": [_transfer(rng, n, start, span_s) for n in range(count // 4)],
         "agent_spans": [_span(rng, n, start, span_s) for n in range(count // 2)],
         "shifts": [_shift(rng, n, start, span_s) for n in range(count // 10)],
         "tickets": [_ticket(rng, n, start, span_s) for n in range(count // 2)],
         "callbacks": [_callback(rng, n, start, span_s) for n in range(count // 3)],
         "complaints": [_complaint(rng, n, start, span_s) for n in range(count // 3)],
         "evaluations": [_evaluation(rng, n, start, span_s) for n in range(count // 3)],
-        "faults": [_fault(rng, n, start, span_s) for n in range(max(4, count // 50))],
+        **make_office(rng, start, span_s, count),
     }
 
 
@@ -127,7 +133,14 @@ def _call(rng: random.Random, leg: Row, start: datetime, span_s: int) -> Row:
         "customer": leg["customer"],
         "offered": rng.random() < 0.95,
         "ivr_entered_at": began if ivr else None,
-        "ivr_outcome": rng.choice(["self_served", "to_queue", "hung_up"]) if ivr else "",
+        "ivr_outcome": rng.choice(["self_served", "to_queue", "hung_up", "voicemail", ""]) if ivr else "",
+        "ivr_ms": rng.choice([None, 0, rng.randrange(90_000)]) if ivr else None,
+        "category": rng.choice(["", "bill", "宽带/新装"]),
+        "campaign": rng.choice(["", "spring"]),
+        "nature": leg["nature"],
+        "accepted": leg["accepted"],
+        "talk_ms": leg["talk_ms"],
+        "contradictions": rng.choice([[], [], ["ended_twice"]]),
         "connected_at": _maybe(rng, began, 60),
         "first_queue": leg["queue"],
         "first_agent": leg["agent"],
@@ -140,19 +153,6 @@ def _call(rng: random.Random, leg: Row, start: datetime, span_s: int) -> Row:
         "survey_given": rng.choice([True, False]) if rated else None,
         "satisfied": rng.choice([True, False, None]),
         "score": rng.choice([None, Decimal("4.5"), Decimal(3)]),
-    }
-
-
-def _transfer(rng: random.Random, n: int, start: datetime, span_s: int) -> Row:
-    return {
-        "call": f"c{n}",
-        "n": 0,
-        "at": _at(rng, start, span_s),
-        "from_agent": rng.choice(["a1", "a2"]),
-        "from_queue": "q1",
-        "to_kind": rng.choice(["agent", "queue", "external"]),
-        "to": "x",
-        "mode": rng.choice(["blind", "attended"]),
     }
 
 
@@ -181,8 +181,9 @@ def _shift(rng: random.Random, n: int, start: datetime, span_s: int) -> Row:
         "team": rng.choice(["t1", "t2"]),
         "starts_at": begun,
         "ends_at": begun + timedelta(hours=8),
-        "excused": rng.choice(["", "", "sick"]),
-        "signed_in_at": rng.choice([None, begun, begun + timedelta(minutes=4)]),
+        "excused": rng.choice(["", "", "sick", "leave", "training"]),
+        "signed_in_at": (came := rng.choice([None, begun, begun + timedelta(minutes=4)])),
+        "signed_out_at": rng.choice([None, begun + timedelta(hours=7), begun + timedelta(hours=9)]) if came else None,
     }
 
 
@@ -225,7 +226,9 @@ def _callback(rng: random.Random, n: int, start: datetime, span_s: int) -> Row:
         "attempts": rng.randrange(1, 3) if attempt else 0,
         "first_attempt_at": attempt,
         "reached": bool(attempt) and rng.random() < 0.7,
-        "completed_at": _maybe(rng, asked, 90_000, 0.5),
+        "last_outcome": rng.choice(["reached", "no_answer", "refused", "wrong_number"]) if attempt else "",
+        "completed_at": (done := _maybe(rng, asked, 90_000, 0.5)),
+        "satisfied": rng.choice([None, True, False]) if done else None,
         "cancelled_at": _maybe(rng, asked, 9000, 0.1),
         "checked": checked,
         "accurate": rng.choice([True, False]) if checked else None,
@@ -254,25 +257,19 @@ def _complaint(rng: random.Random, n: int, start: datetime, span_s: int) -> Row:
 
 
 def _evaluation(rng: random.Random, n: int, start: datetime, span_s: int) -> Row:
-    scored = _maybe(rng, start, span_s, 0.9)
+    sampled = _at(rng, start, span_s)
+    scored = _maybe(rng, sampled, 90_000, 0.9)
+    items = [{"item": f"i{n}", "deduction": rng.choice(["0", "2.5", "5"]), "times": rng.randrange(3)} for n in range(3)]
     return {
         "evaluation": f"e{n}",
         "call": f"c{n}",
         "agent": "a1",
         "method": "recorded",
+        "sampled_at": sampled,
         "scored_at": scored,
+        "rescored": bool(scored) and rng.random() < 0.2,
+        "items_json": json.dumps(items) if scored else "",
+        "disputed_at": _maybe(rng, scored, 90_000, 0.2) if scored else None,
         "score": Decimal(rng.randrange(8000, 10001)) / 100 if scored else None,
         "approved_at": _maybe(rng, scored, 90_000) if scored else None,
-    }
-
-
-def _fault(rng: random.Random, n: int, start: datetime, span_s: int) -> Row:
-    raised = _at(rng, start, span_s)
-    return {
-        "fault": f"f{n}",
-        "system": "acd",
-        "kind": "k",
-        "severity": "minor",
-        "raised_at": raised,
-        "cleared_at": _maybe(rng, raised, 40_000, 0.8),
     }

@@ -7,9 +7,9 @@ from types import MappingProxyType
 
 from opsledger.domain.errors import UserError, nearest
 from opsledger.projections.reports.model import Report
-from opsledger.projections.reports.suite import business, complaints, service, special, traffic, trust, work
+from opsledger.projections.reports.suite import business, complaints, money, people, service, special, traffic, trust, work
 
-_GROUPS = (traffic, business, complaints, work, service, special, trust)
+_GROUPS = (traffic, business, complaints, work, service, people, money, special, trust)
 _SUITE = tuple(report for group in _GROUPS for report in group.REPORTS)
 
 REPORTS: Mapping[str, Report] = MappingProxyType({r.code: r for r in _SUITE})

@@ -107,8 +107,8 @@ def streams_read(sources: Iterable[str]) -> tuple[str, ...]:
 def streams_of(job: Job) -> tuple[str, ...]:
     """The streams whose events a report's figures are made from; all that facts are made from where it does not say."""
     sources = [TABLES[name].view or name for metric in job.metrics for name in metric.tables]
-    if job.report.listing is not None:
-        sources.append(job.report.listing.text)
+    listings = (job.report.listing, *(listing for _, listing in job.report.below))
+    sources += [listing.text for listing in listings if listing is not None]
     return streams_read(sources) or FACT_STREAMS
 
 

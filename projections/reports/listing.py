@@ -24,7 +24,7 @@ def by_fact(job: Job) -> Layout:
     if listing is None:
         raise TypeError(f"{job.report.code} has the shape of a list and no listing")
     columns = tuple(Column(name, words.fill(label, 0, lang), str(unit)) for name, (unit, label) in listing.columns.items())
-    found = job.facts.engine.query(listing.text, parameters=_parameters(job)).result_rows
+    found = job.facts.engine.query(listing.text, parameters=parameters(job)).result_rows
     rows = tuple(tuple(map(value_of, row)) for row in found[:MAX_ROWS])
     cut = (words.counted("cut", MAX_ROWS, lang),) if len(found) > MAX_ROWS else ()
     count, totals = _counted(job, listing)
@@ -43,7 +43,7 @@ def _counted(job: Job, listing: Listing) -> tuple[int, tuple[Value, ...]]:
     """How many rows there are and what they add up to, counted by the engine and not from the rows that are shown."""
     sums = [f"CAST(sum(`{name}`), 'Nullable(Decimal(38, 4))')" for name in listing.added]
     sql = f"SELECT {', '.join(['count()', *sums])} FROM (\n{listing.text}\n)"
-    ((count, *added),) = job.facts.engine.query(sql, parameters={**_parameters(job), "limit": _EVERY}).result_rows
+    ((count, *added),) = job.facts.engine.query(sql, parameters={**parameters(job), "limit": _EVERY}).result_rows
     found = dict(zip(listing.added, added, strict=True))
     return int(count), tuple(Decimal(found[name] or 0) if name in found else None for name in listing.columns)
 
@@ -58,7 +58,8 @@ def _breaches(listing: Listing, rows: tuple[tuple[Value, ...], ...], count: int,
     return found
 
 
-def _parameters(job: Job) -> Parameters:
+def parameters(job: Job) -> Parameters:
+    """What the server binds into a list's SELECT: tenant, period, cutoff, filters, teams."""
     period, only = job.request.period, job.request.only
     teams = teams_of(job.facts, period) if "team" in only else {}
     return {

@@ -72,12 +72,12 @@ class Listing:
     file: str
     columns: Mapping[str, tuple[str, Label]]
     added: tuple[str, ...] = ()
+    counted: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
         """The SELECT."""
         return _text(self.file)
-    counted: Mapping[str, str] = field(default_factory=dict)
 
 
 @cache

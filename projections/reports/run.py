@@ -12,6 +12,7 @@ from opsledger.projections.reports.arrange import arranged
 from opsledger.projections.reports.behind import by_cell
 from opsledger.projections.reports.bulletin import bulletin
 from opsledger.projections.reports.charts import charts_of
+from opsledger.projections.reports.completed import completed
 from opsledger.projections.reports.data_quality import by_check
 from opsledger.projections.reports.empties import empties_note, empty_columns
 from opsledger.projections.reports.indicators import by_metric
@@ -20,6 +21,7 @@ from opsledger.projections.reports.layouts import Layout, by_group
 from opsledger.projections.reports.listing import by_fact
 from opsledger.projections.reports.model import Footer, Request, Result, Shape
 from opsledger.projections.reports.request import Job, checked, uses_threshold, uses_window
+from opsledger.projections.reports.settlement import by_kpi, by_statement
 
 _LAYOUTS = {
     Shape.ROWS: by_group,
@@ -27,13 +29,15 @@ _LAYOUTS = {
     Shape.LIST: by_fact,
     Shape.BULLETIN: bulletin,
     Shape.CHECKS: by_check,
+    Shape.STATEMENT: by_statement,
+    Shape.KPI: by_kpi,
 }
 
 
 def run_report(facts: Facts, request: Request) -> Result:
     """Run a report. UserError for a request that the report cannot honour; see ``Result.ok`` for the laws."""
     job = checked(facts, request)
-    layout = by_cell(job) if request.cell is not None else arranged(job, _LAYOUTS[job.report.shape](job))
+    layout = by_cell(job) if request.cell is not None else completed(job, arranged(job, _LAYOUTS[job.report.shape](job)))
     names = names_of(facts.engine, facts.tenant, request.period.stop)
     return Result(
         report=job.report.code,
