@@ -221,7 +221,7 @@ WANTED: dict[str, tuple[Any, Any]] = {}
 
 
 @pytest.mark.parametrize("format_", ["connect", "genesys"])
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000))
 def test_any_order_and_any_repetition_gives_the_same_facts(store: Store, format_: str, seed: int) -> None:
     records = CONNECT if format_ == "connect" else GENESYS[1:]
