@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.naive_metrics import MS, T_MS, Parts, Row, Sum, Test, at, entry, leg, spans
+from tests.naive_core import MS, T_MS, Parts, Row, Sum, Test, at, entry, leg, rows, spans
 
 NOT_LET_IN = ("full", "closed", "join_empty")
 _HANDLED_AT = {"end": at("wrap_ended_at", "ended_at")}
@@ -101,6 +101,8 @@ def _connect() -> Parts:
         "abandon_rate": (entry(_as("abandoned")), entry(_queued)),
         "avg_abandon_time": (entry(_gave_up, _wait), entry(_gave_up)),
         "transferred_inside": (leg(lambda r: r["transferred_to"] in ("agent", "queue")), None),
+        "transfers_outside": (rows("transfers", "end", at("at"), lambda r: r["to_kind"] == "external"), None),
+        "rings_missed": (rows("rings", "end", at("at"), lambda r: r["missed"]), None),
         "signed_in_time": (_states(), None),
         "idle_time": (_states("idle"), None),
         "pause_time": (_states("busy", "break", "training", "meeting", "away"), None),

@@ -19,7 +19,7 @@ from opsledger.projections.metrics.model import Attribution, Metric
 from opsledger.projections.metrics.profiles import DEFAULT_PROFILE, PROFILES
 from opsledger.projections.metrics.query import Question, cells_of
 from tests import fact_rows, fact_tables, naive_profiles
-from tests.naive_metrics import T_MS, pieces
+from tests.naive_core import T_MS, pieces
 
 ZONES = [
     (Grain.DAY, date(2026, 10, 25), "Europe/Berlin"),  # 25 hours
@@ -41,7 +41,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, list[
             start = period.start - timedelta(hours=20)
             span_s = int((period.stop - start).total_seconds()) + 40_000
             made = fact_rows.make_rows(random.Random(number), start, span_s, 500)
-            rows.append({table: made[table] for table in ("legs", "agent_spans")})
+            rows.append({table: made[table] for table in ("legs", "agent_spans", "transfers", "rings")})
             for table, some in rows[number].items():
                 fact_tables.insert(client, table, some, f"tenant{number}")
         yield client, rows

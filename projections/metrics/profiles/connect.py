@@ -74,6 +74,15 @@ CONNECT = Profile(
             _BOOK.says("avg_wrap_up", Label("average after contact work time", "平均联络后处理时长")),
             _BOOK.says("avg_handle", Label("average handle time", "平均处理时长(Connect)")),
             _BOOK.says("transferred_inside", Label("contacts transferred out internal", "内部转出联络数")),
+            _BOOK.says("transfers_outside", Label("contacts transferred out external", "外部转出联络数")),
+            _BOOK.says(
+                "rings_missed",
+                Label("agent non-response", "座席未响应数"),
+                Label(
+                    "Contacts routed to an agent and not answered by that agent; once for each time.",
+                    "分配给座席而未应答的联络数,每次各计一次。",
+                ),
+            ),
             _BOOK.says("signed_in_time", Label("online time", "在线时长")),
             _BOOK.says("idle_time", Label("agent idle time", "座席空闲时长")),
             _BOOK.says("pause_time", Label("non-productive time", "非生产时长")),
