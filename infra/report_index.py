@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from opsledger.infra.report_set import Figure, Made, Refused
+from opsledger.infra.render_pool import Figure, Made
+from opsledger.infra.report_set import Refused
 from opsledger.projections.formats.values import clean
 
 _PAGE = """<!doctype html>

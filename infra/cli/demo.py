@@ -15,8 +15,9 @@ from opsledger.infra.cli.statement import render_sheet
 from opsledger.infra.facts import view
 from opsledger.infra.progress import progress
 from opsledger.infra.render import SUFFIXES, as_bytes
+from opsledger.infra.render_pool import Made
 from opsledger.infra.report_index import write_index
-from opsledger.infra.report_set import Made, write_set
+from opsledger.infra.report_set import write_set
 from opsledger.infra.statements import run_statement, sheet_of
 from opsledger.infra.store import Store, open_store
 from opsledger.projections.formats.statement import heading

@@ -14,8 +14,9 @@ from opsledger.infra.facts import tenant_of, view, zone_of_tenant
 from opsledger.infra.moments import parse_moment
 from opsledger.infra.progress import progress
 from opsledger.infra.render import FORMATS
+from opsledger.infra.render_pool import Made
 from opsledger.infra.report_index import write_index
-from opsledger.infra.report_set import Made, Refused, write_set
+from opsledger.infra.report_set import Refused, write_set
 from opsledger.infra.settings import LANGS, lang_of
 from opsledger.projections.metrics.model import Lang
 from opsledger.projections.reports.model import Request
