@@ -81,7 +81,8 @@ def write_set(
     once = Once(facts.engine)
     shared = replace(facts, engine=once)
     ask = request_of or (lambda code, period, lang: Request(code, period, lang=lang))
-    jobs = [(period, code) for period in periods for code, report in REPORTS.items() if period.grain in report.grains]
+    codes = [code for code in REPORTS if not only or code in only]
+    jobs = [(period, code) for period in periods for code in codes if period.grain in REPORTS[code].grains]
     with RenderPool(len(jobs) * len(langs) * len(formats)) as pool:
         for done, (period, code) in enumerate(jobs):
             shown(done, len(jobs), f"{code} {period.name}")

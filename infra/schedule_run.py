@@ -18,8 +18,9 @@ from opsledger.domain.errors import UserError
 from opsledger.infra.cli.report_options import request_of
 from opsledger.infra.facts import view, zone_of_tenant
 from opsledger.infra.mail import Attachment, UnsureError, message_id_of, message_of, send
+from opsledger.infra.render_pool import Made
 from opsledger.infra.report_index import write_index
-from opsledger.infra.report_set import Made, Refused, write_set
+from opsledger.infra.report_set import Refused, write_set
 from opsledger.infra.schedule_journal import FINAL, Journal
 from opsledger.infra.schedule_times import latest
 from opsledger.infra.schedules import MailTo, Schedule, Schedules
