@@ -15,7 +15,7 @@ from opsledger.projections.metrics.tables import DIMENSIONS
 from opsledger.projections.reports.model import PROFILE_THRESHOLD, Request
 
 GRAINS = (Grain.DAY, Grain.WEEK, Grain.MONTH)
-NARROWED_BY = ("vendor", "hotline", "queue", "team", "agent")
+NARROWED_BY = ("vendor", "hotline", "queue", "team", "agent", "contract")
 """The dimensions that have an option of their own; ``--only`` takes all."""
 Options = Mapping[str, Any]
 _OWN_S = PROFILES[DEFAULT_PROFILE].threshold_ms / 1000

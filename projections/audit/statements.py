@@ -44,11 +44,7 @@ def contract_of(facts: Facts, contract: str) -> ContractState:
     return state
 
 
-def contracts_of_month(facts: Facts, month: str, vendors: tuple[str, ...] = ()) -> tuple[ContractState, ...]:
-    """The contracts in force on some day of a month (of their own zone), by name; of these vendors, or of all."""
-    found = []
-    for name in contracts(facts):
-        state = contract_of(facts, name)
-        if (not vendors or state.vendor in vendors) and any(in_force(state, day) for day in month_of(state, month).days):
-            found.append(state)
-    return tuple(found)
+def contracts_of_month(facts: Facts, month: str) -> tuple[ContractState, ...]:
+    """The contracts in force on some day of a month (``2026-01``, of their own zone), by name."""
+    states = (contract_of(facts, name) for name in contracts(facts))
+    return tuple(state for state in states if any(in_force(state, day) for day in month_of(state, month).days))

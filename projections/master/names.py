@@ -15,6 +15,7 @@ KINDS: Mapping[str, str] = {
     "to_agent": "agent",
     "evaluator": "agent",
     "assignee": "agent",
+    "party_id": "agent",
     "queue": "queue",
     "from_queue": "queue",
     "to_queue": "queue",

@@ -2,62 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from decimal import Decimal
 
 from opsledger.domain.calendar import Grain, parse_period
 from opsledger.domain.decisions.contract import ContractState
 from opsledger.domain.errors import UserError
 from opsledger.domain.rules import KpiScore, Title
-from opsledger.domain.settling import Detail, Line
-from opsledger.domain.statement import Statement
+from opsledger.domain.statement import Statement, StatementStoppedError
 from opsledger.projections.audit.statements import contract_of, contracts_of_month, settle_month
-from opsledger.projections.master.names import Names, names_of
+from opsledger.projections.master.names import names_of
 from opsledger.projections.metrics.measure import Facts, measure
-from opsledger.projections.metrics.model import Label, Lang, Unit
-from opsledger.projections.reports import codes
+from opsledger.projections.metrics.model import Label, Lang
 from opsledger.projections.reports.lateness import arrivals
 from opsledger.projections.reports.layouts import Layout
-from opsledger.projections.reports.model import TEXT, Column, Section, Value
+from opsledger.projections.reports.model import Value
 from opsledger.projections.reports.request import Job
+from opsledger.projections.reports.statement_tables import (
+    EXTRAS,
+    LINES,
+    Month,
+    columns_of,
+    details_of,
+    item_columns,
+    kpi_head,
+    kpi_values,
+    line_values,
+    proof_of,
+    text_of,
+)
 
 _STREAMS = ("call", "complaint", "callback", "evaluation", "award", "report")
 """What a statement's figures are made from."""
-_MONEY = Unit.MONEY.value
-_WORDS = {
-    "rule": (TEXT, Label("Rule", "条款")),
-    "agent": (TEXT, Label("Agent", "座席")),
-    "whom": (TEXT, Label("For", "对象")),
-    "days": (TEXT, Label("Days", "日期")),
-    "terms": (TEXT, Label("Terms, version", "合同版本")),
-    "quantity": ("quantity", Label("Quantity", "数量")),
-    "unit_amount": ("unit_price", Label("Unit amount", "单价")),
-    "amount": (_MONEY, Label("Amount", "金额")),
-    "score": (Unit.POINTS.value, Label("Points", "得分")),
-    "evidence": (Unit.COUNT.value, Label("Evidence (facts)", "证据(事实数)")),
-    "item": (TEXT, Label("Item", "考核项")),
-    "numerator": ("exact", Label("Numerator", "分子")),
-    "denominator": ("exact", Label("Denominator", "分母")),
-    "reached": (TEXT, Label("Reached", "完成值")),
-    "points": (Unit.POINTS.value, Label("Points", "得分")),
-    "of_points": (Unit.POINTS.value, Label("Of points", "满分")),
-    "digest": (TEXT, Label("Digest", "摘要")),
-    "predicate": (TEXT, Label("What was counted", "统计口径")),
-    "total": (Unit.POINTS.value, Label("Total points", "总分")),
-    "bonus": (_MONEY, Label("Bonus or deduction", "奖金或扣款")),
-}
-_LINES = ("rule", "whom", "days", "terms", "quantity", "unit_amount", "amount", "score", "evidence")
-_DETAILS = ("rule", "agent", "days", "item", "numerator", "denominator", "reached", "points", "of_points")
-_EVIDENCE = ("rule", "whom", "days", "evidence", "digest", "predicate")
-_EXPLAIN, _PROOF = Label("How the points were made", "得分依据"), Label("What each line rests on", "各行证据")
-_DRAFT = Label("A draft: the month has not been closed for this contract here.", "草稿:此处未对该合同关账。")
+_DRAFT = Label("Settled from the facts as they stand: a draft until the month is closed.", "按现有事实结算;关账前均为草稿。")
 _NO_KPI = Label("The terms of contract {contract} have no KPI rule.", "合同 {contract} 的条款没有绩效考核规则。")
 _ONLY_KPI = Label("Points stand on KPI lines only.", "得分仅见于绩效考核行。")
 _ZONE = Label("Days and month are those of the contract's zone: {zone}.", "日与月按合同时区:{zone}。")
-_POINTS_OF = Label("{title}: points (of {points})", "{title}:得分(满分 {points})")
-_HOW = Label("As the contract's terms take it, for the agent's days under them.", "按合同条款的口径计算。")
-EXTRAS = "extras"
-"""The detail of extra points from awards; it has no figure of its own."""
 
 
 def cautions(facts: Facts, made: Statement) -> tuple[Title, ...]:
@@ -77,156 +57,93 @@ def cautions(facts: Facts, made: Statement) -> tuple[Title, ...]:
 
 
 def by_statement(job: Job) -> Layout:
-    """A row per line of the month's draft statement; how points were made and what each line rests on stand below."""
-    made, names, lang = *_settled(job), job.request.lang
-    rows = tuple(_line(line, names, lang) for line in made.lines)
-    total = tuple(made.total if name == "amount" else None for name in _LINES)
+    """A row per line of the month's draft statements; how points were made and what each line rests on stand below."""
+    month, lang = _settled(job), job.request.lang
+    columns = (*month.head, *LINES)
+    total = month.total(made.total for made in month.statements)
+    rows = tuple((*month.told(m), *line_values(line, month.names, lang)) for m in month.statements for line in m.lines)
     return Layout(
-        columns=_columns(_LINES, lang, made.currency),
+        columns=columns_of(columns, lang, month.currency),
         rows=rows,
-        totals=total,
-        warnings=_said(job, made),
-        notes=(_DRAFT.text(lang), *_zone_note(job, made), _ONLY_KPI.text(lang)),
-        breaches=_unlike(made.total, (line.amount for line in made.lines)),
-        sections=tuple(_sections(made, names, lang)),
-        parameters=_about(made, lang),
+        totals=tuple(total if name == "amount" else None for name in columns),
+        warnings=_said(job, month),
+        notes=(_DRAFT.text(lang), *_zone_notes(job, month), _ONLY_KPI.text(lang)),
+        breaches=_unlike(total, (row[columns.index("amount")] for row in rows)),
+        sections=(*details_of(month, lang), *proof_of(month, lang)),
+        parameters=_about(month, lang),
     )
 
 
 def by_kpi(job: Job) -> Layout:
     """A row per agent: each KPI item with its points, the total and what it is worth; by the statement engine."""
-    made, names, lang = *_settled(job), job.request.lang
-    lines = [line for line in made.lines if line.kind == KpiScore.KIND]
-    items = {detail.item: detail for line in lines for detail in line.details}
-    items = {item: detail for item, detail in items.items() if item != EXTRAS} | {k: v for k, v in items.items() if k == EXTRAS}
-    parted = len({(line.rule, line.first, line.last) for line in lines}) > 1
-    head = ("agent", "rule", "days") if parted else ("agent",)
-    found = _kpi_columns(items, head, made, lang)
-    rows = tuple(_kpi_row(line, items, head, names, lang) for line in lines)
-    amount = sum((line.amount for line in lines), Decimal(0))
-    none = () if lines else (_NO_KPI.text(lang).format(contract=made.contract),)
+    month, lang = _settled(job), job.request.lang
+    lines = [(made, line) for made in month.statements for line in made.lines if line.kind == KpiScore.KIND]
+    items = {detail.item: detail for _, line in lines for detail in line.details}
+    items |= {EXTRAS: items.pop(EXTRAS)} if EXTRAS in items else {}
+    parted = len({(made.contract, line.rule, line.first, line.last) for made, line in lines}) > len(month.statements)
+    head = (*month.head, *(("rule", "days") if parted else ()), "agent")
+    columns = (*columns_of(head, lang, ""), *item_columns(items, lang), *columns_of(("total", "bonus"), lang, month.currency))
+    rows = tuple((*kpi_head(month, made, line, parted, lang), *kpi_values(line, items)) for made, line in lines)
+    total = month.total(line.amount for _, line in lines)
+    without = {made.contract for made in month.statements} - {made.contract for made, _ in lines}
+    none = [_NO_KPI.text(lang).format(contract=contract) for contract in sorted(without)]
     return Layout(
-        columns=found,
+        columns=columns,
         rows=rows,
-        totals=(*(None,) * (len(found) - 1), amount),
-        warnings=_said(job, made),
-        notes=(*none, _DRAFT.text(lang), *_zone_note(job, made)),
-        breaches=_unlike(amount, (row[-1] for row in rows)),
-        sections=tuple(_sections(made, names, lang))[:1] if lines else (),
-        parameters=_about(made, lang),
+        totals=(*(None,) * (len(columns) - 1), total),
+        warnings=_said(job, month),
+        notes=(*none, _DRAFT.text(lang), *_zone_notes(job, month)),
+        breaches=_unlike(total, (row[-1] for row in rows)),
+        sections=details_of(month, lang),
+        parameters=_about(month, lang),
     )
 
 
-def _settled(job: Job) -> tuple[Statement, Names]:
-    month = job.request.period.name
-    made = settle_month(job.facts, _contract(job, month).contract, month)
-    return made, names_of(job.facts.engine, job.facts.tenant, job.request.period.stop)
+def _settled(job: Job) -> Month:
+    """The statements of all contracts asked for; one that stops leaves the others, but an only one is refused."""
+    month, made, stopped = job.request.period.name, [], []
+    contracts = _contracts(job, month)
+    for state in contracts:
+        try:
+            made.append(settle_month(job.facts, state.contract, month))
+        except StatementStoppedError as error:
+            if len(contracts) == 1:
+                raise
+            stopped.append(f"{state.contract}: {error}")
+    names = names_of(job.facts.engine, job.facts.tenant, job.request.period.stop)
+    return Month(tuple(made), tuple(stopped), names)
 
 
-def _contract(job: Job, month: str) -> ContractState:
-    """The contract asked for, else the only one in force. UserError names those that there are."""
+def _contracts(job: Job, month: str) -> tuple[ContractState, ...]:
+    """The contracts asked for, else all in force. UserError where there are none, naming what there is."""
     vendors, asked = job.request.only.get("vendor", ()), job.request.only.get("contract", ())
-    if len(asked) == 1:
-        state = contract_of(job.facts, asked[0])
-        if vendors and state.vendor not in vendors:
-            raise UserError(f"contract '{asked[0]}' is with vendor '{state.vendor}', not with {', '.join(vendors)}")
-        return state
-    found = contracts_of_month(job.facts, month, vendors)
-    if len(found) == 1 and not asked:
-        return found[0]
-    of = f" with {', '.join(vendors)}" if vendors else ""
-    if not found:
-        raise UserError(f"no contract{of} is in force in {month}; one is signed by a command: see `opsledger decide --help`")
+    found = contracts_of_month(job.facts, month)
+    chosen = tuple(s for s in found if (not vendors or s.vendor in vendors) and (not asked or s.contract in asked))
+    for name in asked:
+        contract_of(job.facts, name)  # says so where there is no such contract
+    if chosen:
+        return chosen
     known = ", ".join(f"{state.contract} ({state.vendor})" for state in found)
-    raise UserError(f"{job.report.code} is of one contract; say which with --contract; in force in {month}: {known}")
+    there = f"in force: {known}" if known else "one is signed by a command: see `opsledger decide --help`"
+    what = " ".join(["no contract", *asked, *(["with", *vendors] if vendors else [])])
+    raise UserError(f"{job.report.code}: {what} is in force in {month}; {there}")
 
 
-def _columns(names: Iterable[str], lang: Lang, currency: str) -> tuple[Column, ...]:
-    found = ((name, *_WORDS[name]) for name in names)
-    return tuple(Column(n, f"{t.text(lang)} ({currency})" if unit == _MONEY else t.text(lang), unit) for n, unit, t in found)
-
-
-def _line(line: Line, names: Names, lang: Lang) -> tuple[Value, ...]:
-    counted = sum(each.count for each in line.evidence)
-    score = None if line.score is None else round(line.score, 2)
-    amounts = (line.quantity, line.unit_amount, line.amount, score)
-    versions = ", ".join(map(str, line.versions))
-    return (_text(line.title, lang), _whom(line, names, lang), _days(line), versions, *amounts, counted)
-
-
-def _whom(line: Line, names: Names, lang: Lang) -> str:
-    """The class that a line is about (a severity), else who is paid or pays."""
-    if line.part:
-        return codes.named(codes.CODES, "severity", line.part, lang)
-    return names.of("agent", line.party_id) if line.party == "agent" else line.party_id
-
-
-def _days(line: Line) -> str:
-    return f"{line.first:%m-%d}" if line.first == line.last else f"{line.first:%m-%d} – {line.last:%m-%d}"
-
-
-def _sections(made: Statement, names: Names, lang: Lang) -> Iterator[Section]:
-    details = tuple(_detail(line, each, lang) for line in made.lines for each in line.details)
-    if details:
-        yield Section(_EXPLAIN.text(lang), _columns(_DETAILS, lang, made.currency), details)
-    proof = tuple(
-        (_text(line.title, lang), _whom(line, names, lang), _days(line), each.count, each.digest, each.predicate)
-        for line in made.lines
-        for each in line.evidence
-    )
-    if proof:
-        yield Section(_PROOF.text(lang), _columns(_EVIDENCE, lang, made.currency), proof)
-
-
-def _detail(line: Line, each: Detail, lang: Lang) -> tuple[Value, ...]:
-    reached = None if each.figure is None else f"{round(each.figure, 2):f}{' %' if each.percent else ''}"
-    parts = (each.numerator, each.denominator, reached, round(each.points, 2), Decimal(each.of_points))
-    return (_text(line.title, lang), line.party_id, _days(line), _text(each.title, lang), *parts)
-
-
-def _kpi_columns(
-    items: dict[str, Detail], head: tuple[str, ...], made: Statement, lang: Lang
-) -> tuple[Column, ...]:  # fmt: skip
-    columns = list(_columns(head, lang, made.currency))
-    for item, detail in items.items():
-        title = _text(detail.title, lang)
-        if item != EXTRAS:
-            columns.append(Column(item, title, (Unit.RATIO if detail.percent else Unit.POINTS).value, _HOW.text(lang)))
-            title = _POINTS_OF.text(lang).format(title=title, points=f"{detail.of_points.normalize():f}")
-        columns.append(Column(f"{item}.points", title, Unit.POINTS.value))
-    return (*columns, *_columns(("total", "bonus"), lang, made.currency))
-
-
-def _kpi_row(
-    line: Line, items: dict[str, Detail], head: tuple[str, ...], names: Names, lang: Lang
-) -> tuple[Value, ...]:  # fmt: skip
-    own = {detail.item: detail for detail in line.details}
-    told = {"agent": line.party_id, "rule": _text(line.title, lang), "days": _days(line)}
-    row: list[Value] = [told[name] for name in head]
-    for item in items:
-        detail = own.get(item)
-        if item != EXTRAS:
-            row.append(_reached(detail))
-        row.append(round(detail.points, 2) if detail else Decimal(0) if item == EXTRAS else None)
-    return (*row, None if line.score is None else round(line.score, 2), line.amount)
-
-
-def _reached(detail: Detail | None) -> Decimal | None:
-    if detail is None or detail.figure is None:
-        return None
-    return detail.figure / 100 if detail.percent else detail.figure
-
-
-def _unlike(total: Decimal, parts: Iterable[Value]) -> tuple[tuple[int, str], ...]:
+def _unlike(total: Decimal | None, parts: Iterable[Value]) -> tuple[tuple[int, str], ...]:
     added = sum((part for part in parts if isinstance(part, Decimal)), Decimal(0))
-    return () if added == total else ((1, f"amounts of the lines add up to {added:f}, the statement's total is {total:f}"),)
+    wrong = total is not None and added != total
+    return ((1, f"amounts of the lines add up to {added:f}, the statements' total is {total:f}"),) if wrong else ()
 
 
-def _said(job: Job, made: Statement) -> tuple[str, ...]:
-    """Notes of the settling, and what every report says of the rest is not said again."""
-    count, lang = _open_calls(job.facts, made), job.request.lang
-    still_open = Title(f"{count:,} calls of the vendor are still open", f"{count:,} 通外包公司的通话未结束")
-    return tuple(_text(title, lang) for title in (*made.notes, *((still_open,) if count else ())))
+def _said(job: Job, month: Month) -> tuple[str, ...]:
+    """What could not be made, and notes of the settling; what every report says of the rest is not said again."""
+    titles = list(month.stopped)
+    for made in month.statements:
+        count = _open_calls(job.facts, made)
+        still_open = Title(f"{count:,} calls of {made.vendor} are still open", f"{made.vendor}:{count:,} 通通话未结束")
+        of = f"{made.contract} · " if len(month.statements) > 1 else ""
+        titles += [of + text_of(title, job.request.lang) for title in (*made.notes, *((still_open,) if count else ()))]
+    return tuple(titles)
 
 
 def _open_calls(facts: Facts, made: Statement) -> int:
@@ -235,14 +152,16 @@ def _open_calls(facts: Facts, made: Statement) -> int:
     return int(found.numerator) if found else 0
 
 
-def _zone_note(job: Job, made: Statement) -> tuple[str, ...]:
-    return () if made.zone == job.request.period.zone else (_ZONE.text(job.request.lang).format(zone=made.zone),)
+def _zone_notes(job: Job, month: Month) -> tuple[str, ...]:
+    zones = dict.fromkeys(made.zone for made in month.statements if made.zone != job.request.period.zone)
+    return tuple(_ZONE.text(job.request.lang).format(zone=zone) for zone in zones)
 
 
-def _about(made: Statement, lang: Lang) -> dict[str, str]:
-    contract = f"{made.contract} · {_text(made.title, lang)}"
-    return {"contract": contract, "vendor": made.vendor, "currency": made.currency, "digest": made.digest}
-
-
-def _text(title: Title, lang: Lang) -> str:
-    return title.zh if lang == "zh" else title.en
+def _about(month: Month, lang: Lang) -> dict[str, str]:
+    told = {
+        "contract": [f"{made.contract} · {text_of(made.title, lang)}" for made in month.statements],
+        "vendor": [made.vendor for made in month.statements],
+        "currency": [made.currency for made in month.statements],
+        "digest": [made.digest for made in month.statements],
+    }
+    return {name: ", ".join(dict.fromkeys(values)) for name, values in told.items()}
