@@ -16,6 +16,8 @@ READ = {
     "events.jsonl": ("events.jsonl",),
     "desk.csv": ("desk.csv", "--format", "table", "--mapping", str(SAMPLES / "desk.yaml")),
     "queue_log": ("queue_log", "--format", "queue_log", "--source", "asterisk:sample", "--zone", "Asia/Shanghai"),
+    "connect.jsonl": ("connect.jsonl", "--format", "connect", "--source", "connect:sample", "--zone", "Asia/Shanghai"),
+    "genesys.json": ("genesys.json", "--format", "genesys", "--source", "genesys:sample"),
 }
 
 
