@@ -117,7 +117,7 @@ def _at(rng: random.Random, start: datetime, span_s: int) -> datetime:
 
 
 def _maybe(rng: random.Random, after: datetime, most_s: int, chance: float = 0.6) -> datetime | None:
-    return after + timedelta(milliseconds=rng.randrange(most_s * 1000)) if rng.random() < chance else None
+    return after + timedelta(microseconds=rng.randrange(most_s * 1_000_000)) if rng.random() < chance else None
 
 
 def _call(rng: random.Random, leg: Row, start: datetime, span_s: int) -> Row:

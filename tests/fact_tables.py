@@ -44,12 +44,15 @@ def _day(table: str, row: Row) -> Any:
     return (row.get(_first_time(table)) or datetime(2026, 1, 1, tzinfo=UTC)).date()
 
 
-def configure(client: Any, targets: str = "{}", tenant: str = "t1", zone: str = "Asia/Shanghai", **more: Any) -> None:
+def configure(
+    client: Any,
+    targets: str = "{}",
+    tenant: str = "t1",
+    zone: str = "Asia/Shanghai",
+    since: datetime = datetime(2020, 1, 1, tzinfo=UTC),
+    **more: Any,
+) -> None:
     """Put a tenant.configured into the ledger."""
     row = {"tenant": tenant, "type": "tenant.configured", "subject": tenant, "zone": zone, "targets": targets, **more}
-    row |= {
-        "event_id": uuid4(),
-        "effective_from": datetime(2020, 1, 1, tzinfo=UTC),
-        "occurred_at": datetime(2020, 1, 1, tzinfo=UTC),
-    }
+    row |= {"event_id": uuid4(), "effective_from": since, "occurred_at": since}
     client.insert("tenant", [list(row.values())], column_names=list(row))

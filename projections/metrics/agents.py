@@ -57,7 +57,7 @@ def _shift_count(code: str, label: Label, definition: Label, where: str, better:
 
 
 def _late(by: str, where: str) -> Amount:
-    return _shifts(where, f"dateDiff('millisecond', {by})")
+    return _shifts(where, f"age('millisecond', {by})")
 
 
 METRICS: tuple[Metric, ...] = (

@@ -7,7 +7,7 @@ from opsledger.projections.metrics.model import Amount, Attribution, Better, Fol
 _FILED = {Attribution.ENTER: ("filed_at",)}
 _JUDGED = {Attribution.END: ("adjudicated_at",)}
 _RESOLVED = {Attribution.END: ("resolved_at",)}
-_DURATION = "dateDiff('millisecond', filed_at, assumeNotNull(resolved_at))"
+_DURATION = "age('millisecond', filed_at, assumeNotNull(resolved_at))"
 _BOTH = "filed_at IS NOT NULL AND resolved_at IS NOT NULL"
 _LIABLE = "liable = true"
 

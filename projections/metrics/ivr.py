@@ -45,6 +45,25 @@ METRICS: tuple[Metric, ...] = (
         _calls(_ENTERED),
     ),
     _count(
+        "ivr_to_queue",
+        Label("from the IVR to a queue", "IVR 转人工量"),
+        Label("Contacts that left the voice menu for a queue.", "由 IVR 转入排队的通话数。"),
+        f"{_ENTERED} AND ivr_outcome = 'to_queue'",
+    ),
+    _count(
+        "ivr_voicemail",
+        Label("from the IVR to voicemail", "IVR 转留言量"),
+        Label("Contacts that left the voice menu for voicemail.", "由 IVR 转入语音留言的通话数。"),
+        f"{_ENTERED} AND ivr_outcome = 'voicemail'",
+    ),
+    _count(
+        "ivr_hung_up",
+        Label("hung up in the IVR", "IVR 内挂机量"),
+        Label("Contacts that hung up in the voice menu.", "在 IVR 内挂机的通话数。"),
+        f"{_ENTERED} AND ivr_outcome = 'hung_up'",
+        Better.LOWER,
+    ),
+    _count(
         "ivr_open",
         Label("outcome of the IVR not told", "IVR 结果未知"),
         Label("Contacts that entered the voice menu and whose way out is not on record.", "进入 IVR 而无离开记录的通话数。"),

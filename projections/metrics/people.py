@@ -8,9 +8,7 @@ _BEGAN = {Attribution.ENTER: ("from_at",)}
 _ENDED = {Attribution.END: ("until_at",)}
 _CUTOFF = "{cutoff:DateTime64(6, 'UTC')}"
 _LEFT = f"ended = 'left' AND until_at <= {_CUTOFF}"
-_LENGTH_MS = (
-    f"greatest(dateDiff('millisecond', {{start:DateTime64(6, 'UTC')}}, least({{stop:DateTime64(6, 'UTC')}}, {_CUTOFF})), 0)"
-)
+_LENGTH_MS = f"greatest(age('millisecond', {{start:DateTime64(6, 'UTC')}}, least({{stop:DateTime64(6, 'UTC')}}, {_CUTOFF})), 0)"
 """Length of the period, as far as it is over at the cutoff."""
 _PERSON_TIME = Amount("staff_stints", "", "", span=("from_at", "until_at"))
 _NEEDS = Label(

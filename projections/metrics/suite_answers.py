@@ -11,7 +11,7 @@ _RATED = {Attribution.END: ("ended_at", "started_at")}
 _JUDGED = {Attribution.END: ("adjudicated_at",)}
 _CLEARED = {Attribution.END: ("cleared_at",)}
 _TRIED = "attempts > 0"
-_REPAIR = "dateDiff('millisecond', raised_at, assumeNotNull(cleared_at))"
+_REPAIR = "age('millisecond', raised_at, assumeNotNull(cleared_at))"
 
 
 def _tried(code: str, label: Label, text: Label, where: str, better: Better = Better.NONE) -> Metric:

@@ -9,7 +9,7 @@ from opsledger.projections.metrics.model import Amount, Attribution, Better, Fol
 _OPENED = {Attribution.ENTER: ("opened_at",)}
 _DUE = {Attribution.DUE: ("due_at",)}
 _RESOLVED = {Attribution.END: ("resolved_at",)}
-_DURATION = "dateDiff('millisecond', opened_at, assumeNotNull(resolved_at))"
+_DURATION = "age('millisecond', opened_at, assumeNotNull(resolved_at))"
 _BOTH = "opened_at IS NOT NULL AND resolved_at IS NOT NULL"
 _TICKET_DUE = (
     "due_at IS NOT NULL AND cancelled_at IS NULL AND voided_at IS NULL "

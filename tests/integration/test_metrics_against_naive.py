@@ -2,213 +2,170 @@
 
 from __future__ import annotations
 
-import random
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import date, timedelta
+from itertools import count
+from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
-from opsledger.domain.calendar import Grain, Period, make_period
-from opsledger.projections.metrics.intervals import Cut, Every
-from opsledger.projections.metrics.measure import Facts, ask, measure, parts_of
+from opsledger.domain.calendar import Grain
+from opsledger.projections.metrics import query
 from opsledger.projections.metrics.model import Attribution, Metric
-from opsledger.projections.metrics.query import Question, cells_of
 from opsledger.projections.metrics.registry import METRICS
-from tests import fact_rows, fact_tables, naive_metrics
+from opsledger.projections.metrics.tables import TABLES
+from tests import fact_tables
+from tests.metric_scene import Scene, by_engine, by_python, differing, make_scene
 
 ZONES = [
     (Grain.DAY, date(2026, 3, 29), "Europe/Berlin"),  # 23 hours
     (Grain.DAY, date(2026, 10, 25), "Europe/Berlin"),  # 25 hours
     (Grain.DAY, date(2026, 1, 31), "Asia/Shanghai"),  # ends at 16:00 UTC
-    (Grain.MONTH, date(2026, 2, 1), "Asia/Shanghai"),
     (Grain.DAY, date(2026, 7, 1), "Asia/Kolkata"),  # half-hour zone
     (Grain.DAY, date(2026, 4, 5), "Australia/Lord_Howe"),  # a change of half an hour
     (Grain.WEEK, date(2026, 11, 1), "America/New_York"),
+    (Grain.WEEK, date(2026, 3, 8), "America/New_York"),
+    (Grain.MONTH, date(2026, 2, 1), "Asia/Shanghai"),
+    (Grain.MONTH, date(2026, 3, 1), "Europe/Berlin"),
 ]
-ONE_DAY = 24 * 60
-Rows = dict[str, list[fact_tables.Row]]
+ASKED = [None, *(a for a in Attribution if a is not Attribution.DUE)]
+VIEW_ERRORS = [
+    ("first_contacts", "n.started_at > c.started_at", "n.started_at >= c.started_at"),
+    ("first_contacts", "c.category = n.category AND", ""),
+    ("lost_entries", "INTERVAL 24 HOUR", "INTERVAL 20 HOUR"),
+    ("kept_schedule", "least(ifNull(span.ends_at, {cutoff:DateTime64(6, 'UTC')}), plan.plan_until)", "plan.plan_until"),
+    ("seat_hours", "range(stretch.4)", "range(stretch.4 + 1)"),
+    ("staff_period", "- toIntervalMicrosecond(1)", "- toIntervalHour(6)"),
+    ("month_costs", "{month_starts:Array(Int64)}[indexOf", "{month_starts:Array(Int64)}[1 + indexOf"),
+    (
+        "month_legs",
+        "ended_at < fromUnixTimestamp64Micro({months_until:Int64}, 'UTC')",
+        "ended_at < {cutoff:DateTime64(6, 'UTC')}",
+    ),
+    ("campaign_calls", "offered AND direction", "direction"),
+]
+"""View, what stands in its .sql file, and an error planted there."""
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, dict[str, Rows]]]:
-    rows: dict[str, Rows] = {}
-    with fact_tables.engine(tmp_path_factory.mktemp("facts") / "db") as client:
-        for number, (grain, day, zone) in enumerate(ZONES):
-            tenant = f"tenant{number}"
-            period = make_period(grain, day, zone)
-            start = period.start - timedelta(hours=20)
-            rows[tenant] = fact_rows.make_rows(
-                random.Random(number), start, int((period.stop - start).total_seconds()) + 40_000, 400
-            )
-            for table, some in rows[tenant].items():
-                fact_tables.insert(client, table, some, tenant)
-        yield client, rows
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with fact_tables.engine(tmp_path_factory.mktemp("facts") / "db") as engine:
+        yield engine
 
 
-def _facts(client: Any, tenant: str, cutoff: datetime) -> Facts:
-    return Facts(client, tenant, cutoff)
+@pytest.fixture(scope="module")
+def scenes(client: Any) -> list[Scene]:
+    return [make_scene(client, f"tenant{n}", when, n, 300) for n, when in enumerate(ZONES)]
 
 
-def _local_marks(period: Period, minutes: int) -> list[datetime]:
-    """Moments at which a local interval begins, found by walking through the period minute by minute in its zone."""
-    zone, found, last = ZoneInfo(period.zone), [], None
-    moment = period.start
-    while moment < period.stop:
-        local = moment.astimezone(zone)
-        key = (local.date(), *(() if minutes == ONE_DAY else (local.hour, local.minute // minutes, local.utcoffset())))
-        if key != last:
-            found.append(moment)
-        last, moment = key, moment + timedelta(minutes=1)
-    return [*found, period.stop]
-
-
-def _naive(
-    metric: Metric, attribution: Attribution, rows: Rows, marks: list[datetime], cutoff: datetime
-) -> dict[int, list[Decimal]]:
-    found: dict[int, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
-    for side, one in enumerate(naive_metrics.metrics(cutoff)[metric.code]):
-        for row in rows[one.table] if one else ():
-            for moment, amount in naive_metrics.pieces(one, row, attribution.value, marks, cutoff):
-                if marks[0] <= moment < marks[-1]:
-                    found[max(i for i, m in enumerate(marks) if m <= moment)][side] += amount
-    return {k: v for k, v in found.items() if any(v)}
-
-
-def _by_engine(
-    facts: Facts, metric: Metric, asked: Attribution | None, period: Period, every: Every
-) -> dict[int, list[Decimal]]:
-    cut = Cut(period, every)
-    question = Question(cells_of([metric], asked), period, (), cut)
-    found = {}
-    for (number,), sums in ask(facts, question):
-        (parts,) = parts_of([metric], asked, question.cells, sums)
-        found[int(number)] = [Decimal(parts.numerator or 0), Decimal(parts.denominator or 0)]
-    return {k: v for k, v in found.items() if any(v)}
+def test_every_metric_of_the_registry_has_a_naive_twin(scenes: list[Scene]) -> None:
+    assert set(scenes[0].twins()) == set(METRICS)
+    for code, (numerator, denominator) in scenes[0].twins().items():
+        tables = (numerator.table,) if denominator is None else (numerator.table, denominator.table)
+        assert tuple(a.table for a in METRICS[code].amounts) == tables, code
 
 
 @pytest.mark.parametrize("number", range(len(ZONES)))
-@pytest.mark.parametrize("asked", [None, *(a for a in Attribution if a is not Attribution.DUE)])
-def test_the_engine_counts_what_python_counts_in_every_interval(world: Any, number: int, asked: Attribution | None) -> None:
-    client, rows = world
-    grain, day, zone = ZONES[number]
-    period = make_period(grain, day, zone)
-    cutoff = period.stop - timedelta(hours=3)
-    every, minutes = (Every.DAY, ONE_DAY) if grain is not Grain.DAY else (Every.HALF_HOUR, 30)
-    marks = (
-        _local_marks(period, minutes)
-        if grain is Grain.DAY
-        else [*(make_period(Grain.DAY, d, zone).start for d in period.days), period.stop]
-    )
-    tenant = f"tenant{number}"
-    for code in naive_metrics.metrics(cutoff):
-        metric = METRICS[code]
-        if asked is not None and not (metric.movable and metric.can(asked)):
-            continue
-        expected = _naive(metric, metric.under(asked), rows[tenant], marks, cutoff)
-        assert _by_engine(_facts(client, tenant, cutoff), metric, asked, period, every) == expected, (code, asked)
+@pytest.mark.parametrize("asked", ASKED)
+def test_the_engine_counts_what_python_counts_in_every_interval(
+    scenes: list[Scene], number: int, asked: Attribution | None
+) -> None:
+    scene = scenes[number]
+    assert not differing(by_engine(scene, asked), by_python(scene, asked))
 
 
 @pytest.mark.parametrize("number", range(len(ZONES)))
-def test_the_whole_period_is_the_sum_of_the_rows_that_lie_in_it(world: Any, number: int) -> None:
-    client, rows = world
-    period = make_period(*ZONES[number])
-    cutoff = period.stop - timedelta(hours=3)
-    for code in naive_metrics.metrics(cutoff):
-        metric = METRICS[code]
-        expected = _naive(metric, metric.default, rows[f"tenant{number}"], [period.start, period.stop], cutoff)
-        measured = measure(_facts(client, f"tenant{number}", cutoff), code, period)[""]
-        assert [measured.numerator, measured.denominator or 0] == expected.get(0, [0, 0]), code
+def test_the_whole_period_is_what_the_rows_that_lie_in_it_make(scenes: list[Scene], number: int) -> None:
+    scene = scenes[number]
+    assert not differing(by_engine(scene, None, whole=True), by_python(scene, None, whole=True))
 
 
-def test_overlapping_faults_count_once(world: Any) -> None:
-    client, rows = world
-    period = make_period(*ZONES[2])
-    cutoff = period.stop
-    alone = sum(
-        max(0, (min(r["cleared_at"] or cutoff, period.stop) - max(r["raised_at"], period.start)).total_seconds())
-        for r in rows["tenant2"]["faults"]
-    )
-    measured = measure(_facts(client, "tenant2", cutoff), "fault_minutes", period)[""].numerator
-    assert measured == _union_ms(rows["tenant2"]["faults"], period, cutoff)
-    assert measured < alone * 1000
+def test_the_made_up_rows_give_every_metric_something_to_count(scenes: list[Scene]) -> None:
+    counted = [by_python(scene, None, whole=True) for scene in scenes]
+    assert [code for code in METRICS if not any(found[code] for found in counted)] == []
 
 
-def _union_ms(faults: list[fact_tables.Row], period: Period, cutoff: datetime) -> int:
-    spans = sorted((max(r["raised_at"], period.start), min(r["cleared_at"] or cutoff, period.stop)) for r in faults)
-    total, reached = timedelta(0), period.start
-    for low, high in spans:
-        if high > max(low, reached):
-            total += high - max(low, reached)
-            reached = high
-    return total // timedelta(milliseconds=1)
+NUMBERS = count()
 
 
-def test_the_90th_percentile_is_interpolated_between_neighbours(world: Any) -> None:
-    client, rows = world
-    period = make_period(*ZONES[0])
-    inside = [r for r in rows["tenant0"]["tickets"] if r["resolved_at"] and period.start <= r["resolved_at"] < period.stop]
-    values = sorted((r["resolved_at"] - r["opened_at"]) // timedelta(milliseconds=1) for r in inside)
-    place = (len(values) - 1) * Decimal("0.9")
-    low = int(place)
-    expected = values[low] + (place - low) * (values[low + 1] - values[low])
-    measured = measure(_facts(client, "tenant0", period.stop), "ticket_duration_p90", period)[""].numerator
-    assert abs(measured - expected) < Decimal("0.01")
+@settings(max_examples=20, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(
+    when=st.builds(
+        lambda grain, zone, day: (grain, day, zone),
+        st.sampled_from([Grain.DAY, Grain.WEEK, Grain.MONTH]),
+        st.sampled_from(["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "Asia/Shanghai"]),
+        st.dates(date(2024, 1, 1), date(2027, 12, 31)),
+    ),
+    seed=st.integers(0, 2**32),
+    rows=st.integers(0, 60),
+    before_end=st.integers(0, 90_000),
+    asked=st.sampled_from(ASKED),
+)
+def test_whatever_the_rows_the_zone_and_the_period(
+    client: Any, when: Any, seed: int, rows: int, before_end: int, asked: Attribution | None
+) -> None:
+    scene = make_scene(client, f"drawn{next(NUMBERS)}", when, seed, rows, timedelta(seconds=before_end))
+    assert not differing(by_engine(scene, asked), by_python(scene, asked))
 
 
-def test_no_row_of_another_tenant_is_ever_counted(world: Any) -> None:
-    client, _ = world
-    everything = Period(Grain.DAY, "all", "UTC", date(2026, 1, 1), date(2027, 1, 1))
-    assert measure(_facts(client, "somebody else", datetime(2027, 1, 1, tzinfo=UTC)), "entries", everything)[""].numerator == 0
+def _spoiled(metric: Metric) -> Metric:
+    """The metric with the smallest error in its numerator: one row more or less in the condition, else in the value."""
+    amount = metric.numerator
+    if amount.where:
+        return replace(metric, numerator=replace(amount, where=f"NOT ({amount.where})"))
+    if amount.span is not None:
+        return replace(metric, numerator=replace(amount, span=(f"{amount.span[0]} + toIntervalHour(1)", amount.span[1])))
+    return replace(metric, numerator=replace(amount, value=f"({amount.value}) + 1"))
 
 
-def test_evidence_names_the_rows_behind_a_figure(world: Any) -> None:
-    client, rows = world
-    period = make_period(*ZONES[2])
-    facts = _facts(client, "tenant2", period.stop)
-    by_queue = measure(facts, "kpi_service_level", period, by="queue")
-    for queue, measured in by_queue.items():
-        inside = [
-            r
-            for r in rows["tenant2"]["legs"]
-            if r["queue"] == queue
-            and r["is_entry"]
-            and r["outcome"] != "waiting"
-            and period.start <= r["entered_at"] < period.stop
-        ]
-        base = [r for r in inside if not (r["outcome"] == "abandoned" and r["rings"] == 0)]
-        assert measured.evidence.count == len(base) == measured.denominator
-    same = measure(facts, "kpi_service_level", period, {"queue": tuple(by_queue)})[""]
-    assert same.evidence.count == sum(m.evidence.count for m in by_queue.values())
-    assert len({m.evidence.digest for m in by_queue.values()}) == len(by_queue)
+def test_an_error_planted_in_any_metric_is_found_out(scenes: list[Scene]) -> None:
+    unnoticed = dict(METRICS)
+    for scene in scenes:
+        if not unnoticed:
+            break
+        spoiled = {code: _spoiled(m) for code, m in unnoticed.items()}
+        found = differing(by_engine(scene, None, whole=True, metrics=spoiled), by_python(scene, None, whole=True))
+        unnoticed = {code: m for code, m in unnoticed.items() if code not in found}
+    assert not unnoticed
 
 
-def test_called_back_means_an_attempt_or_a_dial_within_a_day(world: Any) -> None:
-    client, _ = world
-    start = datetime(2026, 1, 5, 8, tzinfo=UTC)
-    lost = {"is_entry": True, "entered_at": start, "left_at": start, "outcome": "abandoned", "wait_ms": 0, "leg": 0}
-    customers = {"c1": "u1", "c2": "u2", "c3": "u3", "c4": "u4", "c5": ""}
-    dials = {"u3": timedelta(hours=23), "u4": timedelta(hours=25), "": timedelta(hours=1), "u2": timedelta(hours=-1)}
-    attempts = [{"callback": "b1", "call": "c1", "attempts": 1}, {"callback": "b2", "call": "c2", "attempts": 0}]
-    calls = [{"call": f"o{u}", "direction": "outbound", "customer": u, "started_at": start + d} for u, d in dials.items()]
-    fact_tables.insert(client, "legs", [{**lost, "call": c, "customer": u} for c, u in customers.items()], "lost")
-    fact_tables.insert(client, "callbacks", attempts, "lost")
-    fact_tables.insert(client, "calls", calls, "lost")
-    measured = measure(_facts(client, "lost", start), "called_back_rate", make_period(Grain.DAY, date(2026, 1, 5), "UTC"))[""]
-    assert (measured.numerator, measured.denominator) == (2, 5)
+@pytest.mark.parametrize(
+    ("code", "right", "wrong"),
+    [
+        ("service_level", "wait_ms <= ", "wait_ms < "),
+        ("talk_time", "talk_ms", "talk_ms + 1"),
+        ("callback_timeliness", "first_attempt_at <=", "first_attempt_at >="),
+        ("attrition", "'left'", "'moved'"),
+        ("shifts_late", "signed_in_at <= starts_at", "signed_in_at < starts_at"),
+        ("penalty_amount", "amount", "assessed_amount"),
+        ("items_lost", "!= 0", "> 3"),
+    ],
+)
+def test_a_formula_that_is_slightly_wrong_is_found_out(scenes: list[Scene], code: str, right: str, wrong: str) -> None:
+    metric = METRICS[code]
+    amount = metric.numerator
+    bent = replace(amount, where=amount.where.replace(right, wrong), value=amount.value.replace(right, wrong))
+    assert bent != amount
+    spoiled = {code: replace(metric, numerator=bent)}
+    assert any(by_engine(s, None, whole=True, metrics=spoiled)[code] != by_python(s, None, whole=True)[code] for s in scenes)
 
 
-def test_a_formula_that_is_slightly_wrong_is_found_out(world: Any) -> None:
-    client, rows = world
-    period, metric = make_period(*ZONES[2]), METRICS["service_level"]
-    right = metric.numerator
-    wrong = replace(metric, numerator=replace(right, where=right.where.replace("<=", "<")))
-    marks = [period.start, period.stop]
-    expected = _naive(metric, metric.default, rows["tenant2"], marks, period.stop)
-    facts = _facts(client, "tenant2", period.stop)
-    assert _by_engine(facts, metric, None, period, Every.DAY) == expected
-    assert _by_engine(facts, wrong, None, period, Every.DAY) != expected
+@pytest.mark.parametrize(("view", "right", "wrong"), VIEW_ERRORS)
+def test_an_error_planted_in_a_view_is_found_out(
+    scenes: list[Scene], monkeypatch: pytest.MonkeyPatch, view: str, right: str, wrong: str
+) -> None:
+    assert right in TABLES[view].view
+    bent = replace(TABLES[view], view=TABLES[view].view.replace(right, wrong))
+    monkeypatch.setattr(query, "TABLES", {**TABLES, view: bent})
+    made_of_it = {code: m for code, m in METRICS.items() if view in m.tables}
+    found = [differing(by_engine(s, None, whole=True, metrics=made_of_it), by_python(s, None, whole=True)) for s in scenes]
+    assert any(found)
+
+
+def test_every_view_has_an_error_planted_in_it() -> None:
+    folder = Path(query.__file__).parent
+    assert {view for view, _, _ in VIEW_ERRORS} == {path.stem for path in folder.glob("*.sql")}

@@ -17,7 +17,7 @@ SELECT
     liable,
     severity,
     resolved_at,
-    dateDiff('millisecond', filed_at, resolved_at) AS resolution_ms,
+    age('millisecond', filed_at, resolved_at) AS resolution_ms,
     outcome AS resolution,
     satisfied,
     reopens,
