@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -38,8 +38,8 @@ _CONFIG: Spec = {
     "legend": {**_SMALL, "orient": "top", "title": None, "symbolType": "square"},
 }
 _BARE: Spec = {"domain": False, "ticks": False}
-_CLOCK = "format(floor(datum.value / 60000), ',d') + ':' + format(floor(datum.value / 1000) % 60, '02d')"
-"""The label of an axis of milliseconds: minutes and seconds."""
+_SPANS_MS = ((7_200_000, 3_600_000, "h"), (120_000, 60_000, "min"), (0, 1000, "s"))
+"""From which largest duration on an axis is in which unit: round numbers are round in that unit alone."""
 
 
 def svg_of(chart: Chart, width: int = HALF) -> str:
@@ -83,11 +83,27 @@ def _values(records: Sequence[object]) -> Spec:
     return {"values": list(records)}
 
 
-def _axis(unit: str) -> Spec:
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """How values are put on an axis: divided by ``by``, labelled with ``axis``."""
+
+    by: float
+    axis: Spec
+
+    def of(self, value: object) -> float | None:
+        """A value on the axis."""
+        return value / self.by if isinstance(value, (int, float)) else None
+
+
+def _scale(unit: str, values: Sequence[object]) -> _Scale:
     """The axis of values in a unit."""
     if unit == Unit.RATIO:
-        return {"format": ".3~p"}
-    return {"labelExpr": _CLOCK} if unit == Unit.MS else {"tickMinStep": 1} if unit == Unit.COUNT else {}
+        return _Scale(1, {"format": ".3~p"})
+    if unit == Unit.MS:
+        most = max((abs(v) for v in values if isinstance(v, (int, float))), default=0)
+        by, name = next((by, name) for least, by, name in _SPANS_MS if most >= least)
+        return _Scale(by, {"labelExpr": f"format(datum.value, ',.4~f') + ' {name}'"})
+    return _Scale(1, {"tickMinStep": 1} if unit == Unit.COUNT else {})
 
 
 def _text(value: object, unit: str) -> str:
@@ -141,9 +157,12 @@ def _level(chart: Chart, x: Spec) -> Spec:
 def _trend(chart: Chart, width: int) -> Spec:
     """A line; where there is a target, points that miss it are orange triangles: told apart by shape, not colour alone."""
     unit, x = chart.labels.get("unit", ""), _across(chart, "interval")
+    scale = _scale(unit, [*(r["value"] for r in chart.data), chart.target])
     domain = {"zero": unit != Unit.RATIO, "nice": True}
-    y = {**_field("value", "quantitative", axis=_axis(unit), scale=domain), "title": chart.labels["value"]}
-    data = [{"interval": r["interval"], "value": r["value"], "missed": _misses(chart, r["value"])} for r in chart.data]
+    y = {**_field("value", "quantitative", axis=scale.axis, scale=domain), "title": chart.labels["value"]}
+    data = [
+        {"interval": r["interval"], "value": scale.of(r["value"]), "missed": _misses(chart, r["value"])} for r in chart.data
+    ]
     shape: Spec = {"condition": {"test": "datum.missed", "value": "triangle-down"}, "value": "circle"}
     color: Spec = {"condition": {"test": "datum.missed", "value": ORANGE}, "value": BLUE}
     size = 60 if len(data) <= 2 * _FEW else 24
@@ -152,18 +171,19 @@ def _trend(chart: Chart, width: int) -> Spec:
         "encoding": {"x": x, "y": y, "shape": shape, "color": color},
     }
     line: Spec = {"mark": {"type": "line", "color": LINE, "strokeWidth": 1.5}, "encoding": {"x": x, "y": y}}
-    layers = [{"data": _values(data), "layer": [line, points]}, *_target(chart, unit, y, width)]
+    layers = [{"data": _values(data), "layer": [line, points]}, *_target(chart, scale, y, width)]
     return {"layer": layers, "width": width - 90, "height": HEIGHT}
 
 
-def _target(chart: Chart, unit: str, y: Spec, width: int) -> list[Spec]:
+def _target(chart: Chart, scale: _Scale, y: Spec, width: int) -> list[Spec]:
     if chart.target is None:
         return []
-    text = f"{chart.labels.get('target', '')} {_text(chart.target, unit)}".strip()
-    data = _values([{"value": chart.target, "text": text}])
+    text = f"┄ {chart.labels.get('target', '')} {_text(chart.target, chart.labels.get('unit', ''))}"
+    data = _values([{"value": scale.of(chart.target), "text": text}])
     rule: Spec = {"mark": {"type": "rule", "color": LINE, "strokeDash": [5, 4]}, "encoding": {"y": y}}
-    mark = {"type": "text", "align": "right", "baseline": "bottom", "dy": -3, "color": INK, "fontSize": 11}
-    said: Spec = {"mark": mark, "encoding": {"y": y, "x": {"value": width - 92}, "text": {"field": "text", "type": "nominal"}}}
+    mark = {"type": "text", "align": "right", "baseline": "bottom", "color": INK, "fontSize": 11}
+    place = {"x": {"value": width - 92}, "y": {"value": -5}}
+    said: Spec = {"mark": mark, "encoding": {**place, "text": {"field": "text", "type": "nominal"}}}
     return [{"data": data, "layer": [rule, said]}]
 
 
@@ -204,16 +224,16 @@ def _counts(chart: Chart, kinds: Sequence[str], x: Spec) -> Spec:
 def _heat(chart: Chart, width: int) -> Spec:
     days = dict.fromkeys(r["weekday"] for r in sorted(chart.data, key=lambda r: int(r["order"] or 0)))
     full = [str(r["hour"]) for r in chart.data if str(r["hour"])[2:] in ("", ":00")]
-    unit = chart.labels.get("unit", Unit.COUNT.value)
+    scale = _scale(chart.labels.get("unit", Unit.COUNT.value), [r["value"] for r in chart.data])
     axis = {**_BARE, "labelAngle": 0, "values": list(dict.fromkeys(full)), "labelExpr": "slice(datum.value, 0, 2)"}
     return {
-        "data": _values(chart.data),
+        "data": _values([{**r, "value": scale.of(r["value"])} for r in chart.data]),
         "mark": {"type": "rect", "stroke": "white", "strokeWidth": 0.5},
         "encoding": {
             "x": _field("hour", "ordinal", axis=axis),
             "y": _field("weekday", "nominal", sort=list(days), axis=_BARE),
             "color": _field(
-                "value", "quantitative", scale={"scheme": "blues"}, legend={"orient": "right", "title": None, **_axis(unit)}
+                "value", "quantitative", scale={"scheme": "blues"}, legend={"orient": "right", "title": None, **scale.axis}
             ),
         },
         "width": width - 110,
@@ -224,11 +244,14 @@ def _heat(chart: Chart, width: int) -> Spec:
 def _bars(chart: Chart, width: int) -> Spec:
     unit = chart.labels.get("unit", Unit.COUNT.value)
     y = _field("name", "nominal", sort=[r["name"] for r in chart.data], axis={**_BARE, "labelLimit": 160})
-    axis = {**_axis(unit), "tickCount": 6}
+    scale = _scale(unit, [r["value"] for r in chart.data])
+    axis = {**scale.axis, "tickCount": 6}
     x = {**_field("value", "quantitative", axis=axis), "title": chart.labels["value"]}
     text = {"type": "text", "align": "left", "dx": 4, "color": INK, "fontSize": 11}
     return {
-        "data": _values([{"name": r["name"], "value": r["value"], "text": _text(r["value"], unit)} for r in chart.data]),
+        "data": _values(
+            [{"name": r["name"], "value": scale.of(r["value"]), "text": _text(r["value"], unit)} for r in chart.data]
+        ),
         "encoding": {"x": x, "y": y},
         "layer": [
             {"mark": {"type": "bar", "color": BLUE}},

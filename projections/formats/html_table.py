@@ -17,6 +17,8 @@ _MACHINE = ("metric", "definition")
 _PAD, _MOST = 2, 30
 _PX = 6.6
 """Pixels of a character in a wide table."""
+_BESIDE = 18
+"""Characters that a further name gets on a line."""
 _STUCK = 46
 """Characters of row names that may stay in sight while the rest of a wide table is moved."""
 _NARROW = 9
@@ -52,9 +54,18 @@ def text_of(result: Result, grid: Grid, limit: int | None = None) -> TableText:
     return TableText(
         grid,
         shown,
-        tuple(writer.unit(grid.columns[i]) for i in shown),
+        tuple(_unit(writer, grid.columns[i]) for i in shown),
         [writer.row(row, number) for number, row in enumerate(rows)],
         None if grid.totals is None else writer.totals(grid.totals, marked=True),
+    )
+
+
+def _unit(writer: Writer, column: Column) -> str:
+    """The unit under a title, where the title does not say it already."""
+    unit = writer.unit(column)
+    title = column.title.casefold()
+    return (
+        "" if unit and (title == unit.casefold() or title.endswith((f"({unit.casefold()})", f", {unit.casefold()}"))) else unit
     )
 
 
@@ -109,18 +120,20 @@ def _class(column: Column, met: bool | None = None) -> str:
 
 
 def sticky(table: TableText, id_: str) -> str:
-    """The styles that keep the names of the rows in sight when a wide table is moved: as many as there is room for."""
+    """The styles of a wide table: names have room, and those of the rows stay in sight when it is moved, as many as fit."""
     if len(table.shown) <= _NARROW:
         return ""
-    left, rules = 0, []
+    left, rules, stuck = 0, [], True
     for place, (column, width) in enumerate(zip(table.columns, table.widths(), strict=True), start=1):
-        wide = min(_MOST, max(width, word_width(column.title))) + _PAD
-        if column.unit not in _CLASSES or left + wide > _STUCK:
-            break
+        stuck = stuck and column.unit in _CLASSES
+        wide = min(_MOST if stuck else _BESIDE, max(width, min(word_width(column.title), _BESIDE))) + _PAD
+        stuck = stuck and left + wide <= _STUCK
         at = f"#{id_} :is(th,td):nth-child({place})"
-        rules.append(
-            f"{at}{{position:sticky;left:{left * 0.55:.2f}em;min-width:{wide * 0.55:.2f}em;max-width:{wide * 0.55:.2f}em}}"
-        )
-        rules.append(f"#{id_} :is(thead,tfoot) :is(th,td):nth-child({place}){{z-index:3}}")
-        left += wide
+        if stuck:
+            size = f"{wide * _PX:.0f}px"
+            rules.append(f"{at}{{position:sticky;left:{left * _PX:.0f}px;min-width:{size};max-width:{size}}}")
+            rules.append(f"#{id_} :is(thead,tfoot) :is(th,td):nth-child({place}){{z-index:3}}")
+            left += wide
+        elif column.unit == TEXT:
+            rules.append(f"{at}{{min-width:{wide * _PX:.0f}px}}")
     return "".join(rules)

@@ -70,7 +70,7 @@ def _table(table: TableText) -> Mapping[str, object]:
         }
         for strip, widths in zip(paper.strips, paper.widths, strict=True)
     ]
-    return {"title": clean(table.grid.title), "points": paper.points, "strips": strips}
+    return {"title": clean(table.grid.title), "points": paper.points, "strips": strips, "half": len(table.shown) <= html.HALF}
 
 
 def _cut(result: Result, tables: Sequence[TableText]) -> str:

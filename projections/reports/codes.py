@@ -144,6 +144,7 @@ CODES: Mapping[str, Words] = MappingProxyType(
         "transferred_to": _TARGETS,
         "mode": _words(blind="blind|盲转", attended="attended|咨询转"),
         "state": _ALL_STATES,
+        "complaint_state": {**_TICKETS, **_COMPLAINTS},
         "end_kind": _ENDS,
         "ended_by": _PARTIES,
         "party": _PARTIES,
@@ -167,6 +168,7 @@ CODES: Mapping[str, Words] = MappingProxyType(
         "ended": _MOVES,
         "setting": _SETTINGS,
         "contradictions": _CONTRADICTIONS,
+        "source": _words(decision="decisions taken here|本系统内的管理决定"),
         "priority": _words(low="low|低", normal="normal|普通", high="high|高", urgent="urgent|紧急"),
     }
 )
@@ -199,7 +201,7 @@ _BETWEEN = {"en": ", ", "zh": "、"}
 
 def named(table: Mapping[str, Words], name: str, value: str, lang: Lang) -> str:
     """What a code is called, each code of a list where it is one; the code itself where it has no name."""
-    words = table.get(name)
+    words = table.get(name) or table.get(name.rpartition("_")[2])  # complaint_state is a state
     if not words:
         return value
     label = words.get(value)
