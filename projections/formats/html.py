@@ -37,7 +37,7 @@ TEXTS = {
     "first_rows": ("The print shows the first {n} of {all} rows; the sheet (XLSX) and the CSV have all.",
                    "打印版仅含前 {n} 行(共 {all} 行);全部内容见 XLSX 与 CSV。"),
 }  # fmt: skip
-HALF = 5
+SIDE_BY_SIDE = 5
 """Two sections of at most this many columns stand side by side."""
 _NARROW = 9
 """A table of at most this many columns has the definitions beside it, a wider one below it."""
@@ -124,7 +124,7 @@ def _table(table: TableText, links: Links | None) -> Mapping[str, object]:
         "foot": html_table.foot(table, links),
         "count": len(table.rows),
         "wide": len(table.shown) > _NARROW,
-        "half": len(table.shown) <= HALF,
+        "half": len(table.shown) <= SIDE_BY_SIDE,
     }
 
 

@@ -70,7 +70,12 @@ def _table(table: TableText) -> Mapping[str, object]:
         }
         for strip, widths in zip(paper.strips, paper.widths, strict=True)
     ]
-    return {"title": clean(table.grid.title), "points": paper.points, "strips": strips, "half": len(table.shown) <= html.HALF}
+    return {
+        "title": clean(table.grid.title),
+        "points": paper.points,
+        "strips": strips,
+        "half": len(table.shown) <= html.SIDE_BY_SIDE,
+    }
 
 
 def _cut(result: Result, tables: Sequence[TableText]) -> str:

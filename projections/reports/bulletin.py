@@ -24,18 +24,17 @@ Figures = Mapping[str, Sequence[Figure]]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a ranking is made: by ``metric``, among those with at least so much of ``sample``; ``beside`` is shown as well."""
+    """How a ranking is made: by ``metric``, among those with at least so much of ``sample``."""
 
     dimension: str
     metric: str
     sample: str
     least: Mapping[Grain, int]
-    beside: tuple[str, ...]
 
     @property
-    def codes(self) -> tuple[str, ...]:
+    def codes(self) -> tuple[str, str]:
         """The metrics of the list's columns."""
-        return (self.metric, self.sample, *self.beside)
+        return (self.metric, self.sample)
 
 
 def _least(day: int, week: int, month: int) -> Mapping[Grain, int]:
@@ -44,16 +43,22 @@ def _least(day: int, week: int, month: int) -> Mapping[Grain, int]:
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "agent": (
-        Rule("agent", "satisfaction", "surveys_given", _least(5, 10, 20), ("legs_answered", "avg_handle")),
-        Rule("agent", "quality_score", "evaluations_approved", _least(2, 2, 3), ("legs_answered", "avg_handle")),
-        Rule("agent", "avg_handle", "legs_answered", _least(5, 15, 30), ("transfer_rate",)),
+        Rule("agent", "satisfaction", "surveys_given", _least(3, 5, 10)),
+        Rule("agent", "quality_score", "evaluations_approved", _least(2, 2, 3)),
+        Rule("agent", "avg_handle", "legs_answered", _least(5, 15, 30)),
     ),
-    "queue": (Rule("queue", "service_level", "entries", _least(10, 30, 100), ("answer_rate", "abandon_rate", "asa")),),
+    "queue": (Rule("queue", "service_level", "entries", _least(10, 30, 100)),),
 }
 """By dimension, the rules in the order in which they are tried: the first that can rank two or more is taken."""
 _TITLES: Mapping[str, tuple[Label, Label]] = {
-    "agent": (Label("Agents: the {n} best", "座席前 {n} 名"), Label("Agents: the {n} that need help", "座席后 {n} 名")),
-    "queue": (Label("Queues: the {n} best", "技能组前 {n} 名"), Label("Queues: the {n} that need help", "技能组后 {n} 名")),
+    "agent": (
+        Label("Agents: the {n} best by {metric}", "座席前 {n} 名({metric})"),
+        Label("Agents: the {n} that need help by {metric}", "座席后 {n} 名({metric})"),
+    ),
+    "queue": (
+        Label("Queues: the {n} best by {metric}", "技能组前 {n} 名({metric})"),
+        Label("Queues: the {n} that need help by {metric}", "技能组后 {n} 名({metric})"),
+    ),
 }
 _RULE = Label(
     "{what} are ranked by {metric} ({order}) among those with at least {least} of: {sample}; equal ones by the larger number.",
@@ -153,7 +158,8 @@ def _sections(job: Job, rule: Rule, metrics: Sequence[Metric], figures: Figures,
     found = []
     for title, names in zip(_TITLES[rule.dimension], (order[:most], order[: -most - 1 : -1]), strict=True):
         rows = tuple((places[name], name, *_cells(figures[name], before, name)) for name in names)
-        found.append(Section(title.text(job.request.lang).replace("{n}", str(most)), columns, rows))
+        told = title.text(job.request.lang).replace("{n}", str(most)).replace("{metric}", columns[2].title)
+        found.append(Section(told, columns, rows))
     return found
 
 
@@ -165,18 +171,18 @@ def _columns(job: Job, rule: Rule, metrics: Sequence[Metric], *, compared: bool)
         place,
         words.dimension_column(rule.dimension, lang),
         first,
-        *(words.compared_columns(first, lang) if compared else ()),
+        *(words.compared_columns(first, lang)[1:] if compared else ()),
         *others,
     )
 
 
 def _cells(figures: Sequence[Figure], before: Figures, name: str) -> tuple[Value, ...]:
-    """A row's figures; where anybody's figure of the period before is known, the first has it and the change behind it."""
+    """A row's figures; where anybody's figure of the period before is known, the first has the change behind it."""
     value, *others = figures
     if not before:
         return (value, *others)
     then = before[name][0] if name in before else None
-    return (value, then, None if value is None or then is None else value - then, *others)
+    return (value, None if value is None or then is None else value - then, *others)
 
 
 def _note(job: Job, rule: Rule, metrics: Sequence[Metric]) -> str:

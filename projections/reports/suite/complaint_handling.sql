@@ -2,26 +2,26 @@
 SELECT
     complaint,
     filed_at,
-    vendor,
     channel,
     business,
     content,
-    customer,
-    call,
     department,
     agent,
     internal,
     state AS complaint_state,
-    investigated_at,
-    adjudicated_at,
     liable,
     severity,
-    resolved_at,
-    age('millisecond', filed_at, resolved_at) AS resolution_ms,
     outcome AS resolution,
+    age('millisecond', filed_at, resolved_at) AS resolution_ms,
     satisfied,
     reopens,
-    withdrawn_at
+    resolved_at,
+    investigated_at,
+    adjudicated_at,
+    withdrawn_at,
+    customer,
+    call,
+    vendor
 FROM complaints FINAL
 WHERE tenant = {tenant:String}
   AND filed_at >= {start:DateTime64(6, 'UTC')}

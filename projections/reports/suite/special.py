@@ -12,9 +12,8 @@ _CAMPAIGN = codes(
     "campaign_undecided campaign_accept_rate campaign_avg_talk"
 )
 _BULLETIN = codes(
-    "inbound_calls outbound_calls entries answered answer_rate service_level abandon_rate asa avg_handle ivr_self_service_rate "
-    "fcr transfer_rate satisfaction quality_score complaints_filed complaint_rate ticket_timeliness callback_timeliness "
-    "occupancy attendance fault_minutes"
+    "inbound_calls entries answer_rate service_level abandon_rate avg_handle fcr satisfaction quality_score "
+    "complaints_filed ticket_timeliness callback_timeliness occupancy attendance fault_minutes"
 )
 
 REPORTS = (

@@ -41,8 +41,8 @@ _MENU = codes(
     "node_entered ivr_by_node node_served node_to_queue node_to_voicemail node_hung_up node_left_otherwise node_hang_up_rate"
 )
 _WORKLOAD = codes(
-    "legs_answered talk_time hold_time wrap_up_time avg_talk avg_hold avg_wrap_up avg_handle "
-    "transferred_inside transfer_rate rings rings_missed ring_no_answer_rate internal_complaints "
+    "legs_answered talk_time wrap_up_time avg_talk avg_hold avg_wrap_up avg_handle "
+    "transferred_inside transfer_rate rings_missed ring_no_answer_rate internal_complaints "
     "signed_in_time idle_time pause_time occupancy utilisation productivity answers_per_hour"
 )
 _BY_HOUR = {
