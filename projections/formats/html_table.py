@@ -15,7 +15,7 @@ _CLASSES = {TEXT: "n", INTERVAL: "n w", TIME: "n w"}
 _MACHINE = ("metric", "definition")
 """Columns of a table by metric that are for programs; definitions stand beside the table."""
 _PAD, _MOST = 2, 30
-_PX = 6.6
+_PX = 7.3
 """Pixels of a character in a wide table."""
 _BESIDE = 18
 """Characters that a further name gets on a line."""
