@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from opsledger.domain.calendar import Grain, Period
 from opsledger.projections.metrics.measure import ask, parts_of
-from opsledger.projections.metrics.model import Better, Label, Lang, Metric, Unit
+from opsledger.projections.metrics.model import Better, Label, Lang, Metric
 from opsledger.projections.reports import words
 from opsledger.projections.reports.indicators import by_metric
 from opsledger.projections.reports.layouts import Layout, fits
-from opsledger.projections.reports.model import Column, Section, Value
+from opsledger.projections.reports.model import TEXT, Column, Section, Value
 from opsledger.projections.reports.request import Job
 
 MOST = 5
@@ -73,7 +73,7 @@ _ORDER: Mapping[Better, Label] = {
     Better.HIGHER: Label("the highest first", "由高到低"),
     Better.LOWER: Label("the lowest first", "由低到高"),
 }
-_PARTS = ("numerator", "denominator")
+_PARTS = ("group", "numerator", "denominator")
 _ABSENT = Label(
     "Not on this page, because nothing is on record for them in this period or the one before: {names}.",
     "以下指标本期与上期均无记录,故未列出:{names}。",
@@ -158,20 +158,26 @@ def _sections(job: Job, rule: Rule, metrics: Sequence[Metric], figures: Figures,
     found = []
     for title, names in zip(_TITLES[rule.dimension], (order[:most], order[: -most - 1 : -1]), strict=True):
         rows = tuple((places[name], name, *_cells(figures[name], before, name)) for name in names)
-        told = title.text(job.request.lang).replace("{n}", str(most)).replace("{metric}", columns[2].title)
+        told = title.text(job.request.lang).replace("{n}", str(most)).replace("{metric}", _within(columns[2].title))
         found.append(Section(told, columns, rows))
     return found
+
+
+def _within(title: str) -> str:
+    """A title in the middle of a sentence."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
 
 
 def _columns(job: Job, rule: Rule, metrics: Sequence[Metric], *, compared: bool) -> tuple[Column, ...]:
     lang = job.request.lang
     first, *others = [words.metric_column(m, job.asked, job.request.threshold_ms, lang) for m in metrics]
-    place = Column("place", words.fill(_RANK, 0, lang), Unit.COUNT.value)
+    place = Column("place", words.fill(_RANK, 0, lang), TEXT)
+    change = Column(f"{first.name}.change", words.fill(words.FIELDS["change"], 0, lang), first.unit)
     return (
         place,
         words.dimension_column(rule.dimension, lang),
         first,
-        *(words.compared_columns(first, lang)[1:] if compared else ()),
+        *((change,) if compared else ()),
         *others,
     )
 
@@ -187,7 +193,7 @@ def _cells(figures: Sequence[Figure], before: Figures, name: str) -> tuple[Value
 
 def _note(job: Job, rule: Rule, metrics: Sequence[Metric]) -> str:
     lang, threshold = job.request.lang, job.request.threshold_ms
-    named = [words.fill(m.label, threshold, lang) for m in metrics[:2]]
+    named = [_within(words.fill(m.label, threshold, lang)) for m in metrics]
     told = {
         "what": _WHAT[rule.dimension].text(lang),
         "metric": named[0],
