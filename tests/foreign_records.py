@@ -107,6 +107,23 @@ def without(record: Json, *paths: str) -> Json:
 ARN = "arn:aws:connect:eu-central-1:000000000000:instance/i-1"
 
 
+AGENT: Json = {
+    "Username": "zhao",
+    "ARN": f"{ARN}/agent/a-1",
+    "ConnectedToAgentTimestamp": at(22),
+    "AgentInteractionDuration": 160,
+    "CustomerHoldDuration": 20,
+    "NumberOfHolds": 1,
+    "LongestHoldDuration": 20,
+    "AfterContactWorkStartTimestamp": at(202),
+    "AfterContactWorkEndTimestamp": at(232),
+    "AfterContactWorkDuration": 30,
+    "RoutingProfile": {"Name": "Basic", "ARN": f"{ARN}/routing-profile/r-1"},
+    "HierarchyGroups": {"Level1": {"GroupName": "Team A", "ARN": f"{ARN}/agent-group/g-1"}},
+}
+"""Who served the contact of ``contact``."""
+
+
 def contact(id_: str = "c1", **more: Any) -> Json:
     """A contact record: the menu for 10 s, 12 s in the queue, 180 s of talk with a hold of 20 s in it, 30 s of wrap-up."""
     record = {
@@ -127,20 +144,7 @@ def contact(id_: str = "c1", **more: Any) -> Json:
             "DequeueTimestamp": at(22),
             "Duration": 12,
         },
-        "Agent": {
-            "Username": "zhao",
-            "ARN": f"{ARN}/agent/a-1",
-            "ConnectedToAgentTimestamp": at(22),
-            "AgentInteractionDuration": 160,
-            "CustomerHoldDuration": 20,
-            "NumberOfHolds": 1,
-            "LongestHoldDuration": 20,
-            "AfterContactWorkStartTimestamp": at(202),
-            "AfterContactWorkEndTimestamp": at(232),
-            "AfterContactWorkDuration": 30,
-            "RoutingProfile": {"Name": "Basic", "ARN": f"{ARN}/routing-profile/r-1"},
-            "HierarchyGroups": {"Level1": {"GroupName": "Team A", "ARN": f"{ARN}/agent-group/g-1"}},
-        },
+        "Agent": deepcopy(AGENT),
         "DisconnectTimestamp": at(202),
         "DisconnectReason": "CUSTOMER_DISCONNECT",
         "LastUpdateTimestamp": at(240),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,14 +11,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from opsledger.domain.catalogue import TYPES
-from opsledger.domain.envelope import NAMESPACE
 from opsledger.ingest.adapters.queue_log_lines import Entry
 from opsledger.ingest.adapters.queue_log_memory import CALLS_KEPT, Call, Memory
+from opsledger.ingest.fact_ids import FactIds
 
 _RANK = {type_: rank for rank, type_ in enumerate(TYPES)}
 _ENCODE = msgspec.json.Encoder().encode
 _SECOND = 1_000_000
-_VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _CLOCK = [f"{h:02d}:{m:02d}:{s:02d}" for h in range(24) for m in range(60) for s in range(60)]
 
 
@@ -63,7 +61,7 @@ class Book:
         self.events: list[bytes] = []
         self._line = self._ordinal = ""
         self._plain = b""
-        self._hashes: dict[str, Any] = {}
+        self._id = FactIds(options.tenant, options.source).of
         self._vendors, self._source, self._tenant = options.vendors, options.source, options.tenant
         self._day, self._day_text = -1, ""
         self._seen: dict[str, int] = {}
@@ -128,19 +126,8 @@ class Book:
         """The day of a moment in the switch's zone."""
         return datetime.fromtimestamp(at_us // _SECOND, self.options.zone or UTC).strftime("%Y-%m-%d")
 
-    def _hash(self, type_: str) -> Any:
-        """SHA-1 over what the ids of a type have in common, as ``domain.envelope.fact_id`` begins them."""
-        start = "\x1f".join((self._tenant, self._source, type_, ""))
-        return hashlib.sha1(NAMESPACE.bytes + start.encode(), usedforsecurity=False)
-
     def _write(self, key: bytes, type_: str, subject: str, at_us: int, data: dict[str, Any], queue: str, corrects: str) -> str:
-        try:
-            hashed = self._hashes[type_].copy()
-        except KeyError:
-            hashed = self._hashes.setdefault(type_, self._hash(type_)).copy()
-        hashed.update(key)
-        h = hashed.hexdigest()
-        id_ = f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:32]}"
+        id_ = self._id(type_, key)
         vendor = self._vendors.get(queue, "") if self._vendors else ""
         text = self.time_text(at_us)
         event = _Canonical(type_, "1.0", id_, self._source, subject, text, self._tenant, data, vendor, corrects)

@@ -6,19 +6,21 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from opsledger.domain.envelope import fact_id
 from opsledger.ingest.chunk import OnChange
+from opsledger.ingest.fact_ids import MARK, FactIds
 
 PART_CHARACTERS = 50 * 1024
 """A remainder is cut into parts of so many characters, of four bytes at most: with the rest of its event below the limit."""
 _ENCODE = msgspec.json.Encoder().encode
 _SORTED = msgspec.json.Encoder(order="deterministic").encode
+_FIRST = f"{MARK}0"
+"""A key is of one fact alone, so its ordinal is always the first."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -38,14 +40,13 @@ class _Canonical(msgspec.Struct, omit_defaults=True, gc=False):
 
     type: str
     specversion: str
-    id: UUID
+    id: str
     source: str
     subject: str
     time: str
     tenant: str
     data: dict[str, Any]
     vendor: str = ""
-    causedby: UUID | None = None
     sourcerecord: str = ""
 
 
@@ -56,6 +57,7 @@ class RecordBook:
         self.options = options
         self.events: list[tuple[str, bytes, OnChange]] = []
         self.policy = OnChange.KEEP_FIRST
+        self._id = FactIds(options.tenant, options.source).of
 
     def start(self, policy: OnChange) -> None:
         """Begin a record; ``policy`` is for its events that do not name one."""
@@ -72,7 +74,6 @@ class RecordBook:
         *,
         queue: str = "",
         policy: OnChange | None = None,
-        caused_by: UUID | None = None,
     ) -> None:
         """Write an event down. ``key`` is what makes the fact itself: whoever tells it again gives the same id."""
         self._write(
@@ -86,14 +87,13 @@ class RecordBook:
                 self.options.tenant,
                 data,
                 self.options.vendors.get(queue, "") if queue else "",
-                caused_by,
             ),
             self.policy if policy is None else policy,
         )
 
-    def id_of(self, type_: str, key: tuple[str, ...]) -> UUID:
+    def id_of(self, type_: str, key: tuple[str, ...]) -> str:
         """The id of a fact."""
-        return fact_id(self.options.tenant, self.options.source, type_, key)
+        return self._id(type_, (MARK.join(key) + _FIRST).encode("utf-8", "surrogatepass"))
 
     def keep(self, kind: str, subject: str, at_us: int, rest: Mapping[str, Any]) -> None:
         """Keep what no event has a place for. The same remainder of one thing is the same event."""
@@ -121,6 +121,7 @@ def _cut(text: str) -> list[str]:
     return [text[start : start + PART_CHARACTERS] for start in range(0, len(text), PART_CHARACTERS)]
 
 
+@lru_cache(1 << 14)
 def time_text(at_us: int) -> str:
     """RFC 3339 UTC; microseconds only where there are any."""
     try:
