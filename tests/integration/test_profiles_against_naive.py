@@ -18,6 +18,8 @@ from opsledger.projections.metrics.measure import Facts, ask, parts_of
 from opsledger.projections.metrics.model import Attribution, Metric
 from opsledger.projections.metrics.profiles import DEFAULT_PROFILE, PROFILES
 from opsledger.projections.metrics.query import Question, cells_of
+from opsledger.projections.reports.model import Request
+from opsledger.projections.reports.run import run_report
 from tests import fact_rows, fact_tables, naive_profiles
 from tests.naive_core import T_MS, pieces
 
@@ -123,3 +125,15 @@ def test_profiles_that_count_alike_can_be_moved_alike(world: Any, asked: str) ->
     ((_, sums),) = ask(facts, question, T_MS)
     (parts,) = parts_of([own], Attribution(asked), question.cells, sums)
     assert parts.denominator
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("asked", [None, "enter", "answer", "end"])
+def test_both_laws_hold_over_generated_rows(world: Any, profile: str, asked: str | None) -> None:
+    client, _ = world
+    for number, zone in enumerate(ZONES):
+        period = make_period(*zone)
+        facts = Facts(client, f"tenant{number}", period.stop - timedelta(hours=3))
+        result = run_report(facts, Request("traffic", period, profile=profile, attribution=asked))
+        assert result.ok, result.footer.warnings
+        assert len(result.rows) > 5
