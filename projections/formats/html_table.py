@@ -8,7 +8,7 @@ from html import escape
 
 from opsledger.projections.formats.links import TOTALS, Links
 from opsledger.projections.formats.values import Grid, Writer, clean
-from opsledger.projections.formats.widths import cells_width, word_width
+from opsledger.projections.formats.widths import cells_width, text_width, word_width
 from opsledger.projections.reports.model import INTERVAL, TEXT, TIME, Column, Result
 
 _CLASSES = {TEXT: "n", INTERVAL: "n w", TIME: "n w"}
@@ -119,6 +119,11 @@ def _class(column: Column, met: bool | None = None) -> str:
     return f' class="{" ".join(names)}"' if names else ""
 
 
+def _title_width(column: Column) -> int:
+    """The longest word, and of a Chinese title, which may break anywhere, four characters of it."""
+    return max(min(word_width(column.title), _BESIDE), min(text_width(column.title), 8))
+
+
 def sticky(table: TableText, id_: str) -> str:
     """The styles of a wide table: names have room, and those of the rows stay in sight when it is moved, as many as fit."""
     if len(table.shown) <= _NARROW:
@@ -126,7 +131,7 @@ def sticky(table: TableText, id_: str) -> str:
     left, rules, stuck = 0, [], True
     for place, (column, width) in enumerate(zip(table.columns, table.widths(), strict=True), start=1):
         stuck = stuck and column.unit in _CLASSES
-        wide = min(_MOST if stuck else _BESIDE, max(width, min(word_width(column.title), _BESIDE))) + _PAD
+        wide = min(_MOST if stuck else _BESIDE, max(width, _title_width(column))) + _PAD
         stuck = stuck and left + wide <= _STUCK
         at = f"#{id_} :is(th,td):nth-child({place})"
         if stuck:

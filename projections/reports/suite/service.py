@@ -55,7 +55,7 @@ REPORTS = (
         ALL,
         codes(INDICATORS),
         filters=("vendor", "hotline", "queue", "team", "agent"),
-        charts=(CALLS_BY_TIME, WAITS),
+        charts=(CALLS_BY_TIME, WAITS, trend("Answer rate and its target", "人工接通率走势与目标", "answer_rate")),
         headline=codes("entries answer_rate service_level abandon_rate asa avg_handle satisfaction quality_score"),
     ),
     Report(
