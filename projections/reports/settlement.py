@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 from opsledger.domain.calendar import Grain, parse_period
 from opsledger.domain.decisions.contract import ContractState
 from opsledger.domain.errors import UserError
 from opsledger.domain.rules import KpiScore, Title
+from opsledger.domain.settling import Line
 from opsledger.domain.statement import Statement, StatementStoppedError
 from opsledger.projections.audit.statements import contract_of, contracts_of_month, settle_month
 from opsledger.projections.master.names import names_of
@@ -80,7 +82,7 @@ def by_kpi(job: Job) -> Layout:
     lines = [(made, line) for made in month.statements for line in made.lines if line.kind == KpiScore.KIND]
     items = {detail.item: detail for _, line in lines for detail in line.details}
     items |= {EXTRAS: items.pop(EXTRAS)} if EXTRAS in items else {}
-    parted = len({(made.contract, line.rule, line.first, line.last) for made, line in lines}) > len(month.statements)
+    parted = _is_parted([line for _, line in lines])
     head = (*month.head, *(("rule", "days") if parted else ()), "agent")
     columns = (*columns_of(head, lang, ""), *item_columns(items, lang), *columns_of(("total", "bonus"), lang, month.currency))
     rows = tuple((*kpi_head(month, made, line, parted, lang), *kpi_values(line, items)) for made, line in lines)
@@ -97,6 +99,12 @@ def by_kpi(job: Job) -> Layout:
         sections=details_of(month, lang),
         parameters=_about(month, lang),
     )
+
+
+def _is_parted(lines: Sequence[Line]) -> bool:
+    """Whether lines must say their rule and days: not all are of one rule and of a whole month."""
+    whole = all(line.first.day == 1 and (line.last + timedelta(days=1)).day == 1 for line in lines)
+    return not whole or len({line.rule for line in lines}) > 1
 
 
 def _settled(job: Job) -> Month:
