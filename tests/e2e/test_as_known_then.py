@@ -15,6 +15,7 @@ import pytest
 from opsledger.domain.calendar import Grain, Period, make_period
 from opsledger.domain.clock import FixedClock
 from opsledger.domain.dead_letters import DeadLetterFilter
+from opsledger.infra.decisions import decide, read_commands
 from opsledger.infra.facts import fact_tables, view
 from opsledger.infra.ingesting import Ask, run_imports
 from opsledger.infra.store import Store, open_store
@@ -26,7 +27,6 @@ from opsledger.projections.formats.json import to_json
 from opsledger.projections.reports.catalogue import REPORTS
 from opsledger.projections.reports.model import Request
 from opsledger.projections.reports.run import run_report
-from tests.e2e.conftest import Cli
 
 ZONE = "Asia/Shanghai"
 OPTIONS = Options(start=date(2026, 1, 1), days=9, calls_per_day=120, seed=5, zone=ZONE)
@@ -71,6 +71,11 @@ def _ingest(store: Store, file: Path, lines: list[bytes]) -> None:
         assert result.tally.accepted
 
 
+def _decide(store: Store, commands: list[bytes]) -> None:
+    """Carry out commands; those about what came late, or never, are refused."""
+    assert decide(store, read_commands(commands, "commands", OPTIONS.tenant, store.clock)).events
+
+
 def _corrected(line: bytes, number: int) -> bytes:
     """The same event told otherwise: its agent, queue or category is another one."""
     event = json.loads(line)
@@ -83,8 +88,11 @@ def _corrected(line: bytes, number: int) -> bytes:
 def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
     """What was printed at T1; then late events, corrections, dead letters, other names and targets, and other SQL."""
     folder = tmp_path_factory.mktemp("then")
+    simulation = Simulation(OPTIONS)
     with (folder / "all.jsonl").open("wb") as out:
-        write(OPTIONS, out, None, Simulation(OPTIONS))
+        write(OPTIONS, out, None, simulation)
+    commands = [json.dumps(c, default=str).encode() for c in simulation.commands()]
+    decided = [c for i, c in enumerate(commands) if b"contract.sign" in c or (json.loads(c)["at"] < T1.isoformat() and i % 3)]
     lines = (folder / "all.jsonl").read_bytes().splitlines()
     known = [line for line in lines if json.loads(line)["time"] < T1.isoformat()]
     chance = random.Random(1)
@@ -92,12 +100,14 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
     clock = FixedClock(T1 - timedelta(minutes=1))
     with open_store(folder / "data", clock=clock) as store:
         _ingest(store, folder / "first.jsonl", [line for i, line in enumerate(known) if i not in held] + [b"not an event"])
+        _decide(store, decided)
         clock.at = T1
         printed = _print(store, None)
         clock.at = T2
         late = [known[i] for i in sorted(held)] + [line for line in lines if line not in set(known)]
         wrong = [_corrected(line, i) for i, line in enumerate(known) if i not in held and chance.random() < 0.02]
         _ingest(store, folder / "second.jsonl", [*late, *wrong, *_master(), b"neither is this"])
+        _decide(store, [c for c in commands if c not in decided])
         with patch.object(fact_engine, "digest", lambda: "another version of the SQL"):
             assert fact_tables(store).update().rebuilt
         yield Centre(store, clock, printed)
@@ -143,12 +153,3 @@ def test_the_dead_letters_of_then_are_counted(centre: Centre) -> None:
     assert centre.store.dead_letters.count(DeadLetterFilter(tenant=OPTIONS.tenant)) == 2
     with view(centre.store, OPTIONS.tenant, T1) as facts:
         assert facts.dead_letters == 1
-
-
-def test_before_the_first_facts_nothing_was_known(tmp_path: Path) -> None:
-    cli = Cli(tmp_path / "data")
-    cli.ok("simulate", "--days", "1", "--calls-per-day", "30", "--out", tmp_path / "one.jsonl")
-    cli.ok("ingest", tmp_path / "one.jsonl", "--tenant", "demo", "--quiet")
-    said = cli("report", "run", "traffic", "--day", "2026-01-05", "--as-known-at", "2020-01-01")
-    assert said.code == 2
-    assert "nothing was known" in said.err

@@ -81,6 +81,7 @@ def test_a_dimension_without_an_option_is_named_with_only(cli: Cli) -> None:
         (("run", "traffic", *DAY, "--compare", "lastyear"), "did you mean 'last_year'?"),
         (("run", "traffic", *DAY, "--profile", "geneses"), "did you mean 'genesys'?"),
         (("run", "traffic", *DAY, "--as-known-at", "noon"), "'noon' is not a moment"),
+        (("run", "traffic", *DAY, "--as-known-at", "2001-01-01"), "nothing was known"),
         (("run", *DAY), "say which report"),
         (("run", "traffic", "--all", *DAY), "say which report"),
         (("run", "--all", *DAY), "--out FOLDER"),
