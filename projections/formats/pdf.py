@@ -14,6 +14,7 @@ import plutoprint
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.projections.formats import html, html_table
 from opsledger.projections.formats.html_table import TableText
+from opsledger.projections.formats.pdf_text import with_characters
 from opsledger.projections.formats.print_layout import paper_of
 from opsledger.projections.formats.values import clean, grids_of
 from opsledger.projections.reports.model import Result
@@ -114,7 +115,7 @@ def printed(page: str, title: str, made: datetime) -> bytes:
         book.set_metadata(date, moment)
     out = BytesIO()
     book.write_to_pdf_stream(out)
-    return out.getvalue()
+    return with_characters(out.getvalue())
 
 
 @cache
