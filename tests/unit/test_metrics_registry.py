@@ -15,6 +15,7 @@ from opsledger.projections.metrics.registry import GROUPS, METRICS
 from opsledger.projections.metrics.tables import DIMENSIONS, TABLES
 from opsledger.projections.reports import catalogue, codes, words
 from opsledger.projections.reports.catalogue import REPORTS
+from opsledger.projections.reports.model import Shape
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 NAMES = {"IVR"}
@@ -61,10 +62,15 @@ def test_only_leg_and_queue_metrics_can_be_moved() -> None:
             assert set(metric.tables) <= {"legs", "lost_entries"}, metric.code
 
 
+_SETTLED = {Shape.KPI: {"bonus"}, Shape.STATEMENT: {"amount"}}
+"""Columns of money that a statement has and no metric."""
+
+
 def test_reports_name_metrics_and_dimensions_that_exist() -> None:
     for report in REPORTS.values():
         assert set(report.metrics) <= set(METRICS), report.code
-        assert set(report.headline) <= set(report.metrics), report.code
+        columns = set(report.listing.columns) if report.listing else _SETTLED.get(report.shape, set())
+        assert set(report.headline) <= {*report.metrics, *columns}, report.code
         assert {c for chart in report.charts for c in chart.metrics} <= set(METRICS)
         assert set(report.dimensions) | set(report.filters) <= set(DIMENSIONS)
         for code in report.metrics if report.dimensions else ():
