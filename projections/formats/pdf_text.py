@@ -11,12 +11,12 @@ from unicodedata import normalize
 _RADICAL = re.compile(rb"<(2[ef][0-9a-f]{2})>(?=\s*\n)")
 _BY_HAND = dict(
     zip(
-        "⺠⻄⻅⻆⻉⻋⻑⻓⻔⻗⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻬⻭⻮⻯⻰⻱⻲⻳⺟⺒⺼⻁",
-        "民西见角贝车長长门雨青韦页风飞食马骨鬼鱼鸟卤麦黄齐歯齿竜龙龜亀龟母巳肉虎",
+        "⺠⻄⻅⻆⻉⻋⻑⻓⻔⻗⻘⻙⻚⻛⻜⻝⻢⻣⻤⻥⻦⻧⻨⻩⻬⻭⻮⻯⻰⻱⻲⻳⺟⺒⺼⻁⼾⾭",
+        "民西见角贝车長长门雨青韦页风飞食马骨鬼鱼鸟卤麦黄齐歯齿竜龙龜亀龟母巳肉虎户青",
         strict=True,
     )
 )
-"""Radicals of the supplement that have no equivalent by normalisation."""
+"""Radicals that normalisation has no character for, or one that is not written like it."""
 _DROPPED = re.compile(rb"/CMapName [^\n]*\n/CMapType [^\n]*\n")
 """Lines of such a table that no reader needs: the room for what grows."""
 _TRIES = 300
