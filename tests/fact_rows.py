@@ -14,11 +14,34 @@ from tests.fact_tables import Row
 LOST = LeaveReason.__args__  # type: ignore[attr-defined]
 
 
+_NOTHING_YET: Row = {
+    "answered_at": None,
+    "left_at": None,
+    "ended_at": None,
+    "talk_ms": 0,
+    "hold_ms": 0,
+    "wrap_up_ms": 0,
+    "wrapped_up": False,
+    "transferred_to": "",
+    "agent": "",
+    "nature": "",
+    "accepted": None,
+    "resolved": None,
+    "wrap_started_at": None,
+    "wrap_ended_at": None,
+    "holds": 0,
+    "wait_ms": None,
+    "end_kind": "",
+}
+"""Of a leg that has only begun."""
+
+
 def make_leg(rng: random.Random, number: int, start: datetime, span_s: int) -> Row:
     """A random leg that enters within ``span_s`` seconds of ``start``; about half are answered."""
     us = timedelta(microseconds=1)
     entered = start + rng.randrange(span_s * 1_000_000) * us
     row: Row = {
+        **_NOTHING_YET,
         "call": f"c{number}",
         "leg": rng.randrange(3),
         "queue": rng.choice(["q1", "q2", "客服"]),
@@ -30,25 +53,8 @@ def make_leg(rng: random.Random, number: int, start: datetime, span_s: int) -> R
         "customer": rng.choice(["", "u1", "u2", "u3"]),
         "outcome": "waiting",
         "rings": rng.randrange(3),
-        "end_kind": "",
         "direction": "inbound",
         "channel": "phone",
-        "agent": "",
-        "nature": "",
-        "accepted": None,
-        "resolved": None,
-        "wrap_started_at": None,
-        "wrap_ended_at": None,
-        "holds": 0,
-        "wait_ms": None,
-        "answered_at": None,
-        "left_at": None,
-        "ended_at": None,
-        "talk_ms": 0,
-        "hold_ms": 0,
-        "wrap_up_ms": 0,
-        "wrapped_up": False,
-        "transferred_to": "",
     }
     row["rings_missed"] = rng.randrange(row["rings"] + 1)
     kind = rng.random()

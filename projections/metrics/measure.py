@@ -17,10 +17,10 @@ from opsledger.projections.metrics.query import (
     Filters,
     Parameters,
     Question,
-    branches_of,
     cells_of,
     evidence_sql,
     parameters_of,
+    scans_of,
     sql_of,
     utc_text,
 )
@@ -91,11 +91,11 @@ def ask(facts: Facts, question: Question, threshold_ms: int = DEFAULT_THRESHOLD_
     """The answer to a question, ordered by dimensions, then time: one query (one more, small, where teams are asked for)."""
     bound = bindings(facts, question, threshold_ms)
     width = len(question.dimensions) + (question.cut is not None)
-    branches = branches_of(question)
+    scans = scans_of(question)
     found: dict[tuple[str | int, ...], list[Sum]] = {}
     for row in facts.engine.query(sql_of(question), parameters=bound).result_rows:
         sums = found.setdefault(tuple(row[:width]), [_nothing(cell) for cell in question.cells])
-        for index, value in zip(branches[row[width]], row[width + 1], strict=True):
+        for index, value in zip(scans[row[width]], row[width + 1], strict=True):
             sums[index] = _sum(question.cells[index], value)
     return [(key, tuple(sums)) for key, sums in sorted(found.items(), key=lambda item: _order(question, item[0]))]
 

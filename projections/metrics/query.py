@@ -94,12 +94,19 @@ def branches_of(question: Question) -> list[list[int]]:
     return list(groups.values())
 
 
-def sql_of(question: Question) -> str:
-    """The statement that answers a question: a part per branch, each with rows of
+def scans_of(question: Question) -> list[list[int]]:
+    """The branches as they are asked: where time is not cut, those of a small table at once, whatever their moments."""
+    scans: dict[object, list[int]] = {}
+    for number, members in enumerate(branches_of(question)):
+        cell = question.cells[members[0]]
+        one = question.cut is None and not cell.spread and TABLES[cell.amount.table].small
+        scans.setdefault(cell.amount.table if one else number, []).extend(members)
+    return list(scans.values())
 
-    ``interval`` if time is cut, the dimensions, the branch's number, and the sums of its cells.
-    """
-    return "\nUNION ALL\n".join(_branch(question, number, members) for number, members in enumerate(branches_of(question)))
+
+def sql_of(question: Question) -> str:
+    """The statement that answers a question: a part per scan, each with rows of (interval), dimensions, number, sums."""
+    return "\nUNION ALL\n".join(_scan(question, number, members) for number, members in enumerate(scans_of(question)))
 
 
 def _keys(question: Question) -> list[str]:
@@ -122,15 +129,16 @@ def column_sql(table: str, dimension: str) -> str:
     return f"toString(`{column}`)"
 
 
-def _branch(question: Question, number: int, members: list[int]) -> str:
-    first = question.cells[members[0]]
-    table = first.amount.table
-    selected = [f"{column_sql(table, d)} AS d{i}" for i, d in enumerate(question.dimensions)]
+def _scan(question: Question, number: int, members: list[int]) -> str:
+    cells = [question.cells[index] for index in members]
+    first, places = cells[0], {cell.place for cell in cells}
+    selected = [f"{column_sql(first.amount.table, d)} AS d{i}" for i, d in enumerate(question.dimensions)]
     if question.cut is not None:
         selected.insert(0, f"{{intervals:Array(UInt32)}}[1 + {_slot(first)}] AS interval")
-    sums = ", ".join(f"CAST({_fold(question.cells[index])}, 'Nullable(Decimal(38, 4))')" for index in members)
-    source = _spans(question, first) if first.spread else TABLES[table].source
-    where = "" if first.spread else f"\nWHERE {_rows(first, question.filters)}"
+    folds = [_fold(cell, _within(cell.place) if len(places) > 1 else "") for cell in cells]
+    sums = ", ".join(f"CAST({fold}, 'Nullable(Decimal(38, 4))')" for fold in folds)
+    source = _spans(question, first) if first.spread else TABLES[first.amount.table].source
+    where = "" if first.spread else f"\nWHERE {_rows(first, question.filters, *(c for c in cells if c.place != first.place))}"
     selected += [f"{number} AS branch", f"[{sums}] AS sums"]
     return f"SELECT {', '.join(selected)}\nFROM {source}{where}{_group(_keys(question))}"
 
@@ -143,10 +151,12 @@ def _moment(cell: Cell) -> str:
     return cell.place[0] if len(cell.place) == 1 else f"coalesce({', '.join(cell.place)})"
 
 
-def _rows(cell: Cell, filters: Filters) -> str:
-    """The rows of the tenant that the filters keep and that fall into the period."""
+def _rows(cell: Cell, filters: Filters, *others: Cell) -> str:
+    """The rows of the tenant that the filters keep and that fall into the period, by the cell's moment or the others'."""
     kept = [f"has({{only_{name}:Array(String)}}, {column_sql(cell.amount.table, name)})" for name in filters]
     within = _overlap(*cell.place) if cell.spread else _within(cell.place)
+    if others:
+        within = f"({' OR '.join(dict.fromkeys([within, *(_within(other.place) for other in others)]))})"
     return "\n  AND ".join(["tenant = {tenant:String}", within, *kept])
 
 
@@ -181,9 +191,9 @@ def _spans(question: Question, cell: Cell) -> str:
     return f"(SELECT *, {slots} AS x_slot, {origin} + x_slot * {_SLOT_US} AS x_lo, x_lo + {_SLOT_US} AS x_hi\n  FROM ({rows}))"
 
 
-def _fold(cell: Cell) -> str:
+def _fold(cell: Cell, within: str = "") -> str:
     amount = cell.amount
-    where = amount.where or "true"
+    where = " AND ".join(f"({text})" if within else text for text in (within, amount.where) if text) or "true"
     if amount.fold is Fold.P90:
         # between two whole numbers the tenths are exact, the binary fraction of the engine's answer is not
         tenths = f"CAST(round(10 * quantileExactInclusiveOrNullIf(0.9)({amount.value}, {where})), 'Nullable(Int64)')"

@@ -21,9 +21,17 @@ class FactTable:
     """A SELECT over fact tables (a .sql file of this package) that stands for the table; empty: the table itself."""
 
     @property
+    def small(self) -> bool:
+        """So few rows that a look at all of them costs less than planning a second question."""
+        return self.name in _SMALL
+
+    @property
     def source(self) -> str:
         """What stands behind FROM: current rows only."""
         return f"({self.view})" if self.view else f"{self.name} FINAL"
+
+
+_SMALL = frozenset({"tickets", "callbacks", "complaints", "evaluations", "faults", "staff_stints", "penalties", "awards"})
 
 
 def _table(name: str, key: str, view: str = "", /, **dimensions: str) -> FactTable:

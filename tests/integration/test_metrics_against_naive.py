@@ -34,8 +34,8 @@ ZONES = [
 ]
 ASKED = [None, *(a for a in Attribution if a is not Attribution.DUE)]
 VIEW_ERRORS = [
-    ("first_contacts", "n.started_at > c.started_at", "n.started_at >= c.started_at"),
-    ("first_contacts", "c.category = n.category AND", ""),
+    ("first_contacts", "AND 1 PRECEDING", "AND CURRENT ROW"),
+    ("first_contacts", "PARTITION BY customer, category", "PARTITION BY customer"),
     ("lost_entries", "INTERVAL 24 HOUR", "INTERVAL 20 HOUR"),
     ("kept_schedule", "least(ifNull(span.ends_at, {cutoff:DateTime64(6, 'UTC')}), plan.plan_until)", "plan.plan_until"),
     ("seat_hours", "range(stretch.4)", "range(stretch.4 + 1)"),
