@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.naive_metrics import MS, Parts, Row, Sum, Test, at, both, leg, rows, spans
+from tests.naive_core import MS, Parts, Row, Sum, Test, at, both, leg, rows, spans
 
 _BEGAN = at("started_at")
 _RATED = at("ended_at", "started_at")
@@ -44,7 +44,10 @@ def _menu() -> Parts:
         "node_to_voicemail": (_steps(left("voicemail")), None),
         "node_hung_up": (_steps(left("hung_up")), None),
         "node_left_otherwise": (_steps(otherwise), None),
-        "node_hang_up_rate": (_steps(left("hung_up")), _steps(lambda r: r["node"] or r["entered"] or r["outcome"] == "hung_up")),
+        "node_hang_up_rate": (
+            _steps(left("hung_up")),
+            _steps(lambda r: r["node"] or r["entered"] or r["outcome"] == "hung_up"),
+        ),
     }
 
 

@@ -38,7 +38,7 @@ def with_views(rows: Rows, frame: Frame, doors: tuple[Doors, ...] = ()) -> Rows:
     """The rows with those of every view beside them."""
     return rows | {
         "first_contacts": list(_first_contacts(rows["calls"], frame)),
-        "lost_entries": list(_lost_entries(rows)),
+        "lost_entries": list(lost_entries(rows)),
         "campaign_calls": campaign_calls(rows["calls"]),
         "kept_schedule": list(_kept(rows, frame)),
         "seat_hours": list(_seats(doors, frame)),
@@ -58,7 +58,8 @@ def _first_contacts(calls: list[Row], frame: Frame) -> Iterator[Row]:
             yield {**r, "judged": bool(known and r["started_at"] + frame.window <= frame.cutoff), "came_again": again}
 
 
-def _lost_entries(rows: Rows) -> Iterator[Row]:
+def lost_entries(rows: Rows) -> Iterator[Row]:
+    """Queue entries that ended unanswered, each with whether the customer was called back."""
     tried = {c["call"] for c in rows["callbacks"] if c["attempts"] and c["call"]}
     for r in rows["legs"]:
         if r["is_entry"] and r["left_at"]:

@@ -22,8 +22,9 @@ from opsledger.projections.metrics.measure import Facts, teams_of
 from opsledger.projections.reports.model import Request, Result
 from opsledger.projections.reports.run import run_report
 from tests.e2e.conftest import Cli
-from tests.naive_metrics import Row
+from tests.naive_core import Row
 from tests.naive_suite import campaign_calls
+from tests.naive_views import lost_entries
 
 OPTIONS = Options(start=date(2026, 1, 1), days=90, calls_per_day=60, seed=3)
 ZONE = OPTIONS.zone
@@ -47,6 +48,8 @@ class Quarter:
         """All rows of a fact table, or of what the reports make of one."""
         if table == "campaign_calls":
             return campaign_calls(self.rows("calls"))
+        if table == "lost_entries" and table not in self._tables:
+            self._tables[table] = list(lost_entries({name: self.rows(name) for name in ("legs", "calls", "callbacks")}))
         if table not in self._tables:
             found: Any = self.facts.engine.query(f"SELECT * FROM {table} FINAL WHERE tenant = '{self.facts.tenant}'", {})
             self._tables[table] = [dict(zip(found.column_names, row, strict=True)) for row in found.result_rows]
