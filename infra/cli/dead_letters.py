@@ -79,7 +79,7 @@ def export_(
 @dead_letters.command(short_help="Try records again, after the mapping was mended.")
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @click.option("--mapping", type=click.Path(path_type=Path, dir_okay=False), help="The mended mapping, for tables.")
-@click.option("--zone", help="The switch's zone, for queue_log.")
+@click.option("--zone", help="The zone that the import was given, for queue_log and connect.")
 @TENANT
 @REASON
 @FILE

@@ -17,7 +17,7 @@ from opsledger.ingest.adapters.records import Records, decoded
 from opsledger.ingest.border.judge import Border
 from opsledger.ingest.chunk import OnChange, Reason
 
-WRAPPERS = ("Records", "records", "contactRecords")
+WRAPPERS = ("Records", "records")
 """Names of lists of records: a Kinesis batch as it is given to a function or by get-records."""
 ENVELOPE = "@envelope"
 """Where the remainder keeps what a transport put around the record."""

@@ -61,9 +61,7 @@ class ConversationTale:
         """Each answer closes the latest entry of its queue that began before it and is not closed yet."""
         free = list(self._entries)
         for service in sorted((s for s in self._services if s.answer), key=lambda s: s.answered_us):
-            # an agent's own clock may be some milliseconds ahead of the queue's
-            limit = service.answered_us + _CLOCKS_MS * 1000
-            fits = [e for e in free if e.queue == service.queue and e.start <= limit]
+            fits = [e for e in free if _leads_to(e, service)]
             if fits:
                 service.entry = fits[-1]
                 free.remove(fits[-1])
@@ -151,6 +149,14 @@ class ConversationTale:
         cause = customer.disconnect if customer is not None else ""
         by = "customer" if cause in _BY_CUSTOMER else "agent" if cause in _BY_AGENT else "system"
         self._put("call.ended", self._c.ended, {"by": by} | ({"cause": cause} if cause else {}))
+
+
+def _leads_to(entry: Session, service: Service) -> bool:
+    """Whether an answer may be that of a queue's session; an agent whose segments name no queue answered when it ended."""
+    slack = _CLOCKS_MS * 1000
+    if service.queue:
+        return entry.queue == service.queue and entry.start <= service.answered_us + slack
+    return entry.end is not None and abs(entry.end - service.answered_us) <= slack
 
 
 def _length_ms(segment: Segment) -> int:

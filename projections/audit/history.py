@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
@@ -22,6 +22,11 @@ LATE_AFTER = timedelta(hours=24)
 """An event is late when it was recorded this long after the end of the month that it belongs to."""
 _NO_ID = UUID(int=0)
 _END_OF_TIME = datetime(2299, 12, 31, tzinfo=UTC)
+_KNOWN = frozenset(
+    {"type", "specversion", "id", "source", "subject", "time", "tenant", "vendor", "actor", "causedby", "corrects"}
+    | {"dataschema", "data"}
+)
+"""Attributes that have a column or a place of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,8 @@ class HistoryRow:
     backfill: bool
     repeat: bool
     data: Mapping[str, Any]
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    """What the event carries beside the known attributes: extensions, such as the remainder of a source's record."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values: times in ISO, ids as text, the position in its three parts."""
@@ -119,6 +126,7 @@ def _row(
     row: Mapping[str, Any], corrected: Mapping[UUID, UUID], first_offset: int, zone: str, late_after: timedelta
 ) -> HistoryRow:
     declared = TYPES.get(row["type"])
+    payload = json.loads(row["payload"])
     return HistoryRow(
         type=row["type"],
         zh=declared.ZH if declared else "",
@@ -136,7 +144,8 @@ def _row(
         late=not row["backfill"] and is_late(row["occurred_at"], row["recorded_at"], zone, late_after),
         backfill=bool(row["backfill"]),
         repeat=row["offset"] > first_offset,
-        data=json.loads(row["payload"]).get("data") or {},
+        data=payload.get("data") or {},
+        attributes={name: value for name, value in payload.items() if name not in _KNOWN and value is not None},
     )
 
 

@@ -56,6 +56,12 @@ def test_events_stand_in_the_order_in_which_they_happened(store: Store) -> None:
     assert (second.caused_by, second.corrects, second.corrected_by, second.repeat) == (None, None, None, False)
 
 
+def test_attributes_that_nobody_declared_are_shown_beside_the_data(store: Store) -> None:
+    put(store, line("a", subject="c1", sourcerecord='{"x":1}', trunk=7), line("b", subject="c1", at_s=1))
+    found = [row.attributes for row in history(store.client, "t1", "call", "c1")]
+    assert found == [{"sourcerecord": '{"x":1}', "trunk": 7}, {}]
+
+
 def test_nothing_is_read_across_tenants_or_things(store: Store) -> None:
     put(store, ENTERED, line("x", subject="c1", tenant="t2"))
     assert len(history(store.client, "t1", "call", "c1")) == 1

@@ -199,6 +199,13 @@ def test_two_queues_one_after_the_other_are_two_entries_with_an_answer_each() ->
     ]
 
 
+def test_an_agent_whose_segments_name_no_queue_answered_the_entry_that_ended_then() -> None:
+    who = participant("agent", segment("interact", 20, 90, disconnectType="client"), user="u1")
+    assert genesys(conversation(caller(90), queue(10, 20), who)).one("call.answered")[1] == {"agent": "u1", "queue": "q1"}
+    late = participant("agent", segment("interact", 60, 90, disconnectType="client"), user="u1")
+    assert genesys(conversation(caller(90), queue(10, 20), late)).one("call.left_queue")[1]["reason"] == "diverted"
+
+
 def test_a_direct_call_to_an_agent_is_an_answer_without_a_queue() -> None:
     found = genesys(
         conversation(caller(60), participant("user", segment("alert", 1, 5), segment("interact", 5, 60), user="u1"))
