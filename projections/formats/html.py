@@ -17,7 +17,7 @@ from opsledger.projections.formats.links import Links, links_of, script, script_
 from opsledger.projections.formats.units import is_figure, unit_text
 from opsledger.projections.formats.values import MET, MISSED, Grid, Writer, clean, grids_of
 from opsledger.projections.metrics.model import Lang
-from opsledger.projections.reports.model import Chart, Column, Result, Value
+from opsledger.projections.reports.model import Chart, ChartKind, Column, Result, Value
 
 _FOLDER = Path(__file__).parent
 TEXTS = {
@@ -68,6 +68,8 @@ class Picture:
     title: str
     image: str
     wide: bool
+    tall: bool
+    """It has a line of text for each bar, so it cannot be made low."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ def pictures(charts: Sequence[Chart]) -> list[Picture]:
         has_next = n + 1 < len(charts) and not is_wide(charts[n + 1])
         wide = is_wide(chart) or (not beside and not has_next)
         beside = not wide and not beside
-        found.append(Picture(clean(chart.title), image_of(chart, FULL if wide else HALF), wide))
+        found.append(Picture(clean(chart.title), image_of(chart, FULL if wide else HALF), wide, chart.kind is ChartKind.BARS))
     return found
 
 

@@ -13,8 +13,10 @@ from opsledger.projections.reports.model import TIME, Column
 UPRIGHT_PX, ACROSS_PX = 710, 1040
 """Width of an A4 page between its margins, in CSS pixels."""
 _PT = 4 / 3
-_CHAR = 0.58
+_CHAR = 0.56
 """Width of a character in ems: of a digit, the commonest here."""
+_BOLD = 1.12
+"""How much wider a title is than the same text in a cell."""
 _PAD = 1.7
 """Characters between two columns."""
 _NAME, _LONG = 16, 30
@@ -39,19 +41,27 @@ class Paper:
 def paper_of(table: TableText) -> Paper:
     """The form in which nothing of a table is cut off: upright where it fits, across where it does not, in several strips
     where even small letters do not help."""
-    wanted = dict(zip(table.shown, _wanted(table), strict=True))
+    pairs = dict(zip(table.shown, _wanted(table), strict=True))
+    wanted = {i: least for i, (least, _) in pairs.items()}
+    liked = {i: most for i, (_, most) in pairs.items()}
     whole = sum(wanted.values())
     for across in (False, True):
         for points in (8.0, 7.5, 7.0, 6.5, 6.0) if across else (8.0, 7.5):
-            if whole <= _room(points, across=across):
-                return _paper(table, wanted, [list(table.shown)], points, across=across)
+            room = _room(points, across=across)
+            if whole <= room:
+                return _paper(_widened(wanted, liked, room - whole), [list(table.shown)], points, across=across)
     points = 7.0
-    return _paper(table, wanted, _strips(table, wanted, _room(points, across=True)), points, across=True)
+    return _paper(wanted, _strips(table, wanted, _room(points, across=True)), points, across=True)
 
 
-def _paper(
-    table: TableText, wanted: dict[int, float], strips: Sequence[Sequence[int]], points: float, *, across: bool
-) -> Paper:
+def _widened(wanted: dict[int, float], liked: dict[int, float], left: float) -> dict[int, float]:
+    """The room that is left goes to the columns whose text would be broken into lines."""
+    lacking = {i: liked[i] - wanted[i] for i in wanted}
+    share = min(1.0, left / total) if (total := sum(lacking.values())) else 0.0
+    return {i: wanted[i] + share * lacking[i] for i in wanted}
+
+
+def _paper(wanted: dict[int, float], strips: Sequence[Sequence[int]], points: float, *, across: bool) -> Paper:
     totals = [sum(wanted[i] for i in strip) for strip in strips]
     widths = tuple(tuple(100 * wanted[i] / total for i in strip) for strip, total in zip(strips, totals, strict=True))
     return Paper(across, points, tuple(map(tuple, strips)), widths)
@@ -62,19 +72,22 @@ def _room(points: float, *, across: bool) -> float:
     return (ACROSS_PX if across else UPRIGHT_PX) / (points * _PT * _CHAR)
 
 
-def _wanted(table: TableText) -> list[float]:
+def _wanted(table: TableText) -> list[tuple[float, float]]:
+    """Characters that each column needs, and those with which none of its text would be broken."""
     lines = table.rows if table.totals is None else [*table.rows, table.totals]
     longest = _NAME if len(table.shown) > _FEW else _LONG
     found = []
     for i, column, unit in zip(table.shown, table.columns, table.units, strict=True):
-        head = max(word_width(column.title), text_width(unit) * 0.8, 3)
+        head = max(word_width(column.title) * _BOLD, text_width(unit) * 0.8, 3)
         texts = [line[i] for line in lines]
-        if _is_name(column):
-            width = min(longest, max((word_width(t) if column.unit == TIME else text_width(t) for t in texts), default=0))
-            head = min(head, longest)
+        whole = max(map(text_width, texts), default=0)
+        if not _is_name(column):
+            least = whole
+        elif column.unit == TIME:
+            least = max(map(word_width, texts), default=0)
         else:
-            width = max(map(text_width, texts), default=0)
-        found.append(max(width, head) + _PAD)
+            least, head = min(longest, whole), min(head, longest)
+        found.append((max(least, head) + _PAD, max(whole, head) + _PAD))
     return found
 
 
