@@ -11,12 +11,19 @@ import io
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from opsledger.domain.calendar import Grain, parse_period
+from opsledger.infra.facts import view
+from opsledger.infra.render import render_result
+from opsledger.infra.store import open_store
+from opsledger.projections.reports.model import Request
+from opsledger.projections.reports.run import run_report
 from tests.e2e.conftest import Cli
 
 WAIT_S, TALK_S, WRAP_S = 10, 60, 30
@@ -121,6 +128,13 @@ def _day_lines(day: Day) -> Lines:
     return lines
 
 
+Table = list[dict[str, str]]
+Told = dict[tuple[str, str, str], Table]
+PROFILES = ("cn-hotline", "wazo")
+BY_COMMAND = DAYS[1], DAYS[4]
+"""The days whose reports are run by the command line too, in the tenant's configured zone."""
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Cli:
     """A tenant for each day, all in one data directory, imported as a user does."""
@@ -145,60 +159,81 @@ def _import(cli: Cli, folder: Path, lines: Lines) -> None:
     assert f"read {len(lines.text)} = accepted {len(lines.text)} + duplicate 0 + dead 0" in said
 
 
-def _table(cli: Cli, *asked: str) -> list[dict[str, str]]:
-    """A report's CSV: its first table, by the titles of its columns."""
-    text = cli.ok("report", "run", *asked, "--format", "csv").lstrip("\ufeff")
-    return list(csv.DictReader(io.StringIO(text.split("\n\n")[0].split("\r\n\r\n")[0])))
+@pytest.fixture(scope="module")
+def told(world: Cli) -> Told:
+    """Day, report and profile → the report's table; all run while the store is open once."""
+    found: Told = {}
+    with open_store(world.data) as store:
+        for day, profile in product(DAYS, PROFILES):
+            period = parse_period(Grain.DAY, day.day, day.zone)
+            for report, interval in (("traffic", day.interval), ("service_indicators", None)):
+                with view(store, day.name) as facts:
+                    result = run_report(facts, Request(report, period, interval=interval, profile=profile))
+                assert result.ok
+                found[day.name, report, profile] = _table(str(render_result(result, "csv", 0)))
+    return found
 
 
-def _traffic(cli: Cli, *asked: str) -> dict[str, tuple[int, int]]:
-    """Interval → queue entries, and those answered within the threshold by the rate of it; the total under ''."""
-    return {row["Interval"]: (int(row["Queue entries"]), int(row["Answered"])) for row in _table(cli, "traffic", *asked)}
+def _table(text: str) -> Table:
+    """The first table of a CSV, by the titles of its columns."""
+    return list(csv.DictReader(io.StringIO(text.lstrip("\ufeff").replace("\r\n", "\n").split("\n\n")[0])))
 
 
-def _indicators(cli: Cli, *asked: str) -> dict[str, str]:
-    return {row["Code"]: row["Value"] for row in _table(cli, "service_indicators", *asked)}
+def _run(cli: Cli, *asked: str) -> Table:
+    return _table(cli.ok("report", "run", *asked, "--format", "csv"))
 
 
-PROFILES = ("cn-hotline", "wazo")
+def _traffic(table: Table) -> dict[str, tuple[int, int]]:
+    """Interval → queue entries, and how many of them were answered; the total under ''."""
+    return {row["Interval"]: (int(row["Queue entries"]), int(row["Answered"])) for row in table}
+
+
+def _indicators(table: Table) -> dict[str, str]:
+    return {row["Code"]: row["Value"] for row in table}
+
+
+def _hours(day: Day) -> dict[str, tuple[int, int]]:
+    return {day.first: (1, 1), **dict.fromkeys(day.middle.values(), (1, 1)), day.last: (2, 2), "": (5, 5)}
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("day", DAYS, ids=lambda d: d.name)
-def test_calls_stand_in_the_local_hours_of_the_clock_on_the_wall(world: Cli, day: Day, profile: str) -> None:
-    asked = ("--tenant", day.name, "--day", day.day, "--interval", day.interval, "--profile", profile)
-    assert _traffic(world, *asked) == {
-        day.first: (1, 1),
-        **dict.fromkeys(day.middle.values(), (1, 1)),
-        day.last: (2, 2),
-        "": (5, 5),
-    }
+def test_calls_stand_in_the_local_hours_of_the_clock_on_the_wall(told: Told, day: Day, profile: str) -> None:
+    assert _traffic(told[day.name, "traffic", profile]) == _hours(day)
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("day", DAYS, ids=lambda d: d.name)
-def test_a_day_is_as_long_as_it_was(world: Cli, day: Day, profile: str) -> None:
+def test_a_day_is_as_long_as_it_was(told: Told, day: Day, profile: str) -> None:
     """Signed in throughout; the two last calls end on the next day, the last of the day before ends on this one."""
-    told = _indicators(world, "--tenant", day.name, "--day", day.day, "--profile", profile)
-    assert int(told["signed_in_time"]) == day.hours * 3_600_000
-    assert [told[code] for code in ("entries", "answered", "service_level", "asa")] == ["5", "5", "1", "10000"]
-    assert int(told["legs_answered"]) == {"cn-hotline": 4, "wazo": 5}[profile]
+    found = _indicators(told[day.name, "service_indicators", profile])
+    assert int(found["signed_in_time"]) == day.hours * 3_600_000
+    assert [found[code] for code in ("entries", "answered", "service_level", "asa")] == ["5", "5", "1", "10000"]
+    assert int(found["legs_answered"]) == {"cn-hotline": 4, "wazo": 5}[profile]
+
+
+@pytest.mark.parametrize("day", BY_COMMAND, ids=lambda d: d.name)
+def test_the_command_line_takes_the_tenants_zone(world: Cli, day: Day) -> None:
+    asked = ("--tenant", day.name, "--day", day.day, "--profile", "wazo")
+    assert _traffic(_run(world, "traffic", *asked, "--interval", day.interval)) == _hours(day)
+    assert int(_indicators(_run(world, "service_indicators", *asked))["signed_in_time"]) == day.hours * 3_600_000
 
 
 def test_the_same_day_in_another_zone_is_another_day(world: Cli) -> None:
-    """Negative control: were the zone not looked at, Berlin's day would be found in UTC too."""
-    day = DAYS[0]
-    asked = ("--tenant", day.name, "--day", day.day, "--interval", "hour")
-    assert _traffic(world, *asked, "--zone", "UTC")[""] == (5, 5), "two out at the start, one in at the end, two more there"
-    assert _traffic(world, *asked, "--zone", "UTC") != _traffic(world, *asked)
+    """Negative control: were the zone not looked at, both would be the same."""
+    day = BY_COMMAND[0]
+    in_utc = _traffic(_run(world, "traffic", "--tenant", day.name, "--day", day.day, "--interval", "hour", "--zone", "UTC"))
+    assert in_utc != _hours(day)
+    assert in_utc[""] == (5, 5), "out: the day's first call; in: the first one after its end"
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_a_months_end_in_shanghai_is_read_from_utc(world: Cli, profile: str) -> None:
     asked = ("--tenant", "month", "--month", "2025-01", "--profile", profile)
-    assert _traffic(world, *asked, "--zone", "Asia/Shanghai") == {"2025-01-01": (1, 1), "2025-01-31": (1, 1), "": (2, 2)}
-    assert _traffic(world, *asked) == {"2025-01-31": (3, 3), "": (3, 3)}
-    in_shanghai, in_utc = (_indicators(world, *asked, *zone) for zone in (("--zone", "Asia/Shanghai"), ()))
+    shanghai = (*asked, "--zone", "Asia/Shanghai")
+    assert _traffic(_run(world, "traffic", *shanghai)) == {"2025-01-01": (1, 1), "2025-01-31": (1, 1), "": (2, 2)}
+    assert _traffic(_run(world, "traffic", *asked)) == {"2025-01-31": (3, 3), "": (3, 3)}
+    in_shanghai, in_utc = (_indicators(_run(world, "service_indicators", *each)) for each in (shanghai, asked))
     assert (in_shanghai["entries"], in_utc["entries"]) == ("2", "3")
     assert (in_shanghai["legs_answered"], in_utc["legs_answered"]) == {
         "cn-hotline": ("2", "2"),
