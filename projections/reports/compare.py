@@ -16,11 +16,15 @@ FEBRUARY_29 = Label(
 WEEK_53 = Label("The year before has no week 53: its week 52 stands in its place.", "上年无第 53 周,以第 52 周对比。")
 
 
+_ONE_BY_ONE = (Shape.LIST, Shape.STATEMENT, Shape.KPI)
+"""Reports whose rows are facts, or lines of a contract: they have no counterpart in another period."""
+
+
 def compare_of(report: Report, request: Request) -> Compare | None:
     """What the figures are compared with: what is asked for, else what the report always does. UserError for anything else."""
     if request.compare is None:
         return Compare.PREVIOUS if report.previous else None
-    if report.shape is Shape.LIST:
+    if report.shape in _ONE_BY_ONE:
         raise UserError(f"{report.code} lists facts, which have nothing to be compared with; leave --compare out")
     if request.compare in tuple(Compare):
         return Compare(request.compare)

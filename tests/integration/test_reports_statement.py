@@ -165,6 +165,15 @@ def test_where_terms_changed_within_the_month_a_row_says_its_days(store: Store) 
     assert column(result, "bonus") == [line.amount for line in lines]
 
 
+@pytest.mark.parametrize(
+    "asked", [{"compare": "previous"}, {"attribution": "end"}, {"profile": "wazo"}, {"only": {"queue": ("q1",)}}]
+)
+def test_what_a_statement_cannot_honour_is_refused(store: Store, asked: dict[str, Any]) -> None:
+    given(store, [], signing(terms=without_kpi()))
+    with pytest.raises(UserError):
+        run(store, "vendor_statement", **asked)
+
+
 @pytest.mark.parametrize("code", ["kpi", "vendor_statement"])
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_no_column_is_empty_without_a_reason(store: Store, code: str, lang: Any) -> None:
