@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from opsledger.domain.calendar import Grain, Period
+from opsledger.projections.facts.tables import FACTS
 from opsledger.projections.metrics.measure import ask, parts_of
-from opsledger.projections.metrics.model import Better, Label, Lang, Metric
+from opsledger.projections.metrics.model import Better, Label, Metric
 from opsledger.projections.reports import words
 from opsledger.projections.reports.indicators import by_metric
 from opsledger.projections.reports.layouts import Layout, fits
@@ -73,6 +74,7 @@ _ORDER: Mapping[Better, Label] = {
     Better.HIGHER: Label("the highest first", "由高到低"),
     Better.LOWER: Label("the lowest first", "由低到高"),
 }
+_STREAMS = {fact.name: fact.stream for fact in FACTS}
 _PARTS = ("group", "numerator", "denominator")
 _ABSENT = Label(
     "Not on this page, because nothing is on record for them in this period or the one before: {names}.",
@@ -83,7 +85,7 @@ _RANK = Label("place", "名次")
 
 def bulletin(job: Job) -> Layout:
     """The headline figures with target and change, then a list of the best and one of the worst, of agents and of queues."""
-    page = _headlines(by_metric(job), job.request.lang)
+    page = _headlines(job, by_metric(job))
     sections: list[Section] = []
     notes: list[str] = []
     for dimension in RULES:
@@ -93,13 +95,16 @@ def bulletin(job: Job) -> Layout:
     return replace(page, sections=tuple(sections), notes=(*page.notes, *notes))
 
 
-def _headlines(page: Layout, lang: Lang) -> Layout:
+def _headlines(job: Job, page: Layout) -> Layout:
     """The figures that there are, without their parts; a note names those that there are not."""
+    lang = job.request.lang
     at = {column.name: i for i, column in enumerate(page.columns)}
     kept = [i for i, column in enumerate(page.columns) if column.name not in _PARTS]
-    shown = [n for n, row in enumerate(page.rows) if row[at["value"]] is not None or row[at["previous"]] is not None]
+    told = [n for n, row in enumerate(page.rows) if row[at["value"]] is not None or row[at["previous"]] is not None]
+    shown = [n for n in told if not _silent(job, job.metric(str(page.rows[n][at["metric"]])))]
     new = {old: place for place, old in enumerate(shown)}
-    absent = [str(row[at["indicator"]]) for n, row in enumerate(page.rows) if n not in new]
+    gone = [row for n, row in enumerate(page.rows) if n not in new]
+    absent = [str(row[at["indicator"]]) for row in gone if fits(job.metric(str(row[at["metric"]])), job)]
     note = _ABSENT.text(lang).replace("{names}", ("、" if lang == "zh" else ", ").join(absent))
     return replace(
         page,
@@ -108,6 +113,12 @@ def _headlines(page: Layout, lang: Lang) -> Layout:
         met={(new[n], name): met for (n, name), met in page.met.items() if n in new},
         notes=(*page.notes, *([note] if absent else [])),
     )
+
+
+def _silent(job: Job, metric: Metric) -> bool:
+    """Whether the ledger holds no event at all of the kind that the figure counts: its zero says nothing."""
+    stream = _STREAMS.get(metric.numerator.table)
+    return bool(job.facts.positions) and stream is not None and not any(p.startswith(f"{stream}/") for p in job.facts.positions)
 
 
 def _ranked(job: Job, dimension: str) -> tuple[list[Section], str]:

@@ -55,6 +55,16 @@ def test_every_report_of_a_real_month_holds_its_laws_and_explains_what_is_empty(
         assert any("nothing on record" in warning for warning in result.footer.warnings)
 
 
+def test_the_bulletin_keeps_silent_about_what_a_source_never_tells(table: tuple[str, RealTable]) -> None:
+    name, made = table
+    result = made.report("bulletin", made.month(TABLES[name][3]), charts=True)
+    at = [column.name for column in result.columns].index("metric")
+    shown = {row[at] for row in result.rows}
+    assert ("complaints_filed" in shown) == (name == "cfpb")
+    assert ("inbound_calls" in shown) == (name in ("bank", "pwc"))
+    assert any(note.startswith("Not on this page") for note in result.footer.notes)
+
+
 def test_a_column_without_a_word_about_it_would_be_found(table: tuple[str, RealTable]) -> None:
     name, made = table
     result = made.report("service_indicators", made.month(TABLES[name][3]))

@@ -127,6 +127,13 @@ def test_the_bulletin_says_so_where_it_can_rank_nobody(centre: Quarter) -> None:
     assert sum("No ranking" in note for note in result.footer.notes) == 2
 
 
+def test_a_figure_that_a_filter_does_not_fit_has_its_own_reason(centre: Quarter) -> None:
+    notes = centre.run("bulletin", only={"queue": ("consult",)}).footer.notes
+    absent = [note for note in notes if note.startswith("Not on this page")]
+    assert any("not known by queue" in note and "quality score" in note.casefold() for note in notes)
+    assert not any("quality score" in note.casefold() for note in absent)
+
+
 def test_every_metric_of_the_dictionary_is_an_indicator_or_it_is_said_why_not() -> None:
     shown = INDICATORS.split()
     assert len(set(shown)) == len(shown)

@@ -13,7 +13,7 @@ _CAMPAIGN = codes(
 )
 _BULLETIN = codes(
     "inbound_calls entries answer_rate service_level abandon_rate avg_handle fcr satisfaction quality_score "
-    "complaints_filed ticket_timeliness callback_timeliness occupancy attendance fault_minutes"
+    "complaints_filed tickets_opened ticket_timeliness callback_timeliness occupancy attendance fault_minutes"
 )
 
 REPORTS = (
