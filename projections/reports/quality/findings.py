@@ -115,8 +115,8 @@ class Checker:
     def run(self) -> Quality:
         """Run every check."""
         bases = {str(name): int(n) for name, n in self._rows("bases")}
-        sources, found = self._sources()
-        found += self._late() + self._imports(bases) + self._order() + self._records()
+        sources, found, told_of = self._sources()
+        found += self._late() + self._imports(bases) + self._order(told_of) + self._records()
         apart, letters = self._apart(sources), self._letters()
         self._silences(sources)
         bases |= {"events": sum(s.events for s in sources), "sources": len(sources), "pairs": len(apart)}
@@ -132,15 +132,18 @@ class Checker:
     def _ask(self, sql: str, **more: Any) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._facts.engine.query(sql, parameters={**self._bound, **more}).result_rows]
 
-    def _sources(self) -> tuple[list[Source], list[Finding]]:
+    def _sources(self) -> tuple[list[Source], list[Finding], list[str]]:
+        """The sources, their events from the future, and the streams that have events in the period."""
         merged: dict[str, Source] = {}
-        found = []
+        found, told_of = [], []
         for stream in STREAMS:
-            for row in self._ask(_on(_sql("events"), stream)):
+            rows = self._ask(_on(_sql("events"), stream))
+            told_of += [stream] if rows else []
+            for row in rows:
                 _merge(merged.setdefault(str(row[0]), Source(str(row[0]))), row)
                 if row[7]:
                     found.append(Finding("future", str(row[0]), int(row[7]), None, stream, str(row[11]), str(row[12])))
-        return list(merged.values()), found
+        return list(merged.values()), found, told_of
 
     def _late(self) -> list[Finding]:
         came = arrivals(self._facts, self._period, STREAMS, closings(self._facts, self._period))
@@ -152,9 +155,9 @@ class Checker:
         bases["records"] = sum(int(read) for _, read, _, _ in rows)
         return [Finding("read_again", str(name), int(n), example=str(file)) for name, _, n, file in rows if n]
 
-    def _order(self) -> list[Finding]:
+    def _order(self, streams: Iterable[str]) -> list[Finding]:
         text = _sql("order").replace("{tangled}", _sql("tangled"))
-        return [_finding(row, stream) for stream in STREAMS for row in self._ask(_on(text, stream))]
+        return [_finding(row, stream) for stream in streams for row in self._ask(_on(text, stream))]
 
     def _records(self) -> list[Finding]:
         found = []
