@@ -57,7 +57,7 @@ def ref_of(result: Result, row: int, column: str) -> str | None:
     if asked is None or asked.cell or values is None or index is None or values[index] is None:
         return None
     report = report_of(result.report)
-    named = _by_metric(result, values, column) if report.shape is Shape.INDICATORS else _by_row(column)
+    named = _by_row(column) if report.shape is Shape.ROWS else _by_metric(result, values, column)
     if named is None or named[0] not in report.metrics:
         return None
     metric, part = named
