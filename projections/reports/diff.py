@@ -124,7 +124,7 @@ def result_of(old: Result, new: Result, changes: Sequence[Change], events: Secti
     unexplained = (texts["no_events"].text(lang),) if changes and not events.rows else ()
     footer = replace(
         new.footer,
-        notes=(*new.footer.notes, texts["events_cover"].text(lang), *unexplained),
+        notes=(*new.footer.notes, *((texts["events_cover"].text(lang),) if events.rows else unexplained)),
         warnings=(*new.footer.warnings, *(() if changes else (texts["nothing"].text(lang),))),
         laws_hold=old.ok and new.ok,
     )
