@@ -88,7 +88,7 @@ CALLBACKS: tuple[Metric, ...] = (
         "callbacks",
         _COMPLETED,
         "callback_satisfaction",
-        Label("satisfaction", "回访满意率"),
+        Label("callback satisfaction", "回访满意率"),
         Label(
             "Callbacks with a satisfied customer ÷ callbacks with an opinion on record.", "满意的回访 ÷ 有满意度记录的回访。"
         ),
