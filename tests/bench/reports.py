@@ -9,7 +9,8 @@ import resource
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,10 @@ from opsledger.domain.calendar import Grain, Period, make_period
 from opsledger.domain.clock import FixedClock
 from opsledger.domain.errors import UserError
 from opsledger.infra.facts import fact_tables
+from opsledger.infra.report_set import Refused, write_set
 from opsledger.infra.store import open_store
 from opsledger.projections.metrics.measure import Facts
+from opsledger.projections.metrics.model import Lang
 from opsledger.projections.metrics.query import utc_text
 from opsledger.projections.reports.catalogue import REPORTS
 from opsledger.projections.reports.model import Request
@@ -28,6 +31,8 @@ from tests.bench.fact_filler import DAYS, EVENTS_A_CALL, fill
 
 EVENTS = 10_000_000
 RUNS = 5
+SET_FORMATS = ("html", "xlsx", "pdf", "csv", "json")
+SET_S = 20
 ENOUGH = 30_000_000
 """From so many events on the goals are those for a large ledger."""
 GOAL_MS = {Grain.DAY: 50, Grain.WEEK: 300, Grain.MONTH: 300}
@@ -90,6 +95,8 @@ def main(events: int = EVENTS) -> None:
             for period in periods:
                 if period.grain in report.grains:
                     print(_line(store.client, report.code, period, goals[period.grain]), flush=True)
+        for langs in (("en",), ("en", "zh")):
+            print(_set_line(store.client, periods[-1], langs, Path(folder) / "-".join(langs)), flush=True)
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024:,} MB")
 
 
@@ -100,6 +107,17 @@ def _line(client: Any, code: str, period: Period, goal: int) -> str:
         return f"  {code:<24} {period.name:<10} {error}"
     mark = "✓" if ms <= goal else "✗"
     return f"  {code:<24} {period.name:<10} {rows:>7,} rows {queries:>3} queries {ms:8.0f} ms   goal {goal} ms {mark}"
+
+
+def _set_line(client: Any, period: Period, langs: Sequence[Lang], folder: Path) -> str:
+    """The month's whole set with all formats, as `report run --all` makes it."""
+    begun, refused = time.perf_counter(), list[Refused]()
+    facts = Facts(client, "bench", datetime(2027, 1, 1, tzinfo=UTC))
+    made = write_set(facts, [period], langs, SET_FORMATS, folder, lambda *_: None, refused=refused)
+    seconds, files = time.perf_counter() - begun, len(made)
+    mark, missing = "✓" if seconds <= SET_S else "✗", ", ".join(r.report for r in refused) or "none"
+    what = f"the month's set in {' and '.join(langs)}, {', '.join(SET_FORMATS)}"
+    return f"  {what}: {files} files, {seconds:.1f} s   goal {SET_S} s {mark} (refused: {missing})"
 
 
 if __name__ == "__main__":
