@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -54,7 +55,7 @@ class RenderPool:
         # a fresh process, not a copy of this one: the engine's threads do not survive being copied
         self._pool = ProcessPoolExecutor(processes, get_context("spawn")) if many else None
         self._made: list[Made] = []
-        self._waiting: list[Future[Made]] = []
+        self._waiting: list[Future[list[Made]]] = []
 
     def __enter__(self) -> RenderPool:
         return self
@@ -63,29 +64,32 @@ class RenderPool:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=kind is not None)
 
-    def submit(self, result: Result, format_: str, folder: Path) -> None:
-        """Have a file written: ``folder/<language>/<report>_<period>.<suffix>``."""
+    def submit(self, result: Result, formats: Sequence[str], folder: Path) -> None:
+        """Have files written: ``folder/<language>/<report>_<period>.<suffix>``; one process draws a chart once."""
         if self._pool is None:
-            self._made.append(write_result(result, format_, folder))
+            self._made += write_result(result, formats, folder)
             return
-        self._waiting.append(self._pool.submit(write_result, result, format_, folder))
+        self._waiting.append(self._pool.submit(write_result, result, formats, folder))
         if len(self._waiting) > _WAITING:
-            self._made.append(self._waiting.pop(0).result())
+            self._made += self._waiting.pop(0).result()
 
     def made(self) -> list[Made]:
         """The files, in the order in which they were asked for; waits until all are there."""
-        self._made += [each.result() for each in self._waiting]
+        self._made += [made for each in self._waiting for made in each.result()]
         self._waiting.clear()
         return self._made
 
 
-def write_result(result: Result, format_: str, folder: Path) -> Made:
-    """Write one file of the set."""
-    path = folder / result.lang / f"{result.report}_{result.period.name}{SUFFIXES[format_]}"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(as_bytes(render_result(result, format_, WIDTH_OF_A_FILE)))
-    figures, warnings = headline_of(result), result.footer.warnings
-    return Made(path, result.title, result.period.name, result.lang, format_, result.ok, result.group, figures, warnings)
+def write_result(result: Result, formats: Sequence[str], folder: Path) -> list[Made]:
+    """Write the files of one result."""
+    figures, warnings, made = headline_of(result), result.footer.warnings, []
+    for format_ in formats:
+        path = folder / result.lang / f"{result.report}_{result.period.name}{SUFFIXES[format_]}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(as_bytes(render_result(result, format_, WIDTH_OF_A_FILE)))
+        about = (result.title, result.period.name, result.lang, format_, result.ok, result.group)
+        made.append(Made(path, *about, figures, warnings))
+    return made
 
 
 def headline_of(result: Result) -> tuple[Figure, ...]:

@@ -90,8 +90,7 @@ def write_set(
                 for lang in langs:
                     request = replace(ask(code, period, lang), charts=any(f in PICTURED for f in formats))
                     result = run_report(shared, request)
-                    for format_ in formats:
-                        pool.submit(result, format_, folder)
+                    pool.submit(result, formats, folder)
             except UserError as error:
                 if refused is None:
                     raise
