@@ -15,21 +15,27 @@ MAX_RECORD_BYTES = 4 << 20
 TOKEN = re.compile(rb'"(?:[^"\\\n]|\\.)*+"?|[{}\[\]\n]')
 _STRING_REST = re.compile(rb'(?:[^"\\\n]|\\.)*+')
 _DECODE = msgspec.json.Decoder().decode
-_BEHIND_A_NAME = b":,["
-"""What stands before a bracket that belongs to what is around it."""
+_BLANKS = 64
+"""So many blanks may stand at the end of a line."""
+_DOUBT_BYTES = 16 * 1024
+_DOUBT_LEVELS = 32
+"""So far, and so deep, a record is read on that may have ended: lines that all broke off look like one that nests on."""
 
 
 class Scan:
     """Reads one object or list that begins where the window stands, then leaves the window behind it.
 
-    A line that begins with a brace where the record had its own is the next record for sure when no colon, comma or
-    bracket stands before it; otherwise it is so only if the record turns out to be broken (``_maybe``).
+    A line that begins with a brace where the record had its own is the next record for sure where a record could not go
+    on so (behind a string that is not closed, or a comma within an object); otherwise it is so only if the record turns
+    out to be broken (``_maybe``).
     """
 
     def __init__(self, window: Window) -> None:
         self._window = window
         self._column = window.column
-        self._offset = self._depth = self._maybe = 0
+        self._offset = self._maybe = 0
+        self._open = bytearray()
+        self._broken = False
         self._in_string = False
         self._head, self._passed, self._hash = b"", 0, hashlib.sha256()
 
@@ -74,20 +80,22 @@ class Scan:
 
     def _closes(self, word: bytes) -> bool:
         if word in (b"{", b"["):
-            self._depth += 1
+            self._open += word
         elif word in (b"}", b"]"):
-            self._depth -= 1
-            return self._depth == 0
+            self._open.pop()
+            return not self._open
+        elif word[:1] == b'"':
+            self._broken = self._broken or len(word) < 2 or word[-1:] != b'"'
         return False
 
     def _next_begins(self, newline: re.Match[bytes]) -> bool:
         window = self._window
         if not self._begins_alike(newline.end()):
             return False
-        before = window.data[window.at : newline.start()].rstrip()[-1:]
-        if before and before in _BEHIND_A_NAME:
+        before = window.data[max(window.at, newline.start() - _BLANKS) : newline.start()].rstrip()[-1:]
+        if before in (b":", b"[") or (before == b"," and self._open[-1:] == b"["):
             self._maybe = self._maybe or self._offset
-            return False
+            return self._broken or self._offset - self._maybe > _DOUBT_BYTES or len(self._open) > _DOUBT_LEVELS
         return True
 
     def _begins_alike(self, start: int) -> bool:

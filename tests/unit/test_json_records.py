@@ -123,3 +123,9 @@ def test_a_list_that_is_not_closed_is_said_after_its_records(data: bytes) -> Non
     with pytest.raises(UserError, match="ends inside a list"):
         found.extend(piece.raw for piece in json_records([data], WRAPPERS, "x.json"))
     assert found == [b'{"a":1}']
+
+
+@pytest.mark.parametrize("line", [b'{"a":"x', b'{"a":1,', b'{"a":', b'{"a":[', b'{"a":1'])
+def test_many_cut_lines_cost_no_more_than_their_number(line: bytes) -> None:
+    """A file of nothing but lines that broke off would else be read once for each of its lines."""
+    assert raws(b"\n".join([line] * 3_000), 1 << 16) == [line] * 3_000
