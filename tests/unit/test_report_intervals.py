@@ -59,6 +59,7 @@ def test_every_quarter_hour_lies_in_the_interval_of_its_local_time(zone: str, ev
                 Every.DAY: f"{local:%Y-%m-%d}",
                 Every.HOUR_OF_DAY: f"{local:%H}:00",
                 Every.WEEKDAY_HOUR: f"{local.isoweekday()} {local:%H}:00",
+                Every.WEEKDAY_HALF_HOUR: f"{local.isoweekday()} {local:%H}:{local.minute // 30 * 30:02}",
             }.get(every) or f"{local:%Y-%m-%dT%H}:{0 if every is Every.HOUR else local.minute // 30 * 30:02}"
             assert code.startswith(expected)
 
