@@ -21,8 +21,9 @@ from opsledger.projections.reports.model import Result
 from opsledger.projections.reports.suite.service import INDICATORS, NOT_SHOWN
 from tests.quarter import MONTH, ZONE, Quarter, quarter
 
-DAY = make_period(Grain.DAY, date(2026, 2, 10), ZONE)
-WEEK = make_period(Grain.WEEK, date(2026, 2, 10), ZONE)
+DAY = make_period(Grain.DAY, date(2026, 2, 11), ZONE)
+"""A day on which something happened for every report: small as the centre is, not every day has a complaint."""
+WEEK = make_period(Grain.WEEK, date(2026, 2, 11), ZONE)
 SUITE = [
     (code, period)
     for code, report in REPORTS.items()

@@ -133,7 +133,8 @@ def test_a_spreadsheet_is_no_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "part"), [(b"\x7fELF\x02\x00\x01", "not text (a zero byte at 5)"), (gzip.compress(b"ab\0", mtime=0), "zero byte at 2")]
+    ("data", "part"),
+    [(b"\x7fELF\x02\x00\x01", "not text (a zero byte at 5)"), (gzip.compress(b"ab\0", mtime=0), "zero byte at 2")],
 )
 def test_a_binary_file_is_told(tmp_path: Path, data: bytes, part: str) -> None:
     text, error = read(open_input(file_of(tmp_path, data)))
