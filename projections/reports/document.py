@@ -11,9 +11,9 @@ from opsledger.projections.reports.model import Report, Shape
 
 _HEAD = """# The report suite 报表
 
-Made from the definitions in `projections/reports/suite` by `opsledger docs`; do not edit. Each report runs for the periods marked ●
-(`--day`, `--week`, `--month`; ◇ = any span of days, `--from … --to …`), in English and 中文, to the terminal, CSV, JSON, HTML, XLSX and PDF:
-`opsledger report run CODE --month 2026-01`.
+Made from the definitions in `projections/reports/suite` by `opsledger docs`; do not edit.
+Each report runs for the periods marked ● (`--day`, `--week`, `--month`; ◇ = any span of days, `--from … --to …`),
+in English and 中文, to the terminal, CSV, JSON, HTML, XLSX and PDF: `opsledger report run CODE --month 2026-01`.
 The metrics are defined in [metrics.md](metrics.md), and under other systems' rules in [profiles.md](profiles.md).
 """
 
