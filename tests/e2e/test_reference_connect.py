@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,11 @@ def test_what_the_example_says_beside_is_kept(docs: RealTable) -> None:
 
 def test_the_invalid_blocks_mended_come_in(tmp_path: Path) -> None:
     """The negative control: it is the syntax alone that keeps them out."""
-    desk = RealTable(tmp_path / "data", "t1", "UTC")
+    with closing(RealTable(tmp_path / "data", "t1", "UTC")) as desk:
+        _mended(desk, tmp_path)
+
+
+def _mended(desk: RealTable, tmp_path: Path) -> None:
     desk.run("init")
     event, agent = (blocks()[name] for name in ("contact-events.2.json", "sample-agent-event-stream.1.json"))
     event = re.sub(r",(\s*})", r"\1", event)
