@@ -30,7 +30,7 @@ from opsledger.projections.reports.run import run_report
 from tests.bench.fact_filler import DAYS, EVENTS_A_CALL, fill
 
 EVENTS = 10_000_000
-RUNS = 5
+RUNS = 3
 SET_FORMATS = ("html", "xlsx", "pdf", "csv", "json")
 SET_S = 20
 ENOUGH = 30_000_000
