@@ -17,10 +17,7 @@ def test_the_tours_commands_run_in_their_order(tmp_path: Path) -> None:
     for command in commands:
         program, *arguments = shlex.split(command)
         assert program == "opsledger"
-        here = [
-            str(tmp_path / a) if a.startswith("tour-") else str(ROOT / a) if a.startswith("examples/") else a for a in arguments
-        ]
-        said = cli(*here)
+        said = cli(*(_placed(argument, tmp_path) for argument in arguments))
         assert said.code == 0, (command, said.err, said.out)
         assert said.out or said.err, command
 
