@@ -13,6 +13,7 @@ import msgspec
 from opsledger.domain.catalogue import TYPES
 from opsledger.ingest.adapters.queue_log_lines import Entry
 from opsledger.ingest.adapters.queue_log_memory import CALLS_KEPT, Call, Memory
+from opsledger.ingest.canonical import Canonical
 from opsledger.ingest.fact_ids import FactIds
 
 _RANK = {type_: rank for rank, type_ in enumerate(TYPES)}
@@ -35,21 +36,6 @@ class Options:
     hotlines: Mapping[str, str] = field(default_factory=dict)
     vendors: Mapping[str, str] = field(default_factory=dict)
     calls_kept: int = CALLS_KEPT
-
-
-class _Canonical(msgspec.Struct, omit_defaults=True, gc=False):
-    """A canonical record on its way to be bytes; what is empty is left out."""
-
-    type: str
-    specversion: str
-    id: str
-    source: str
-    subject: str
-    time: str
-    tenant: str
-    data: dict[str, Any]
-    vendor: str = ""
-    corrects: str = ""
 
 
 class Book:
@@ -130,6 +116,6 @@ class Book:
         id_ = self._id(type_, key)
         vendor = self._vendors.get(queue, "") if self._vendors else ""
         text = self.time_text(at_us)
-        event = _Canonical(type_, "1.0", id_, self._source, subject, text, self._tenant, data, vendor, corrects)
+        event = Canonical(type_, "1.0", id_, self._source, subject, text, self._tenant, data, vendor, corrects)
         self.events.append(_ENCODE(event))
         return id_

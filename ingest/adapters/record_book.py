@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from opsledger.ingest.canonical import Canonical
 from opsledger.ingest.chunk import OnChange
 from opsledger.ingest.fact_ids import MARK, FactIds
 
@@ -33,21 +34,6 @@ class RecordOptions:
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     hotlines: Mapping[str, str] = field(default_factory=dict)
     vendors: Mapping[str, str] = field(default_factory=dict)
-
-
-class _Canonical(msgspec.Struct, omit_defaults=True, gc=False):
-    """A canonical record on its way to be bytes; what is empty is left out."""
-
-    type: str
-    specversion: str
-    id: str
-    source: str
-    subject: str
-    time: str
-    tenant: str
-    data: dict[str, Any]
-    vendor: str = ""
-    sourcerecord: str = ""
 
 
 class RecordBook:
@@ -77,7 +63,7 @@ class RecordBook:
     ) -> None:
         """Write an event down. ``key`` is what makes the fact itself: whoever tells it again gives the same id."""
         self._write(
-            _Canonical(
+            Canonical(
                 type_,
                 "1.0",
                 self.id_of(type_, key),
@@ -108,12 +94,12 @@ class RecordBook:
                 data |= {"part": number, "parts": len(pieces)}
             id_ = self.id_of("record.kept", (kind, subject, digest, str(number)))
             options = self.options
-            event = _Canonical(
+            event = Canonical(
                 "record.kept", "1.0", id_, options.source, subject, time_text(at_us), options.tenant, data, sourcerecord=piece
             )
             self._write(event, OnChange.KEEP_FIRST)
 
-    def _write(self, event: _Canonical, policy: OnChange) -> None:
+    def _write(self, event: Canonical, policy: OnChange) -> None:
         self.events.append((event.type.partition(".")[0], _ENCODE(event), policy))
 
 
