@@ -19,7 +19,7 @@ from opsledger.projections.ledger.engine_errors import told_to_user
 from opsledger.projections.ledger.imports import TableImportJournal
 from opsledger.projections.ledger.local_log import LocalLog
 from opsledger.projections.ledger.lookup import TableLedger
-from opsledger.projections.ledger.tables import statements
+from opsledger.projections.ledger.tables import additions, statements
 
 _ENGINE_OPTIONS = {
     "mark_cache_size": 128 * 1024 * 1024,
@@ -33,6 +33,9 @@ _SETTINGS: dict[str, Any] = {
     "max_partitions_per_insert_block": 0,
     "max_insert_threads": 1,
 }
+
+
+_PRESENT = "SELECT table, name FROM system.columns WHERE database = currentDatabase()"
 
 
 class Store:
@@ -110,6 +113,9 @@ def _make_tables(directory: DataDirectory, client: Client) -> None:
     done, wanted = directory.root / "tables.sha256", sha256("\n".join(statements()).encode()).hexdigest()
     if done.exists() and done.read_text() == wanted:
         return
-    for statement in statements():
+    present: dict[str, set[str]] = {}
+    for table, column in client.query(_PRESENT).result_rows:
+        present.setdefault(str(table), set()).add(str(column))
+    for statement in (*additions(present), *statements()):
         client.command(statement)
     done.write_text(wanted)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
+
 from opsledger.domain.catalogue import STREAMS, column_name, columns_of
 from opsledger.domain.fields import Kind
 from opsledger.projections.ledger.sql import sql
@@ -73,15 +75,18 @@ def create_table(stream: str) -> str:
     )
 
 
-def add_columns(stream: str) -> str:
-    """The ALTER TABLE statement that gives an older ledger table the columns declared since; it changes nothing else.
+def additions(present: Mapping[str, Set[str]]) -> tuple[str, ...]:
+    """The ALTER TABLE statements that give an older ledger's tables (name → columns) what was declared since.
 
     A field that was not declared could not be stored, so the column's empty value is right for every row before.
     """
-    added = ",\n    ".join(
-        f"ADD COLUMN IF NOT EXISTS `{column_name(s.name)}` {_TYPES[s.rule.kind]}" for s in columns_of(stream)
-    )
-    return f"ALTER TABLE `{stream}`\n    {added}"
+    found = []
+    for stream in STREAMS:
+        fields = ((column_name(s.name), _TYPES[s.rule.kind]) for s in columns_of(stream))
+        missing = [f"ADD COLUMN `{name}` {type_}" for name, type_ in fields if name not in present.get(stream, ())]
+        if missing and stream in present:
+            found.append(f"ALTER TABLE `{stream}` {', '.join(missing)}")
+    return tuple(found)
 
 
 def create_once_view(stream: str) -> str:
@@ -91,7 +96,5 @@ def create_once_view(stream: str) -> str:
 
 def statements() -> tuple[str, ...]:
     """Every statement that a new ledger needs, in order; each may be run again."""
-    made = [
-        statement for stream in STREAMS for statement in (create_table(stream), add_columns(stream), create_once_view(stream))
-    ]
+    made = [statement for stream in STREAMS for statement in (create_table(stream), create_once_view(stream))]
     return (*made, *map(sql, _BESIDE))
