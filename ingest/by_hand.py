@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from opsledger.domain.catalogue import TYPES, fields_of
+from opsledger.domain.catalogue import fields_of
 from opsledger.domain.envelope import IN_HOUSE, fact_id
 from opsledger.domain.errors import UserError, nearest
 from opsledger.domain.fields import Kind
@@ -80,8 +80,3 @@ def chunk_of(line: bytes, border: Border) -> Iterator[Chunk]:
     yield Chunk(
         1, {s: t.append_column(change, pa.array(np.full(t.num_rows, OnChange.CORRECT, np.int8))) for s, t in tables.items()}, []
     )
-
-
-def known_types() -> tuple[str, ...]:
-    """The types that may be recorded by hand: every fact, no decision."""
-    return tuple(name for name, declaration in TYPES.items() if not declaration.DECISION)

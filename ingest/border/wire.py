@@ -50,7 +50,6 @@ class Holds:
 
 _NAME = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]  # 64 characters are at most 256 bytes
 _SHORT_BYTES = 16
-_TEXT = Annotated[str, msgspec.Meta(max_length=2048)]  # 2048 characters are at most 8 KiB
 _SHORT = 64
 """Fields of fewer bytes (a currency, a month) are bounded as ASCII instead."""
 OBJECTS = Holds(time=Annotated[datetime, msgspec.Meta(tz=True)], id=UUID, ids=tuple[UUID, ...], dataschema=str)

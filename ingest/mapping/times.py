@@ -16,7 +16,6 @@ from opsledger.ingest.mapping.refused import Refused, refuse
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  the origin of local (naive) microseconds
-_EPOCH_DAY = EPOCH.toordinal()
 _QUARTER = 900 * SECOND
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?", re.ASCII)
 _CLOCKS = {f"{s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}": s * SECOND for s in range(86_400)}

@@ -17,7 +17,6 @@ _WANTS_CALLBACK, _PRESSES_KEY = 0.03, 0.05
 _DROPPED = 0.3
 _DIVERT_AT = 0.15
 _NO_ANSWER_MS = 15_000
-_LONG_WAIT_S = 3600
 
 
 def _nothing(*_: object) -> bool:

@@ -47,7 +47,6 @@ class Targets:
 
 
 _NARROWED_BY = ("queue", "vendor", "hotline")
-NO_TARGETS = Targets()
 
 
 def targets_of(engine: Engine, tenant: str, stop: datetime, threshold_ms: int) -> Targets:

@@ -261,10 +261,11 @@ def test_what_a_report_cannot_honour_is_refused(cli: Cli, tmp_path: Path) -> Non
 
 
 def test_a_vendors_text_cannot_become_a_formula_or_markup(cli: Cli, tmp_path: Path) -> None:
-    nasty = '=HYPERLINK("http://x")<script>alert(1)</script>'
+    nasty = '=HYPERLINK("http://x")</script><script>alert(1)</script>'
     cli.ok("ingest", jsonl(tmp_path, event(1, data={"direction": "inbound", "channel": "phone", "hotline": nasty})), "--quiet")
     ask = ("report", "run", "traffic", "--day", "2026-01-05", "--zone", "UTC")
     page = cli.ok(*ask, "--format", "html")
     assert "HYPERLINK" in page
     assert "<script>alert" not in page
+    assert page.count("<script") == page.count("</script") == 2, "the page's own script and its data, and no other"
     assert not any(cell.startswith(("=", '"=')) for cell in cli.ok(*ask, "--format", "csv").split("\n"))

@@ -56,6 +56,7 @@ def test_a_report_has_the_same_numbers_in_every_format(centre: tuple[Cli, Path],
     cli.ok(*ask, "--format", "html", "--lang", "zh", "--out", page)
     text = page.read_text(encoding="utf-8")
     assert "话务量统计表" in text
+    assert text.count("<script") == text.count("</script") == 2, "the page's own script and its data, and no other"
     assert "<script src" not in text
     assert not re.findall(r"(?:src|href)=\"https?:", text)
 

@@ -162,9 +162,7 @@ class _Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        self.addresses += [
-            value or "" for name, value in attrs if name in ("src", "href", "srcset", "action") or name.startswith("on")
-        ]
+        self.addresses += [value or "" for name, value in attrs if name in LOADING or name.startswith("on")]
 
 
 def _charts(name: str) -> tuple[Chart, ...]:
