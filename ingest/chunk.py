@@ -43,6 +43,18 @@ class Reason(StrEnum):
     """An event of a tenant other than the one that the import was run for."""
     CONFLICT = "conflict"
     """The id of a stored event with other content."""
+    TOMBSTONE = "tombstone"
+    """A message of a Kafka topic without a value."""
+    NO_KEY = "no_key"
+    """A message of a Kafka topic without a key, so that its event has no home among the partitions."""
+    WRONG_KEY = "wrong_key"
+    """A message whose key is not the tenant, stream and subject of its event."""
+    WRONG_PARTITION = "wrong_partition"
+    """A message in another partition than its key belongs to: the order of its subject's events is not known."""
+    WRONG_TOPIC = "wrong_topic"
+    """An event of another stream than the topic's."""
+    BAD_HEADER = "bad_header"
+    """A message that says when another log took it in a way that cannot be read, or that cannot be."""
 
 
 class OnChange(IntEnum):

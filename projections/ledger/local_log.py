@@ -12,6 +12,7 @@ from clickhouse_connect.driver.client import Client
 from opsledger.domain.catalogue import STREAMS
 from opsledger.domain.clock import Clock
 from opsledger.domain.envelope import Position
+from opsledger.domain.errors import UserError
 from opsledger.domain.ports import MAX_READ_RECORDS, ArrowTable, LogRecord, Span
 from opsledger.projections.ledger.arrow_insert import cut, insert_whole, slim
 from opsledger.projections.ledger.engine_errors import told_to_user
@@ -42,6 +43,7 @@ class LocalLog:
 
     def _insert(self, stream: str, table: pa.Table, *, backfill: bool) -> Span:
         ends = self._offsets()
+        _check_own(ends)
         span = Span(stream, 0, ends.get((stream, 0), 0), table.num_rows)
         self._next = None  # an insert that fails may have been stored: what counts then is what the table says
         with told_to_user(f"storing {span.count} events of stream '{stream}'"):
@@ -59,7 +61,7 @@ class LocalLog:
     def _page(self, topic: str, partition: int, start: int, stop: int) -> list[LogRecord]:
         parameters: dict[str, Any] = {"stream": topic, "topic": topic, "partition": partition, "start": start, "stop": stop}
         rows = self._client.query(sql("read_log"), parameters=parameters, column_formats={"payload": "bytes"}).result_rows
-        return [LogRecord(Position(topic, partition, offset), key, value, at) for offset, key, value, at in rows]
+        return [LogRecord(Position(topic, partition, offset), key, value, at, late) for offset, key, value, at, late in rows]
 
     def end_offsets(self) -> Mapping[tuple[str, int], int]:
         """(topic, partition) → next offset, as the tables have it now."""
@@ -76,6 +78,15 @@ class LocalLog:
                 ).result_rows
             }
         return self._next
+
+
+def _check_own(ends: Mapping[tuple[str, int], int]) -> None:
+    """UserError where the ledger was filled from Kafka: what is appended here would be in no log."""
+    if foreign := sorted({topic for topic, _ in ends if topic not in STREAMS}):
+        raise UserError(
+            f"this ledger is filled from Kafka (topic '{foreign[0]}'); append there: set OPSLEDGER_KAFKA_BOOTSTRAP_SERVERS, "
+            "or use another data directory (--data)"
+        )
 
 
 def _placed(table: pa.Table, span: Span, at: datetime, *, backfill: bool) -> pa.Table:

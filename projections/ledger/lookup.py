@@ -19,10 +19,10 @@ _NONE = UUID(int=0)
 
 
 class TableLedger:
-    """The ledger port on the ledger tables. One thread asks at a time."""
+    """The ledger port on the ledger tables. One thread asks at a time; processes that ask together each need a table ``asked``."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, client: Client, asked: str = "asked_events") -> None:
+        self._client, self._asked = client, asked
 
     def event_count(self) -> int:
         """Rows of all ledger tables."""
@@ -39,12 +39,12 @@ class TableLedger:
 
     def stored(self, asked: ArrowTable) -> pa.Table:
         """Which asked events are stored; see ``domain.ports.Ledger``."""
-        self._client.command("TRUNCATE TABLE asked_events")
-        self._client.insert_arrow("asked_events", asked)
+        self._client.command(f"TRUNCATE TABLE `{self._asked}`")
+        self._client.insert_arrow(self._asked, asked)
         try:
-            return self._client.query_arrow(sql("stored"), parameters={"tables": _TABLES})
+            return self._client.query_arrow(sql("stored"), parameters={"tables": _TABLES, "asked": self._asked})
         finally:
-            self._client.command("TRUNCATE TABLE asked_events")
+            self._client.command(f"TRUNCATE TABLE `{self._asked}`")
 
     def events(self, ids: Sequence[UUID]) -> Mapping[UUID, StoredEvent]:
         """The stored events of some ids; of copies that differ, the first in the log."""

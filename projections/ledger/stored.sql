@@ -4,7 +4,7 @@ SELECT asked.row AS row, max(ledger.payload_hash = asked.payload_hash) AS same
 FROM (
     SELECT event_id, payload_hash
     FROM merge(currentDatabase(), {tables:String})
-    WHERE event_id IN (SELECT event_id FROM asked_events)
+    WHERE event_id IN (SELECT event_id FROM {asked:Identifier})
 ) AS ledger
-INNER JOIN asked_events AS asked ON ledger.event_id = asked.event_id
+INNER JOIN {asked:Identifier} AS asked ON ledger.event_id = asked.event_id
 GROUP BY asked.row

@@ -54,7 +54,7 @@ _CAME = "toUInt32(intDiv(toUnixTimestamp64Micro(recorded_at) - 1, 900000000))"
 _KEYS = f"tenant, backfill, {_HAPPENED}, {_CAME}"
 _ARRIVALS = f"PROJECTION arrivals (SELECT {_KEYS}, count() GROUP BY {_KEYS})"
 """How many events of which quarter hour were recorded in which: late ones of a month are counted in milliseconds."""
-_BESIDE = ("asked_events", "dead_letters", "dead_letter_attempts", "imports")
+_BESIDE = ("asked_events", "dead_letters", "dead_letter_attempts", "imports", "log_topics", "beside_positions")
 """Tables beside the ledger's: their SQL files have the same names."""
 ORDER_BY = "tenant, subject, occurred_at, offset"
 

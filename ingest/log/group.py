@@ -1,0 +1,194 @@
+"""A member of the group of sinks: which partitions are ours, and what comes off them, from the places that the ledger names.
+
+Offsets committed to Kafka are for those who watch; nothing here ever starts from them. A partition that is newly ours stands
+still until ``seek`` says where the ledger goes on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from threading import Lock
+from typing import Any
+
+from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.admin import MemberToRemove
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.errors import KafkaError
+from kafka.structs import OffsetAndMetadata
+
+from opsledger.ingest.log.fetched import Fetched, Headers
+
+Place = tuple[str, int]
+"""(topic, partition)"""
+MAX_POLL_RECORDS = 20_000
+SESSION_MS = 15_000
+"""A member that says nothing for so long is taken for gone, and its partitions go to the others."""
+_FETCH: Mapping[str, int] = {
+    "max_partition_fetch_bytes": 4 * 1024 * 1024,
+    "fetch_max_bytes": 32 * 1024 * 1024,
+    "fetch_max_wait_ms": 100,
+    "receive_buffer_bytes": 1024 * 1024,
+}
+_LETTING_GO_S = 5.0
+"""So long a partition that is taken away may still wait for the insert under way; well below the session's end."""
+
+
+def instance_id(name: str) -> str:
+    """A name as Kafka allows it for a static member."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", name)[:200] or "sink"
+
+
+class Group:
+    """One member. All calls from one thread, but for what ``let_go`` does, which is called from the client's own.
+
+    ``let_go`` is called with the partitions that are being taken away and returns True once nothing of theirs is on its way
+    to the ledger; until then (at most some seconds) they stay ours.
+    """
+
+    def __init__(
+        self,
+        client: Mapping[str, Any],
+        topics: Sequence[str],
+        group: str,
+        name: str,
+        let_go: Callable[[frozenset[Place]], bool],
+        *,
+        session_ms: int = SESSION_MS,
+    ) -> None:
+        self._client, self._group, self._instance = dict(client), group, instance_id(name)
+        self._listener = _Listener(self, let_go)
+        self._fresh: set[Place] = set()
+        self._guard = Lock()
+        self.consumer = KafkaConsumer(
+            **client,
+            **_FETCH,
+            client_id=self._instance,
+            group_id=group,
+            group_instance_id=self._instance,
+            partition_assignment_strategy=[CooperativeStickyAssignor],
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            allow_auto_create_topics=False,
+            metadata_max_age_ms=30_000,
+            max_poll_records=MAX_POLL_RECORDS,
+            session_timeout_ms=session_ms,
+            heartbeat_interval_ms=min(3_000, session_ms // 4),
+        )
+        self.consumer.subscribe(topics=list(topics), listener=self._listener)
+
+    def assigned(self) -> frozenset[Place]:
+        """The partitions that are ours now."""
+        return frozenset((tp.topic, tp.partition) for tp in self.consumer.assignment())
+
+    def fresh(self) -> frozenset[Place]:
+        """Those of them that stand still and wait for ``seek``."""
+        with self._guard:
+            return frozenset(self._fresh) & self.assigned()
+
+    def seek(self, positions: Mapping[Place, int]) -> None:
+        """Read on from these offsets."""
+        for place, offset in positions.items():
+            partition = TopicPartition(*place)
+            if partition not in self.consumer.assignment():  # taken away again meanwhile
+                continue
+            self.consumer.seek(partition, offset)
+            with self._guard:
+                self._fresh.discard(place)
+            self.consumer.resume(partition)
+
+    def poll(self, timeout_s: float) -> list[Fetched]:
+        """What has come, at most some 20,000 messages; waits so long for the first. Errors of Kafka are raised as they are."""
+        found = self.consumer.poll(timeout_ms=int(timeout_s * 1000))
+        fresh = self.fresh()
+        return [_fetched(records) for tp, records in found.items() if (tp.topic, tp.partition) not in fresh]
+
+    def idle(self) -> None:
+        """Stay a member while nothing more can be taken in: the partitions stand still for this moment."""
+        moving = self.consumer.assignment() - self.consumer.paused()
+        self.consumer.pause(*moving)
+        try:
+            self.consumer.poll(timeout_ms=0)
+        finally:
+            with self._guard:
+                waiting = set(self._fresh)
+            ours = self.consumer.assignment()
+            self.consumer.resume(*[tp for tp in moving if tp in ours and tuple(tp) not in waiting])
+
+    def ends(self, places: Iterable[Place]) -> dict[Place, int]:
+        """The offsets that the next records will get."""
+        found = self.consumer.end_offsets([TopicPartition(*place) for place in places])
+        return {(tp.topic, tp.partition): int(end) for tp, end in found.items()}
+
+    def high(self, place: Place) -> int | None:
+        """As ``ends``, as of the last answer that came; None before the first."""
+        partition = TopicPartition(*place)
+        return self.consumer.highwater(partition) if partition in self.consumer.assignment() else None
+
+    def committed(self, places: Iterable[Place]) -> dict[Place, int]:
+        """How far the group says that it has come; 0 where it has said nothing. For those who watch."""
+        return {place: self.consumer.committed(TopicPartition(*place)) or 0 for place in places}
+
+    def commit(self, positions: Mapping[Place, int]) -> None:
+        """Tell Kafka how far we are, for those who watch. Errors are raised; nothing depends on them."""
+        ours = self.assigned()
+        offsets = {TopicPartition(*p): OffsetAndMetadata(n, "", -1) for p, n in positions.items() if p in ours}
+        if offsets:
+            self.consumer.commit(offsets, timeout_ms=5_000)
+
+    def close(self, *, leave: bool = True) -> None:
+        """Leave the group, so that others take over at once; without ``leave`` our place is kept until the session ends."""
+        with contextlib.suppress(KafkaError):
+            self.consumer.close(autocommit=False, timeout_ms=5_000)
+        if leave:
+            with contextlib.suppress(KafkaError):
+                _leave(self._client, self._group, self._instance)
+
+    def hold(self, places: Iterable[Place]) -> None:
+        """Have new partitions stand still at a place of no meaning, so that no committed offset is ever asked for."""
+        for place in places:
+            partition = TopicPartition(*place)
+            with self._guard:
+                self._fresh.add(place)
+            self.consumer.seek(partition, 0)
+            self.consumer.pause(partition)
+
+
+class _Listener(ConsumerRebalanceListener):
+    """Hears of changes on the client's own thread: quick, but for letting go of what is on its way."""
+
+    def __init__(self, group: Group, let_go: Callable[[frozenset[Place]], bool]) -> None:
+        self._group, self._let_go = group, let_go
+
+    def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
+        self._group.hold((tp.topic, tp.partition) for tp in assigned)
+
+    def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
+        places = frozenset((tp.topic, tp.partition) for tp in revoked)
+        end = time.monotonic() + _LETTING_GO_S
+        while places and not self._let_go(places) and time.monotonic() < end:
+            time.sleep(0.01)
+
+
+def _fetched(records: Sequence[Any]) -> Fetched:
+    headers: dict[int, Headers] = {i: r.headers for i, r in enumerate(records) if r.headers}
+    first = records[0]
+    return Fetched(
+        first.topic,
+        first.partition,
+        [r.offset for r in records],
+        [r.key for r in records],
+        [r.value for r in records],
+        [r.timestamp for r in records],
+        headers,
+    )
+
+
+def _leave(client: Mapping[str, Any], group: str, instance: str) -> None:
+    admin = KafkaAdminClient(**client)
+    try:
+        admin.remove_group_members(group, [MemberToRemove(group_instance_id=instance)])
+    finally:
+        admin.close()

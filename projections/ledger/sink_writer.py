@@ -1,0 +1,164 @@
+"""Carries out the sink's plan on the ledger tables: asks how far they go, stores what follows as a whole, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from clickhouse_connect.driver.client import Client
+
+from opsledger.domain.catalogue import STREAMS
+from opsledger.projections.ledger.arrow_insert import cut, insert_whole, slim
+from opsledger.projections.ledger.engine_errors import told_to_user
+from opsledger.projections.ledger.plan import Batch, Insert, Offsets, Reject, Skip, State, Step, Why, plan
+from opsledger.projections.ledger.sql import sql
+from opsledger.projections.ledger.tables import create_table
+
+Place = tuple[str, int]
+"""(topic, partition)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Rows of one stream's topic, by partition and offset, and which part of each partition they are all good rows of."""
+
+    stream: str
+    topic: str
+    rows: pa.Table
+    spans: Mapping[int, tuple[int, int]]
+    """partition → (since, until): offsets from ``since`` up to, not including, ``until`` were read."""
+
+
+@dataclass(slots=True)
+class Written:
+    """What became of a reading's rows; the partitions of ``rejected`` have to be read anew from the ledger's position."""
+
+    stored: int = 0
+    skipped: int = 0
+    rejected: dict[int, Why] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Known:
+    expected: int
+    settled: int
+    tried: int | None = None
+
+
+class SinkWriter:
+    """Writes what a sink read. One thread at a time."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._known: dict[Place, _Known] = {}
+
+    def ends(self, streams: Iterable[str] = STREAMS) -> dict[Place, int]:
+        """How far the ledger goes: (topic, partition) → next offset; read from the tables themselves."""
+        found: dict[Place, int] = {}
+        for stream in streams:
+            rows = self._client.query(sql("end_offsets"), parameters={"stream": stream}).result_rows
+            found |= {(topic, partition): following for topic, partition, following in rows}
+        return found
+
+    def begin(self, positions: Mapping[Place, int]) -> None:
+        """Reading begins at these places, to which the ledger goes."""
+        self._known |= {place: _Known(position, position) for place, position in positions.items()}
+
+    def forget(self, places: Iterable[Place]) -> None:
+        """These partitions are others' now: nothing more is written to them."""
+        for place in places:
+            self._known.pop(place, None)
+
+    def write(self, reading: Reading) -> Written:
+        """Store what the ledger does not have. When an error is raised, the same reading may be given again.
+
+        Each insert is preceded by a look at how far the table goes. What somebody else has written meanwhile is skipped
+        or rejected; a partition for which nothing was begun is rejected.
+        """
+        written = Written()
+        unknown = [p for p in reading.spans if (reading.topic, p) not in self._known]
+        written.rejected |= dict.fromkeys(unknown, Why.MOVED)
+        for part in cut(slim(reading.rows)):
+            self._write(reading, part, written)
+        for partition, (_, until) in reading.spans.items():
+            if partition not in written.rejected:
+                self._known[reading.topic, partition].settled = until
+        return written
+
+    def _write(self, reading: Reading, part: pa.Table, written: Written) -> None:
+        seen = self._seen(reading)
+        kept: list[tuple[int, int]] = []
+        tried: dict[int, tuple[int, int]] = {}
+        for partition, start, offsets in _by_partition(part):
+            if partition in written.rejected:
+                continue
+            for step in self._plan(reading, partition, offsets, seen):
+                _count(step, partition, written)
+                if isinstance(step, Insert):
+                    kept.append((start + step.start, start + step.stop))
+                    tried[partition] = int(offsets[step.start]), int(offsets[step.stop - 1])
+        if kept:
+            self._insert(reading, _chosen(part, kept), tried)
+
+    def _plan(self, reading: Reading, partition: int, offsets: Offsets, seen: Mapping[int, int]) -> tuple[Step, ...]:
+        known, (since, until) = self._known[reading.topic, partition], reading.spans[partition]
+        now = seen.get(partition, 0)
+        steps = plan(State(known.expected, now, known.tried), Batch(since, until, offsets, known.settled))
+        if now == known.tried:  # the insert whose end was not known did take place
+            known.expected, known.tried = now, None
+        return steps
+
+    def _insert(self, reading: Reading, rows: pa.Table, tried: Mapping[int, tuple[int, int]]) -> None:
+        ranges = ",".join(f"{partition}:{first}-{last}" for partition, (first, last) in sorted(tried.items()))
+        for partition, (_, last) in tried.items():
+            self._known[reading.topic, partition].tried = last + 1
+        with told_to_user(f"storing {rows.num_rows} events of topic '{reading.topic}' ({ranges})"):
+            insert_whole(self._client, reading.stream, rows, token=f"{reading.topic}/{ranges}/{_version(reading.stream)}")
+        for partition, (_, last) in tried.items():
+            known = self._known[reading.topic, partition]
+            known.expected, known.settled, known.tried = last + 1, max(known.settled, last + 1), None
+
+    def _seen(self, reading: Reading) -> dict[int, int]:
+        expected = [known.expected for p in reading.spans if (known := self._known.get((reading.topic, p)))]
+        parameters: dict[str, Any] = {
+            "stream": reading.stream,
+            "topic": reading.topic,
+            "from": max(min(expected, default=0) - 1, 0),
+        }
+        rows = self._client.query(sql("positions_seen"), parameters=parameters).result_rows
+        return {int(partition): int(following) for partition, following in rows}
+
+
+def _count(step: Step, partition: int, written: Written) -> None:
+    match step:
+        case Insert(start, stop):
+            written.stored += stop - start
+        case Skip(start, stop):
+            written.skipped += stop - start
+        case Reject(why=why):
+            written.rejected[partition] = why
+
+
+def _by_partition(table: pa.Table) -> Iterator[tuple[int, int, Offsets]]:
+    """(partition, its first row, the offsets of its rows): the rows of a partition stand together."""
+    partitions, offsets = (table[name].combine_chunks().to_numpy() for name in ("partition", "offset"))
+    starts = np.flatnonzero(np.concatenate([[True], partitions[1:] != partitions[:-1]]))
+    for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(partitions)], strict=True):
+        yield int(partitions[start]), start, offsets[start:stop]
+
+
+def _chosen(table: pa.Table, ranges: list[tuple[int, int]]) -> pa.Table:
+    if sum(stop - start for start, stop in ranges) == table.num_rows:
+        return table
+    return pa.concat_tables([table.slice(start, stop - start) for start, stop in ranges]).combine_chunks()
+
+
+@cache
+def _version(stream: str) -> str:
+    """Names the table as it is declared now: a token must not outlive a change of its columns."""
+    return sha256(create_table(stream).encode()).hexdigest()[:12]
