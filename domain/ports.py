@@ -44,12 +44,13 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """One record as the log holds it. ``value`` is the event's bytes, ``recorded_at`` UTC."""
+    """One record as the log holds it. ``value`` is the event's bytes, ``recorded_at`` UTC; ``backfill``: late on purpose."""
 
     position: Position
     key: str
     value: bytes
     recorded_at: datetime
+    backfill: bool = False
 
 
 class Log(Protocol):
@@ -61,12 +62,14 @@ class Log(Protocol):
     """
 
     def append(self, events: Mapping[str, ArrowTable], *, backfill: bool = False) -> Sequence[Span]:
-        """Store events by stream; returns their places once they are safely kept, in the order of the rows.
+        """Store events by stream; returns their places once they are safely kept.
+
+        Places are in the order of the rows; where a topic has several partitions, partition by partition.
 
         Each table has at least ``tenant``, ``subject`` and ``payload`` (the log's value); a log that is also the
-        ledger uses every column. ``backfill`` marks records that were meant to come late. Either all rows of a stream
-        are stored or none; of several streams some may be stored when an error is raised. Raises UserError for what
-        the user can mend (a full disk).
+        ledger uses every column. ``backfill`` marks records that were meant to come late. When an error is raised some
+        rows may be stored, and appending them all again is right. Raises UserError for what the user can mend (a full disk,
+        a broker that is away).
         """
         ...
 
