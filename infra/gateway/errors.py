@@ -1,0 +1,81 @@
+"""Errors as ClickHouse tells them over HTTP: a code, a text that begins with it, and the status that goes with it."""
+
+from __future__ import annotations
+
+import re
+
+_CODE = re.compile(r"Code: (\d+)\. DB::Exception: ")
+
+SYNTAX_ERROR = 62
+UNKNOWN_SETTING = 115
+NOT_IMPLEMENTED = 48
+CANNOT_DECOMPRESS = 271
+QUERY_IS_TOO_LARGE = 223
+SESSION_NOT_FOUND = 372
+SESSION_IS_LOCKED = 373
+BAD_ARGUMENTS = 36
+AUTHENTICATION_FAILED = 516
+REQUIRED_PASSWORD = 194
+TOO_MANY_SIMULTANEOUS_QUERIES = 202
+BAD_REQUEST_PARAMETER = 568
+CANNOT_READ_ALL_DATA = 33
+_UNKNOWN_EXCEPTION = 1002
+
+_NAMES = {
+    SYNTAX_ERROR: "SYNTAX_ERROR",
+    UNKNOWN_SETTING: "UNKNOWN_SETTING",
+    NOT_IMPLEMENTED: "NOT_IMPLEMENTED",
+    CANNOT_DECOMPRESS: "CANNOT_DECOMPRESS",
+    QUERY_IS_TOO_LARGE: "QUERY_IS_TOO_LARGE",
+    SESSION_NOT_FOUND: "SESSION_NOT_FOUND",
+    SESSION_IS_LOCKED: "SESSION_IS_LOCKED",
+    BAD_ARGUMENTS: "BAD_ARGUMENTS",
+    AUTHENTICATION_FAILED: "AUTHENTICATION_FAILED",
+    REQUIRED_PASSWORD: "REQUIRED_PASSWORD",
+    TOO_MANY_SIMULTANEOUS_QUERIES: "TOO_MANY_SIMULTANEOUS_QUERIES",
+    BAD_REQUEST_PARAMETER: "BAD_REQUEST_PARAMETER",
+    CANNOT_READ_ALL_DATA: "CANNOT_READ_ALL_DATA",
+    _UNKNOWN_EXCEPTION: "UNKNOWN_EXCEPTION",
+}
+_STATUS: dict[str, tuple[int, ...]] = {
+    "401 Unauthorized": (REQUIRED_PASSWORD,),
+    "403 Forbidden": (192, 193, AUTHENTICATION_FAILED),
+    "400 Bad Request": (6, 26, 27, 36, 38, 41, 53, 62, 72, 117, 130, 131, 167, 168, 427, BAD_REQUEST_PARAMETER),
+    "404 Not Found": (46, 47, 50, 56, 60, 63, 73, 78, 81, 107, 108, 115, 336, 372, 456),
+    "413 Request Entity Too Large": (QUERY_IS_TOO_LARGE,),
+    "501 Not Implemented": (NOT_IMPLEMENTED,),
+    "503 Service Unavailable": (TOO_MANY_SIMULTANEOUS_QUERIES,),
+}
+_STATUS_OF = {code: status for status, codes in _STATUS.items() for code in codes}
+
+
+class ServerError(Exception):
+    """An error that the client is told; ``text`` is what stands in the body, without the version."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+    @property
+    def status(self) -> str:
+        """The HTTP status that ClickHouse gives for such an error."""
+        return _STATUS_OF.get(self.code, "500 Internal Server Error")
+
+    def body(self, version: str) -> bytes:
+        """The body of the answer."""
+        return f"{self.text} (version {version} (official build))\n".encode(errors="surrogateescape")
+
+
+def refused(code: int, message: str) -> ServerError:
+    """An error found by the gateway itself, in the engine's words."""
+    return ServerError(code, f"Code: {code}. DB::Exception: {message} ({_NAMES.get(code, 'UNKNOWN_EXCEPTION')})")
+
+
+def from_engine(error: BaseException) -> ServerError:
+    """What the engine has said, without what its bindings put before it."""
+    text = str(error).strip()
+    found = _CODE.search(text)
+    if found is None:
+        return refused(_UNKNOWN_EXCEPTION, text or type(error).__name__)
+    return ServerError(int(found[1]), re.sub(r" \(version [0-9.]+(?: \([^)]*\))?\)\.?$", "", text[found.start() :]))
