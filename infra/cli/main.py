@@ -45,6 +45,7 @@ COMMANDS = {
     "history": "opsledger.infra.cli.history:history",
     "dead-letters": "opsledger.infra.cli.dead_letters:dead_letters",
     "rebuild": "opsledger.infra.cli.rebuild:rebuild",
+    "kafka": "opsledger.infra.cli.kafka:kafka",
     "simulate": "opsledger.infra.cli.simulate:simulate",
     "doctor": "opsledger.infra.cli.doctor:doctor",
     "docs": "opsledger.infra.cli.docs:docs",

@@ -6,7 +6,7 @@ import fcntl
 import shutil
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,7 @@ class ClusterState:
 class Cluster:
     """The cluster in a folder. All listeners are on loopback.
 
-    ``brokers``, ``port``, ``settings`` and ``secure_protocol`` count when it is made; afterwards the folder says them.
+    ``brokers``, ``port``, ``settings`` and ``secure`` (protocols: SSL, …) count when it is made; then the folder says them.
     """
 
     def __init__(
@@ -48,11 +48,11 @@ class Cluster:
         *,
         port: int | None = None,
         settings: Mapping[str, str] | None = None,
-        secure_protocol: str | None = None,
+        secure: Sequence[str] = (),
     ) -> None:
         self.root = root
         self._wanted = brokers
-        self._port, self._settings, self._secure = port, settings, secure_protocol
+        self._port, self._settings, self._secure = port, settings, secure
         self._nodes: dict[int, Node] = {}
 
     @property
@@ -156,9 +156,7 @@ class Cluster:
     def _make(self) -> None:
         known = read_plan(self.root)
         if known is None:
-            write_plan(
-                self.root, new_plan(self._wanted or 1, port=self._port, settings=self._settings, secure_protocol=self._secure)
-            )
+            write_plan(self.root, new_plan(self._wanted or 1, port=self._port, settings=self._settings, secure=self._secure))
         elif self._wanted and self._wanted != len(known.nodes):
             raise UserError(
                 f"the cluster in {self.root} has {len(known.nodes)} broker(s), not {self._wanted}; "

@@ -164,8 +164,7 @@ class Node:
             return None
 
     def _check_ports(self) -> None:
-        own = [port for port in (self.plan.port, self.plan.controller_port, self.plan.secure_port) if port]
-        taken = busy(own)
+        taken = busy(self.plan.ports)
         if taken:
             raise UserError(
                 f"port {taken[0]} of node {self.plan.id} is in use by another program; stop that, or make the cluster anew: "
@@ -175,14 +174,13 @@ class Node:
 
     def _properties(self) -> str:
         copies, in_sync = (3, 2) if len(self._cluster.nodes) >= 3 else (1, 1)  # as Topics.specs
-        secure = self._cluster.secure_protocol if self.plan.secure_port else None
         text = _TEMPLATE.read_text(encoding="utf-8").format(
             id=self.plan.id,
             controllers=self._cluster.controllers,
             port=self.plan.port,
             controller_port=self.plan.controller_port,
-            more_listeners=f",SECURE://{HOST}:{self.plan.secure_port}" if secure else "",
-            more_protocols=f",SECURE:{secure}" if secure else "",
+            more_listeners="".join(f",{protocol}://{HOST}:{port}" for protocol, port in self.plan.secure.items()),
+            more_protocols="".join(f",{protocol}:{protocol}" for protocol in self.plan.secure),
             data=self._data,
             copies=copies,
             in_sync=in_sync,

@@ -23,33 +23,36 @@ _TRIES = 200
 
 @dataclass(frozen=True, slots=True)
 class NodePlan:
-    """One node. ``secure_port`` is that of the listener with TLS or a login, where the cluster has one."""
+    """One node. ``secure``: the ports of its listeners with TLS or a login, by protocol."""
 
     id: int
     port: int
     controller_port: int
     directory_id: str
-    secure_port: int | None = None
+    secure: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Every port it listens on."""
+        return (self.port, self.controller_port, *self.secure.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A cluster. ``settings`` are Kafka's own, over those of the template; ``security`` those of the secure listener."""
+    """A cluster. ``settings`` are Kafka's own names and values, over those of the template."""
 
     cluster_id: str
     nodes: tuple[NodePlan, ...]
     settings: Mapping[str, str] = field(default_factory=dict)
-    secure_protocol: str | None = None
 
     @property
     def servers(self) -> tuple[str, ...]:
         """Where clients find it, without TLS or login."""
         return tuple(f"{HOST}:{node.port}" for node in self.nodes)
 
-    @property
-    def secure_servers(self) -> tuple[str, ...]:
-        """Where clients find the secure listener; empty where there is none."""
-        return tuple(f"{HOST}:{node.secure_port}" for node in self.nodes if node.secure_port)
+    def servers_of(self, protocol: str) -> tuple[str, ...]:
+        """Where clients find the listener of a protocol (SSL, SASL_SSL, SASL_PLAINTEXT)."""
+        return tuple(f"{HOST}:{node.secure[protocol]}" for node in self.nodes)
 
     @property
     def controllers(self) -> str:
@@ -58,18 +61,21 @@ class Plan:
 
 
 def new_plan(
-    brokers: int, *, port: int | None = None, settings: Mapping[str, str] | None = None, secure_protocol: str | None = None
+    brokers: int, *, port: int | None = None, settings: Mapping[str, str] | None = None, secure: Sequence[str] = ()
 ) -> Plan:
     """A plan with ports that are free now: from ``port`` on, or anywhere. UserError (exit code 4) when one is taken."""
-    each = 3 if secure_protocol else 2
-    ports = _from(port, brokers * each) if port else _anywhere(brokers * each)
+    kinds = 2 + len(secure)
+    ports = _from(port, brokers * kinds) if port else _anywhere(brokers * kinds)
+    by_kind = [ports[kind * brokers : (kind + 1) * brokers] for kind in range(kinds)]
     nodes = tuple(
-        NodePlan(
-            n + 1, ports[n], ports[brokers + n], _identity(), secure_port=ports[2 * brokers + n] if secure_protocol else None
-        )
-        for n in range(brokers)
+        NodePlan(index + 1, by_kind[0][index], by_kind[1][index], _identity(), _secure(secure, by_kind[2:], index))
+        for index in range(brokers)
     )
-    return Plan(_identity(), nodes, dict(settings or {}), secure_protocol)
+    return Plan(_identity(), nodes, dict(settings or {}))
+
+
+def _secure(protocols: Sequence[str], ports: Sequence[Sequence[int]], index: int) -> dict[str, int]:
+    return {protocol: own[index] for protocol, own in zip(protocols, ports, strict=True)}
 
 
 def read_plan(root: Path) -> Plan | None:
