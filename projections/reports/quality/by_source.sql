@@ -1,6 +1,6 @@
--- What was found of one stream's things, by the source that told of them first. In the place of `found`
--- stands one of the files found_….sql.
-WITH found AS (SELECT DISTINCT kind, subject FROM ({found}))
+-- What was found of one stream's things, by the source that told of them first. In the place of `things`
+-- stands one of the files things_….sql.
+WITH found AS (SELECT DISTINCT arrayJoin(kinds) AS kind, subject FROM ({things}))
 SELECT kind, told.source AS name, count() AS n, NULL AS worst_ms, min(found.subject) AS example, argMin(told.event, found.subject) AS event
 FROM found
 LEFT JOIN

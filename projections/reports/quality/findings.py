@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -24,8 +25,10 @@ SLOW_MS = 300_000
 """A live source lags where half of its events take longer than this."""
 APART_MS = 2_000
 """Two systems' clocks are apart where half of what both tell of differs by more than this."""
-_FOUND = ("call", "ticket", "callback", "complaint", "evaluation", "fault", "shift")
-"""Streams with a SELECT ``found_<stream>.sql``."""
+_MEANT = ("ticket", "callback", "complaint", "evaluation")
+"""Streams whose things name calls: with a SELECT ``meant_<stream>.sql``."""
+_THINGS = ("call", *_MEANT, "fault", "shift")
+"""Streams with a SELECT ``things_<stream>.sql``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,7 @@ class Checker:
 
     def __init__(self, facts: Facts, period: Period) -> None:
         self._facts, self._period = facts, period
+        self._unknown_calls: list[str] | None = None
         self._bound: Parameters = {
             "tenant": facts.tenant,
             "start": utc_text(period.start),
@@ -114,11 +118,12 @@ class Checker:
 
     def run(self) -> Quality:
         """Run every check."""
-        bases = {str(name): int(n) for name, n in self._rows("bases")}
-        sources, found, told_of = self._sources()
-        found += self._late() + self._imports(bases) + self._order(told_of) + self._records()
-        apart, letters = self._apart(sources), self._letters()
-        self._silences(sources)
+        spoken: dict[str, set[int]] = {}
+        sources, found, told_of, types = self._sources(spoken)
+        bases: dict[str, int] = {}
+        found += self._late(told_of) + self._imports(bases) + self._order(told_of) + self._records(bases)
+        apart, letters = self._apart(types), self._letters()
+        self._silences(sources, spoken)
         bases |= {"events": sum(s.events for s in sources), "sources": len(sources), "pairs": len(apart)}
         bases["letters"] = sum(each.count for each in letters)
         found += [*_of_sources(sources), *_of_pairs(apart), *_of_letters(letters)]
@@ -132,21 +137,30 @@ class Checker:
     def _ask(self, sql: str, **more: Any) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._facts.engine.query(sql, parameters={**self._bound, **more}).result_rows]
 
-    def _sources(self) -> tuple[list[Source], list[Finding], list[str]]:
-        """The sources, their events from the future, and the streams that have events in the period."""
+    def _sources(self, spoken: dict[str, set[int]]) -> tuple[list[Source], list[Finding], list[str], list[str]]:
+        """The sources, their events from the future, the streams that have events in the period, and the types of call
+        events that more than one source tells of; adds the minutes in which each source spoke, also before the period."""
         merged: dict[str, Source] = {}
-        found, told_of = [], []
-        for stream in STREAMS:
-            rows = self._ask(_on(_sql("events"), stream))
-            told_of += [stream] if rows else []
-            for row in rows:
-                _merge(merged.setdefault(str(row[0]), Source(str(row[0]))), row)
-                if row[7]:
-                    found.append(Finding("future", str(row[0]), int(row[7]), None, stream, str(row[11]), str(row[12])))
-        return list(merged.values()), found, told_of
+        ahead, told_of, told = [], [], Counter[str]()
+        text = _sql("delays").replace("{told}", _union("told", STREAMS))
+        rows = self._ask(text, since=utc_text(self._period.start - BEFORE))
+        for stream, name, *row, types, minutes in sorted(rows, key=lambda row: (STREAMS.index(row[0]), row[1])):
+            spoken.setdefault(str(name), set()).update(minutes)
+            if not row[0]:
+                continue
+            _merge(merged.setdefault(str(name), Source(str(name))), row)
+            told_of.append(str(stream))
+            ahead += [str(stream)] if row[6] else []
+            told.update(map(str, types) if stream == "call" else ())
+        found = [each for stream in dict.fromkeys(ahead) for each in self._future(stream)]
+        return list(merged.values()), found, list(dict.fromkeys(told_of)), [name for name, n in told.items() if n > 1]
 
-    def _late(self) -> list[Finding]:
-        came = arrivals(self._facts, self._period, STREAMS, closings(self._facts, self._period))
+    def _future(self, stream: str) -> list[Finding]:
+        rows = self._ask(_on(_sql("events"), stream))
+        return [Finding("future", str(name), int(n), None, stream, str(x), str(event)) for name, n, x, event in rows]
+
+    def _late(self, streams: Sequence[str]) -> list[Finding]:
+        came = arrivals(self._facts, self._period, streams, closings(self._facts, self._period))
         found = {"late": came.late, "backfilled": came.backfilled}
         return [Finding(check, "", n) for check, n in found.items() if n]
 
@@ -159,29 +173,46 @@ class Checker:
         text = _sql("order").replace("{tangled}", _sql("tangled"))
         return [_finding(row, stream) for stream in streams for row in self._ask(_on(text, stream))]
 
-    def _records(self) -> list[Finding]:
-        found = []
-        for stream in _FOUND:
-            text = _sql("by_source").replace("{found}", _sql(f"found_{stream}"))
-            found += [_finding(row, stream) for row in self._ask(_on(text, stream))]
-        return found
+    def _records(self, bases: dict[str, int]) -> list[Finding]:
+        """What was found of single things; adds how many things there are. All are counted at once, and only where
+        something was found it is asked who told of it."""
+        wanted = dict.fromkeys(_THINGS, False)
+        text = "\nUNION ALL\n".join(
+            _sql("bases").replace("{name}", stream).replace("{things}", _things(stream)) for stream in _THINGS
+        )
+        for stream, base, n, findings in self._ask(text, unknown=self._unknown()):
+            bases[str(base)] = int(n)
+            wanted[str(stream)] |= bool(findings)
+        return [found for stream, some in wanted.items() if some for found in self._of_things(stream)]
 
-    def _apart(self, sources: Sequence[Source]) -> list[Apart]:
-        if len(sources) < 2:
-            return []
-        return [Apart(str(a), str(b), int(n), int(ms), str(example)) for a, b, n, ms, example in self._rows("apart")]
+    def _of_things(self, stream: str) -> list[Finding]:
+        text = _sql("by_source").replace("{things}", _things(stream))
+        return [_finding(row, stream) for row in self._ask(_on(text, stream), unknown=self._unknown())]
+
+    def subjects(self, check: str, stream: str) -> list[str]:
+        """The subjects of a stream's things that a check found, in order."""
+        sql = f"SELECT DISTINCT subject FROM ({_things(stream)}) WHERE has(kinds, {{kind:String}}) ORDER BY subject"
+        return [str(subject) for (subject,) in self._ask(sql, kind=check, unknown=self._unknown())]
+
+    def _unknown(self) -> list[str]:
+        """The calls that things of the period name and the ledger does not have."""
+        if self._unknown_calls is None:
+            named = "\nUNION ALL\n".join(f"SELECT call FROM ({_sql(f'meant_{stream}')}) WHERE call != ''" for stream in _MEANT)
+            calls = {str(call) for (call,) in self._ask(_sql("unknown").replace("{named}", named))}
+            known = self._rows("in_ledger", calls=sorted(calls)) if calls else []
+            self._unknown_calls = sorted(calls - {str(call) for (call,) in known})
+        return self._unknown_calls
+
+    def _apart(self, types: Sequence[str]) -> list[Apart]:
+        rows = self._rows("apart", types=list(types)) if types else []
+        return [Apart(str(a), str(b), int(n), int(ms), str(example)) for a, b, n, ms, example in rows]
 
     def _letters(self) -> list[Letters]:
         rows = self._rows("dead_letters")
         return [Letters(str(s), str(r), int(n), int(done), int(tried), str(id_)) for s, r, n, done, tried, id_ in rows]
 
-    def _silences(self, sources: list[Source]) -> None:
+    def _silences(self, sources: list[Source], spoken: Mapping[str, set[int]]) -> None:
         """Adds each source's longest silence, and the sources that spoke before the period and are silent all through it."""
-        start, stop = utc_text(self._period.start - BEFORE), utc_text(min(self._period.stop, self._facts.cutoff))
-        spoken: dict[str, set[int]] = {}
-        for stream in STREAMS:
-            for name, minutes in self._ask(_on(_sql("minutes"), stream), start=start, stop=stop):
-                spoken.setdefault(str(name), set()).update(minutes)
         ((calendar, hours),) = self._rows("opening")
         opening = opening_of(str(calendar), str(hours))
         known = {source.name: source for source in sources}
@@ -194,7 +225,7 @@ class Checker:
 
 def _merge(source: Source, row: Sequence[Any]) -> None:
     """Adds the events of one more stream; the median is that of the stream with the most live events."""
-    _, n, backfilled, hour, day, week, more, future, median, least, greatest, _, _ = row
+    n, backfilled, hour, day, week, more, future, median, least, greatest = row
     bands = [int(x) for x in (hour, day, week, more)]
     if sum(bands):
         if source.median_ms is None or sum(bands) > sum(source.bands):
@@ -236,6 +267,17 @@ def _of_letters(letters: Iterable[Letters]) -> Iterable[Finding]:
             yield Finding("dead_open", each.source, each.count - each.settled, example=each.example)
         if each.settled:
             yield Finding("dead_settled", each.source, each.settled, example=each.example)
+
+
+def _things(stream: str) -> str:
+    """The SELECT of the things of one stream in a period: ``base`` (what they are counted as), ``subject``, and ``kinds``: the
+    checks that found something of it."""
+    text = _sql(f"things_{stream}")
+    return text.replace("{meant}", _sql(f"meant_{stream}")) if stream in _MEANT else text
+
+
+def _union(name: str, streams: Iterable[str]) -> str:
+    return "\nUNION ALL\n".join(_on(_sql(name), stream).replace("{name}", stream) for stream in streams)
 
 
 def _on(text: str, stream: str) -> str:
