@@ -11,7 +11,7 @@ import click
 from opsledger.domain.calendar import Grain, Period, parse_period
 from opsledger.domain.clock import SystemClock
 from opsledger.domain.errors import EXIT_INCOMPLETE, UserError
-from opsledger.infra.cli.statement import render_sheet
+from opsledger.infra.cli.statement import statement_in
 from opsledger.infra.facts import view
 from opsledger.infra.progress import progress
 from opsledger.infra.render import SUFFIXES, as_bytes
@@ -105,8 +105,9 @@ def _statement(store: Store, facts: Facts, folder: Path, month: Period) -> list[
         for format_ in FORMATS:
             path = folder / lang / f"{CONTRACT}_{month.name}{SUFFIXES[format_]}"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(as_bytes(render_sheet(sheet, format_, lang, 200, screen=False)))
-            made.append(Made(path, heading(sheet, lang), month.name, lang, format_, ok=True))
+            written, ok = statement_in(facts, CONTRACT, month.name, format_, lang, 200, screen=False)
+            path.write_bytes(as_bytes(written))
+            made.append(Made(path, heading(sheet, lang), month.name, lang, format_, ok=ok))
     return made
 
 

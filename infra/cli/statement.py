@@ -7,13 +7,15 @@ from pathlib import Path
 
 import click
 
+from opsledger.domain.errors import EXIT_INCOMPLETE
 from opsledger.infra.cli.common import LANG, OUT, TENANT, deliver, opened, settings_of
 from opsledger.infra.facts import tenant_of, view, zone_of_tenant
 from opsledger.infra.moments import parse_moment
 from opsledger.infra.render import BINARY, FORMATS, render_result, width_of
 from opsledger.infra.settings import lang_of
-from opsledger.infra.statements import run_statement, sheet_of
+from opsledger.infra.statements import run_statement, sheet_of, statement_report
 from opsledger.projections.formats import statement as sheets
+from opsledger.projections.metrics.measure import Facts
 from opsledger.projections.metrics.model import Lang
 
 
@@ -35,7 +37,7 @@ def statement(
     lang: str | None,
     format_: str,
     out: Path | None,
-) -> None:
+) -> int:
     """The draft statement of contract C: each line with rule, quantity, unit amount, amount, and the evidence behind it."""
     settings = settings_of(context)
     with opened(context) as store:
@@ -43,17 +45,21 @@ def statement(
         zone = zone_of_tenant(store, name, settings)
         moment = parse_moment(as_known_at, zone) if as_known_at else None
         with view(store, name, moment, late_after=settings.late_after) as facts:
-            made = run_statement(facts, contract, month)
-            sheet = sheet_of(made, facts)
-    deliver(render_sheet(sheet, format_, lang_of(lang or settings.lang), width_of(out), screen=out is None), out)
+            chosen = lang_of(lang or settings.lang)
+            made, ok = statement_in(facts, contract, month, format_, chosen, width_of(out), screen=out is None)
+    deliver(made, out)
+    return 0 if ok else EXIT_INCOMPLETE
 
 
-def render_sheet(sheet: sheets.Sheet, format_: str, lang: Lang, width: int, *, screen: bool) -> str | bytes:
-    """A statement as one of the report formats: text, or bytes for XLSX and PDF."""
-    if format_ == "table":
-        return sheets.to_terminal(sheet, lang, width, color=screen and sys.stdout.isatty())
+def statement_in(
+    facts: Facts, contract: str, month: str, format_: str, lang: Lang, width: int, *, screen: bool
+) -> tuple[str | bytes, bool]:
+    """A statement as one of the report formats, and whether the laws of the numbers hold in it. A sheet and a print are those
+    of the report ``vendor_statement``; UserError as ``settle_month``."""
     if format_ in BINARY:
-        from opsledger.projections.formats.statement_result import result_of  # noqa: PLC0415  loaded when it is asked for
-
-        return render_result(result_of(sheet, lang, predicates=format_ == "xlsx"), format_, width)
-    return {"csv": sheets.to_csv, "json": sheets.to_json, "html": sheets.to_html}[format_](sheet, lang)
+        result = statement_report(facts, contract, month, lang)
+        return render_result(result, format_, width), result.ok
+    sheet = sheet_of(run_statement(facts, contract, month), facts)
+    if format_ == "table":
+        return sheets.to_terminal(sheet, lang, width, color=screen and sys.stdout.isatty()), True
+    return {"csv": sheets.to_csv, "json": sheets.to_json, "html": sheets.to_html}[format_](sheet, lang), True

@@ -13,7 +13,7 @@ from typing import Any, get_args
 
 from opsledger.domain.calendar import Grain, Period, local_midnight
 from opsledger.domain.events.complaint import Severity
-from opsledger.domain.measures import FEW, Evidence, Measure, Measures, Need, evidence_of
+from opsledger.domain.measures import FEW, Ask, Evidence, Measure, Measures, Need, evidence_of
 from opsledger.projections.metrics.measure import DEFAULT_THRESHOLD_MS, Facts, Measured, measure
 from opsledger.projections.metrics.measure import Evidence as Base
 from opsledger.projections.metrics.query import utc_text
@@ -40,15 +40,50 @@ def figures(facts: Facts, needs: Iterable[Need], desk: Desk) -> Measures:
     return {need: FIGURES[need.ask.name](facts, need, desk) for need in needs}
 
 
-def _period(need: Need, desk: Desk) -> Period:
+def period_of(need: Need, desk: Desk) -> Period:
+    """The days of a need in the contract's zone."""
     return Period(Grain.MONTH, f"{need.first}/{need.end}", desk.zone, need.first, need.end)
 
 
-def _registry(facts: Facts, need: Need, desk: Desk, code: str, *, by: str | None = None, queues: bool = True,
-              threshold_ms: int = DEFAULT_THRESHOLD_MS) -> dict[str, Measure]:  # fmt: skip
-    filters = {"vendor": (desk.vendor,), **({"queue": need.queues} if queues and need.queues else {})}
-    found = measure(facts, code, _period(need, desk), filters, by=by, threshold_ms=threshold_ms)
-    return {key: _measure(facts, each) for key, each in found.items() if key or by is None}
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How the registry takes a measure: which metric, by agent or of the whole desk, of the terms' queues or of all."""
+
+    code: str
+    by: str | None = None
+    queues: bool = True
+    threshold_ms: int = DEFAULT_THRESHOLD_MS
+
+    def filters(self, need: Need, desk: Desk) -> dict[str, tuple[str, ...]]:
+        """The rows that count."""
+        return {"vendor": (desk.vendor,), **({"queue": need.queues} if self.queues and need.queues else {})}
+
+
+def taken(ask: Ask, part: str = "") -> Taken | None:
+    """How the registry takes a measure of the terms (of its class ``part``); None where events are counted instead."""
+    if ask.name == "service_level":
+        code = "kpi_service_level" if ask.param("leave_out") else "service_level"
+        return Taken(code, threshold_ms=int(str(ask.param("within_ms"))))
+    if ask.name == "complaints_liable":  # a complaint belongs to a vendor, not to a queue
+        return Taken(f"liable_{part}", queues=False)
+    return _TAKEN.get(ask.name)
+
+
+_TAKEN: Mapping[str, Taken] = {
+    "agents": Taken("legs_answered", by="agent"),
+    "calls_answered": Taken("calls_answered"),
+    "satisfaction": Taken("satisfaction", by="agent"),
+    "quality_score": Taken("quality_score", by="agent", queues=False),
+}
+
+
+def _registry(facts: Facts, need: Need, desk: Desk, part: str = "") -> dict[str, Measure]:
+    how = taken(need.ask, part)
+    if how is None:
+        raise KeyError(need.ask.name)
+    filters, period = how.filters(need, desk), period_of(need, desk)
+    found = measure(facts, how.code, period, filters, by=how.by, threshold_ms=how.threshold_ms)
+    return {key: _measure(facts, each) for key, each in found.items() if key or how.by is None}
 
 
 def _measure(facts: Facts, found: Measured) -> Measure:
@@ -93,20 +128,13 @@ def positions(facts: Facts, stream: str) -> tuple[tuple[str, int], ...]:
 
 
 def _complaints(facts: Facts, need: Need, desk: Desk) -> dict[str, Measure]:
-    # A complaint belongs to a vendor, not to a queue.
-    return {s: _registry(facts, need, desk, f"liable_{s}", queues=False)[""] for s in get_args(Severity)}
+    return {severity: _registry(facts, need, desk, severity)[""] for severity in get_args(Severity)}
 
 
-def _service_level(facts: Facts, need: Need, desk: Desk) -> dict[str, Measure]:
-    code = "kpi_service_level" if need.ask.param("leave_out") else "service_level"
-    within = need.ask.param("within_ms")
-    return _registry(facts, need, desk, code, threshold_ms=int(str(within)))
-
-
-def _missed_callbacks(facts: Facts, need: Need, desk: Desk) -> dict[str, Measure]:
+def _callbacks_bound(facts: Facts, need: Need, desk: Desk) -> dict[str, Any]:
     purposes = need.ask.param("purposes")
     day = timedelta(days=1)
-    bound = {
+    return {
         "tenant": facts.tenant,
         "vendor": desk.vendor,
         "purposes": list(purposes) if isinstance(purposes, tuple) else [],
@@ -115,7 +143,16 @@ def _missed_callbacks(facts: Facts, need: Need, desk: Desk) -> dict[str, Measure
         "asked_to": utc_text(local_midnight(need.end - day, desk.zone)),
         "cutoff": utc_text(facts.cutoff),
     }
-    return _counted(facts, "missed_callbacks", bound, "callback")
+
+
+def _missed_callbacks(facts: Facts, need: Need, desk: Desk) -> dict[str, Measure]:
+    bound = _callbacks_bound(facts, need, desk)
+    ids = _callback_ids(facts, bound)
+    return {"": Measure(Decimal(len(ids)), _evidence(facts, "missed_callbacks", bound, "callback", ids))}
+
+
+def _callback_ids(facts: Facts, bound: Mapping[str, Any]) -> list[Any]:
+    return [event_id for (event_id,) in facts.engine.query(_sql("missed_callbacks"), bound).result_rows]
 
 
 def _missed_reports(facts: Facts, need: Need, desk: Desk) -> dict[str, Measure]:
@@ -135,22 +172,31 @@ def _missed_reports(facts: Facts, need: Need, desk: Desk) -> dict[str, Measure]:
     return {"": Measure(Decimal(0 if handed_in else 1), evidence)}
 
 
+def _awards_bound(facts: Facts, need: Need, desk: Desk) -> dict[str, Any]:
+    rule, months = str(need.ask.param("rule")), [f"{need.first:%Y-%m}"]
+    return {"tenant": facts.tenant, "contract": desk.contract, "rule": rule, "months": months}
+
+
 def _awards(facts: Facts, need: Need, desk: Desk) -> dict[str, Measure]:
-    bound = {
-        "tenant": facts.tenant,
-        "contract": desk.contract,
-        "rule": str(need.ask.param("rule")),
-        "months": [f"{need.first:%Y-%m}"],
-    }
-    rows = facts.engine.query(_sql("awards_granted"), bound).result_rows
+    bound = _awards_bound(facts, need, desk)
     return {
-        str(agent): Measure(Decimal(len(ids)), _evidence(facts, "awards_granted", bound, "award", ids)) for agent, ids in rows
+        agent: Measure(Decimal(len(ids)), _evidence(facts, "awards_granted", bound, "award", ids))
+        for agent, ids in _award_ids(facts, bound).items()
     }
 
 
-def _counted(facts: Facts, name: str, bound: Mapping[str, Any], stream: str) -> dict[str, Measure]:
-    ids = [event_id for (event_id,) in facts.engine.query(_sql(name), bound).result_rows]
-    return {"": Measure(Decimal(len(ids)), _evidence(facts, name, bound, stream, ids))}
+def _award_ids(facts: Facts, bound: Mapping[str, Any]) -> dict[str, list[Any]]:
+    rows = facts.engine.query(_sql("awards_granted"), bound).result_rows
+    return {str(agent): list(ids) for agent, ids in rows}
+
+
+def counted_events(facts: Facts, need: Need, desk: Desk, agent: str) -> tuple[str, list[str]]:
+    """Stream and ids of all events that a measure counts which the registry does not take; none where one is missed."""
+    if need.ask.name == "callbacks_missed":
+        return "callback", list(map(str, _callback_ids(facts, _callbacks_bound(facts, need, desk))))
+    if need.ask.name == "awards_granted":
+        return "award", list(map(str, _award_ids(facts, _awards_bound(facts, need, desk)).get(agent, [])))
+    return "report", []
 
 
 def _evidence(facts: Facts, name: str, bound: Mapping[str, Any], stream: str, ids: Iterable[Any]) -> Evidence:
@@ -166,14 +212,14 @@ def _sql(name: str) -> str:
 
 Figure = Callable[[Facts, Need, Desk], Mapping[str, Measure]]
 FIGURES: Mapping[str, Figure] = {
-    "agents": lambda facts, need, desk: _registry(facts, need, desk, "legs_answered", by="agent"),
+    "agents": _registry,
     "complaints_liable": _complaints,
     "callbacks_missed": _missed_callbacks,
     "reports_missed": _missed_reports,
     "awards_granted": _awards,
-    "calls_answered": lambda facts, need, desk: _registry(facts, need, desk, "calls_answered"),
-    "service_level": _service_level,
-    "satisfaction": lambda facts, need, desk: _registry(facts, need, desk, "satisfaction", by="agent"),
-    "quality_score": lambda facts, need, desk: _registry(facts, need, desk, "quality_score", by="agent", queues=False),
+    "calls_answered": _registry,
+    "service_level": _registry,
+    "satisfaction": _registry,
+    "quality_score": _registry,
 }
 """Measure of the terms → how it is taken."""

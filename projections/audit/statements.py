@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import reduce
 
 from opsledger.domain.calendar import zone_of
 from opsledger.domain.decisions.contract import RULES, ContractState
 from opsledger.domain.errors import UserError, nearest
+from opsledger.domain.measures import Measures
 from opsledger.domain.statement import Statement, in_force, month_of, needs, statement
 from opsledger.projections.audit.contracts import contract_events, contracts
 from opsledger.projections.audit.figures import Desk, figures
@@ -19,11 +20,27 @@ DEADLINES = timedelta(days=31)
 nothing more, and stays out of the evidence: the same facts and terms then give the same statement, to the byte."""
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A statement with all that it was made from: the contract, its figures, the facts as they were judged, whose they are."""
+
+    statement: Statement
+    contract: ContractState
+    measures: Measures
+    facts: Facts
+    desk: Desk
+
+
 def settle_month(facts: Facts, contract: str, month: str) -> Statement:
     """The draft statement of a contract's month (``2026-01``), as the facts stand.
 
     Raises UserError: no such contract, not in force in that month, or a figure that the terms need is empty.
     """
+    return settled_month(facts, contract, month).statement
+
+
+def settled_month(facts: Facts, contract: str, month: str) -> Settled:
+    """As ``settle_month``, with what the statement was made from."""
     state = contract_of(facts, contract)
     wanted = needs(state, month)
     zone = month_of(state, month).zone
@@ -31,7 +48,8 @@ def settle_month(facts: Facts, contract: str, month: str) -> Statement:
     desk = Desk(contract, state.vendor, zone, began)
     latest = month_of(state, month).stop + DEADLINES
     judged = replace(facts, cutoff=min(facts.cutoff, latest))
-    return statement(state, month, figures(judged, wanted, desk))
+    measures = figures(judged, wanted, desk)
+    return Settled(statement(state, month, measures), state, measures, judged, desk)
 
 
 def contract_of(facts: Facts, contract: str) -> ContractState:

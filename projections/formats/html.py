@@ -13,7 +13,7 @@ from opsledger.projections.formats import html_table
 from opsledger.projections.formats.about import about_of
 from opsledger.projections.formats.charts import FULL, HALF, image_of, is_wide
 from opsledger.projections.formats.html_table import TableText
-from opsledger.projections.formats.links import Links, links_of, script, script_policy
+from opsledger.projections.formats.links import Links, as_json, links_of, script, script_policy
 from opsledger.projections.formats.units import is_figure, unit_text
 from opsledger.projections.formats.values import MET, MISSED, Grid, Writer, clean, grids_of
 from opsledger.projections.metrics.model import Lang
@@ -93,9 +93,9 @@ def to_html(result: Result, *, live: Live | None = None) -> str:
         style=_style("page.css") + "".join(html_table.sticky(t, f"t{n}") for n, t in enumerate(tables)),
         policy=script_policy() if links else "",
         script=script() if links else "",
-        refs=links.as_json() if links else "",
+        refs=as_json(links, result.lang) if links else "",
         live=live,
-        tables=[_table(t, links if n == 0 else None) for n, t in enumerate(tables)],
+        tables=[_table(t, links.get(n), n) for n, t in enumerate(tables)],
         wide=len(tables[0].shown) > _NARROW,
     )
 
@@ -118,12 +118,12 @@ def common(result: Result, tables: Sequence[TableText]) -> Mapping[str, object]:
     }
 
 
-def _table(table: TableText, links: Links | None) -> Mapping[str, object]:
+def _table(table: TableText, links: Links | None, at: int) -> Mapping[str, object]:
     return {
         "title": clean(table.grid.title),
         "head": html_table.head(table),
-        "body": html_table.body(table, links),
-        "foot": html_table.foot(table, links),
+        "body": html_table.body(table, links, at=at),
+        "foot": html_table.foot(table, links, at=at),
         "count": len(table.rows),
         "wide": len(table.shown) > _NARROW,
         "half": len(table.shown) <= SIDE_BY_SIDE,

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from opsledger.projections.formats.links import TOTALS, Links
+from opsledger.projections.formats.links import Links
 from opsledger.projections.formats.values import Grid, Writer, clean
 from opsledger.projections.formats.widths import cells_width, text_width, word_width
 from opsledger.projections.reports.model import INTERVAL, TEXT, TIME, Column, Result
+from opsledger.projections.reports.targets import TOTALS
 
 _CLASSES = {TEXT: "n", INTERVAL: "n w", TIME: "n w"}
 _MACHINE = ("metric", "definition")
@@ -89,25 +90,26 @@ def head(table: TableText, shown: Sequence[int] | None = None) -> str:
     return f"<thead><tr>{''.join(cells)}</tr></thead>"
 
 
-def body(table: TableText, links: Links | None = None, shown: Sequence[int] | None = None) -> str:
-    """The rows, each on a line of its own."""
-    lines = [_line(table, number, cells, links, shown) for number, cells in enumerate(table.rows)]
+def body(table: TableText, links: Links | None = None, shown: Sequence[int] | None = None, at: int = 0) -> str:
+    """The rows, each on a line of its own; ``at`` is the table's number on the page."""
+    lines = [_line(table, number, cells, links, shown, at) for number, cells in enumerate(table.rows)]
     return "<tbody>\n" + "\n".join(lines) + "\n</tbody>"
 
 
-def foot(table: TableText, links: Links | None = None, shown: Sequence[int] | None = None) -> str:
+def foot(table: TableText, links: Links | None = None, shown: Sequence[int] | None = None, at: int = 0) -> str:
     """The totals; empty where there are none."""
-    return "" if table.totals is None else f"<tfoot>{_line(table, TOTALS, table.totals, links, shown)}</tfoot>"
+    return "" if table.totals is None else f"<tfoot>{_line(table, TOTALS, table.totals, links, shown, at)}</tfoot>"
 
 
-def _line(table: TableText, number: int, cells: Sequence[str], links: Links | None, shown: Sequence[int] | None) -> str:
+def _line(
+    table: TableText, number: int, cells: Sequence[str], links: Links | None, shown: Sequence[int] | None, at: int
+) -> str:
     values = table.grid.totals if number == TOTALS else table.grid.rows[number]
-    part = links is not None and number in links.rows
-    name = "t" if number == TOTALS else number
+    name = f"{f'{at}-' if at else ''}{'t' if number == TOTALS else number}"
     found = []
     for i in table.shown if shown is None else shown:
         column, text = table.grid.columns[i], escape(cells[i], quote=False)
-        if part and links is not None and i in links.columns and values is not None and values[i] is not None:
+        if links is not None and links.leads(number, i) and values is not None and values[i] is not None:
             text = f"<a href=#c{name}.{i}>{text}</a>"
         found.append(f"<td{_class(column, table.grid.met(number, column.name))}>{text}</td>")
     return f"<tr>{''.join(found)}</tr>"

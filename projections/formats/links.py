@@ -3,97 +3,106 @@
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from opsledger.projections.reports.cells import ref_of
+from opsledger.projections.reports.cells import ORDER, content_of
 from opsledger.projections.reports.model import Result
+from opsledger.projections.reports.targets import TOTALS, Table, Target, tables_of, target_of
 
-_OF_ROWS, _OF_ROWS_BY_METRIC = ("d", "i"), ("m",)
-_OF_COLUMNS, _OF_COLUMNS_BY_METRIC = ("m", "x"), ("x",)
-TOTALS = -1
+_OF_ROWS, _OF_COLUMNS = ("d", "i", "g"), ("m", "x", "j")
+_OF_ROWS_BY_METRIC, _OF_COLUMNS_BY_METRIC = ("m",), ("x",)
+Parts = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The parts of a page's references: those of every cell, of a row (−1: the totals), of a column; a cell's reference is
-    made of the three, in ``order``, by the page's script."""
+    """The parts of the references of one table's cells: those of every cell, of a row (−1: the totals), of a column, and of
+    single cells where row and column do not say it. A cell's reference is made of them by the page's script."""
 
-    base: Mapping[str, Any]
-    rows: Mapping[int, Mapping[str, Any]]
-    columns: Mapping[int, Mapping[str, Any]]
-    order: tuple[str, ...]
-    lang: str
+    base: Parts
+    rows: Mapping[int, Parts]
+    columns: Mapping[int, Parts]
+    cells: Mapping[tuple[int, int], Parts]
 
-    def as_json(self) -> str:
-        """For the page: no character that could end the element that it stands in."""
+    def leads(self, row: int, column: int) -> bool:
+        """Whether a cell that holds something leads anywhere."""
+        return row in self.rows and (column in self.columns or (row, column) in self.cells)
+
+    def plain(self) -> Mapping[str, object]:
+        """As the page's script reads it."""
         last = max((row for row in self.rows if row >= 0), default=-1)
-        rows = [self.rows.get(row) for row in range(last + 1)]
-        found = {
+        return {
             "base": self.base,
-            "rows": rows,
+            "rows": [self.rows.get(row) for row in range(last + 1)],
             "totals": self.rows.get(TOTALS),
             "columns": {str(c): part for c, part in self.columns.items()},
-            "order": self.order,
-            "lang": self.lang,
+            "cells": {f"{row}.{c}": part for (row, c), part in self.cells.items()},
         }
-        return json.dumps(found, separators=(",", ":")).replace("<", "\\u003c")
 
 
-def links_of(result: Result) -> Links | None:
-    """The parts of the references of a result's figures; None where none leads anywhere."""
+def links_of(result: Result) -> dict[int, Links]:
+    """Number of a table (0: the first, then the sections) → the parts of its references; tables that lead nowhere left out."""
     if result.request is None:
-        return None
-    by_metric = any(c.name == "metric" for c in result.columns)
+        return {}
+    found = {number: _links(result, table) for number, table in enumerate(tables_of(result))}
+    return {number: links for number, links in found.items() if links is not None}
+
+
+def as_json(links: Mapping[int, Links], lang: str) -> str:
+    """For the page: no character that could end the element that it stands in."""
+    found = {"tables": {str(n): each.plain() for n, each in links.items()}, "order": ORDER, "lang": lang}
+    return json.dumps(found, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _links(result: Result, table: Table) -> Links | None:
+    by_metric = table.number is None and any(c.name == "metric" for c in table.columns)
     of_rows = _OF_ROWS_BY_METRIC if by_metric else _OF_ROWS
     of_columns = _OF_COLUMNS_BY_METRIC if by_metric else _OF_COLUMNS
-    columns = _columns(result)
-    if not columns:
+    numbers = [*range(len(table.rows)), *([TOTALS] if table.totals is not None else [])]
+    some = [*([TOTALS] if table.totals is not None else []), *range(min(_FEW, len(table.rows)))]
+    firsts = {i: t for i in range(len(table.columns)) if (t := _first(result, table, some, i)) is not None}
+    if not firsts:
         return None
-    rows = {}
-    for number in [*range(len(result.rows)), *([TOTALS] if result.totals is not None else [])]:
-        found = next((ref for c in columns if (ref := ref_of(result, number, result.columns[c].name))), None)
-        if found is not None:
-            rows[number] = _only(_content(found), of_rows)
-    base = {k: v for k, v in next(iter(columns.values())).items() if k not in (*of_rows, *of_columns)}
-    places = {index: _only(content, of_columns) for index, content in columns.items()}
-    return Links(base, rows, places, _ALL, result.lang)
-
-
-_ALL = ("r", "t", "p", "z", "m", "o", "a", "s", "f", "e", "c", "w", "k", "d", "i", "x")
-"""The keys of a reference in their order."""
-
-
-def _columns(result: Result) -> dict[int, dict[str, Any]]:
-    """Column → the content of the first reference in it."""
-    found = {}
-    for index, column in enumerate(result.columns):
-        for number in [*([TOTALS] if result.totals is not None else []), *range(len(result.rows))]:
-            if (ref := ref_of(result, number, column.name)) is not None:
-                found[index] = _content(ref)
+    base = content_of(result, next(iter(firsts.values()))) or {}
+    columns = {index: _only(content_of(result, target) or {}, of_columns) for index, target in firsts.items()}
+    rows, cells = {}, {}
+    for number in numbers:
+        for index in firsts:
+            if (target := target_of(result, table, number, index)) is None:
+                continue
+            if number not in rows:
+                rows[number] = _part(target, of_rows)
+                first = target
+            elif target.place != first.place:
+                cells[number, index] = _part(target, of_rows)
+            else:
                 break
-            if number > _FEW:
-                break
-    return found
+    return Links({k: v for k, v in base.items() if k not in (*of_rows, *of_columns)}, rows, columns, cells)
+
+
+def _first(result: Result, table: Table, rows: Sequence[int], index: int) -> Target | None:
+    """The first target in a column."""
+    return next((t for row in rows if (t := target_of(result, table, row, index)) is not None), None)
+
+
+def _part(target: Target, keys: tuple[str, ...]) -> Parts:
+    """What a row says of its cells' references, without what is not said in one."""
+    all_ = {"m": target.metric, "d": dict(target.keys), "i": target.interval, "g": list(map(str, target.place))}
+    return {k: all_[k] for k in keys if all_[k]}
 
 
 _FEW = 200
 """A column without a figure in so many rows gets no links."""
 
 
-def _only(content: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
+def _only(content: Parts, keys: tuple[str, ...]) -> dict[str, Any]:
     return {k: content[k] for k in keys if k in content}
-
-
-def _content(ref: str) -> dict[str, Any]:
-    body = ref.partition(".")[0]
-    found = json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)).decode("utf-8", "surrogatepass"))
-    return dict(found)
 
 
 @cache

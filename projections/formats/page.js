@@ -21,8 +21,9 @@
     crc = ~crc >>> 0;
     return text([crc >>> 24, (crc >>> 16) & 255, (crc >>> 8) & 255, crc & 255]);
   }
-  function refOf(row, column) {
-    var found = Object.assign({}, parts.base, row === 't' ? parts.totals : parts.rows[row], parts.columns[column]), whole = {};
+  function refOf(table, row, column) {
+    var own = parts.tables[table], whole = {};
+    var found = Object.assign({}, own.base, row === 't' ? own.totals : own.rows[row], own.columns[column], own.cells[row + '.' + column]);
     parts.order.forEach(function (key) { if (key in found) whole[key] = found[key]; });
     var bytes = new TextEncoder().encode(JSON.stringify(whole));
     return text(bytes) + '.' + check(bytes);
@@ -35,10 +36,10 @@
     command.select();
   }
   function go(hash, replaced) {
-    var at = hash.slice(2).split('.'), ref = refOf(at[0], at[1]), address = 'cell?ref=' + ref + '&lang=' + parts.lang;
+    var at = /^#c(?:(\d+)-)?(t|\d+)\.(\d+)$/.exec(hash), ref = refOf(at[1] || '0', at[2], at[3]), address = 'cell?ref=' + ref + '&lang=' + parts.lang;
     if (!live) show(ref); else if (replaced) location.replace(address); else location.assign(address);
   }
-  if (/^#c(t|\d+)\.\d+$/.test(location.hash)) go(location.hash, true); // opened in a tab of its own
+  if (/^#c(\d+-)?(t|\d+)\.\d+$/.test(location.hash)) go(location.hash, true); // opened in a tab of its own
   document.addEventListener('click', function (event) {
     var link = event.target.closest('a[href^="#c"]');
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {

@@ -15,12 +15,13 @@ from opsledger.projections.metrics.model import Fold, Label, Metric
 from opsledger.projections.metrics.query import Cell, Question, behind_sql, branches_of
 from opsledger.projections.metrics.tables import TABLES
 from opsledger.projections.reports import words
-from opsledger.projections.reports.cells import BEFORE, DENOMINATOR, NUMERATOR, CellRef, parse_ref
+from opsledger.projections.reports.cells import CellRef
 from opsledger.projections.reports.fact_columns import FACT_COLUMNS
 from opsledger.projections.reports.layouts import Layout
 from opsledger.projections.reports.listing import MAX_ROWS, value_of
 from opsledger.projections.reports.model import Column, Section, Value
 from opsledger.projections.reports.request import Job, checked
+from opsledger.projections.reports.targets import BEFORE, DENOMINATOR, NUMERATOR
 
 _ADDS = {
     "share": Label("adds", "计入"),
@@ -38,10 +39,9 @@ class Found:
     breaches: tuple[str, ...]
 
 
-def by_cell(job: Job) -> Layout:
-    """The rows behind the cell that the request names: first those of the numerator, then, where they are of another fact
-    table, those of the denominator as a section. UserError where there is no such cell."""
-    ref = parse_ref(job.request.cell or "")
+def by_figure(job: Job, ref: CellRef) -> Layout:
+    """The rows behind a metric's figure: first those of the numerator, then, where they are of another fact table, those of
+    the denominator as a section. UserError where there is no such cell."""
     origin = checked(job.facts, replace(ref.request, lang=job.request.lang))
     metric = origin.metric(ref.metric)
     question, number = _question(origin, ref, metric)

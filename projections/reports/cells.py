@@ -13,18 +13,17 @@ from typing import Any
 
 from opsledger.domain.calendar import Grain, Period, make_span, parse_period
 from opsledger.domain.errors import UserError
-from opsledger.projections.metrics.intervals import Interval
 from opsledger.projections.reports.catalogue import report as report_of
-from opsledger.projections.reports.model import Compare, Report, Request, Result, Shape, Value
+from opsledger.projections.reports.model import Compare, Report, Request, Result
+from opsledger.projections.reports.targets import PARTS, WIDTHS, Target, keyed_by, metrics_of, table_of, target_of
 
 MAX_LENGTH = 6_000
 """Characters of a reference: it fits into every browser's address."""
 MAX_TEXT = 1_000
-BEFORE, NUMERATOR, DENOMINATOR = "before", "numerator", "denominator"
-_PARTS = {"": "", "value": "", "previous": BEFORE, NUMERATOR: NUMERATOR, DENOMINATOR: DENOMINATOR}
-"""Column of a report by metric → the part of the metric that stands in it."""
 _WRONG = "this is not the reference of a cell; copy it whole from the report (in its page, the link of the figure)"
-_ONLY_TEXTS = ("r", "t", "p", "z", "m", "a", "f", "e", "c", "k", "i", "x")
+ORDER = ("r", "t", "p", "z", "m", "o", "a", "s", "f", "e", "c", "w", "k", "d", "i", "x", "g", "j")
+"""The keys of a reference in their order."""
+_ONLY_TEXTS = ("r", "t", "p", "z", "m", "a", "f", "e", "c", "k", "i", "x", "j")
 _ONLY_NUMBERS = ("s", "w")
 _DEFAULT = Request("", Period(Grain.DAY, "", "", date.min, date.min))
 
@@ -45,53 +44,39 @@ class CellRef:
     interval: str = ""
     part: str = ""
     known_at: datetime | None = None
+    place: tuple[str, ...] = ()
+    """Of what is no metric's figure: see ``targets.Lead``."""
+    item: str = ""
 
 
-def ref_of(result: Result, row: int, column: str) -> str | None:
-    """The reference of a cell: number of the row (−1: the totals), name of the column. None where it is not a figure.
+def ref_of(result: Result, row: int, column: str, section: int | None = None) -> str | None:
+    """The reference of a cell: number of the row (−1: the totals), name of the column; of a section, its number. None where
+    the cell leads nowhere.
 
     It holds letters, digits, ``-``, ``_`` and one dot: it needs no quotes in an address or on a command line.
     """
-    asked, values = result.request, result.totals if row == -1 else result.rows[row]
-    index = next((i for i, c in enumerate(result.columns) if c.name == column), None)
-    if asked is None or asked.cell or values is None or index is None or values[index] is None:
+    table = table_of(result, section)
+    index = next((i for i, c in enumerate(table.columns) if c.name == column), None)
+    target = None if index is None else target_of(result, table, row, index)
+    content = None if target is None else content_of(result, target)
+    if content is None:
         return None
-    report = report_of(result.report)
-    named = _by_row(column) if report.shape is Shape.ROWS else _by_metric(result, values, column)
-    if named is None or named[0] not in report.metrics:
-        return None
-    metric, part = named
-    keys, interval = _place(report, result, values) if row >= 0 and report.shape is Shape.ROWS else ({}, "")
-    text = _encode(CellRef(asked, result.parameters["tenant"], metric, keys, interval, part, result.footer.as_known_at))
+    data = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    text = f"{_text(data)}.{_check(data)}"
     return text if len(text) <= MAX_LENGTH else None
 
 
-def _by_metric(result: Result, values: tuple[Value, ...], column: str) -> tuple[str, str] | None:
-    at = {c.name: i for i, c in enumerate(result.columns)}
-    return (str(values[at["metric"]]), _PARTS[column]) if column in _PARTS and "metric" in at else None
+def content_of(result: Result, target: Target) -> dict[str, Any] | None:
+    """What a reference to a target of a result says, by its one-letter keys; None where the result was not asked for."""
+    if result.request is None:
+        return None
+    return _content(result.request, result.parameters["tenant"], target, result.footer.as_known_at)
 
 
-def _by_row(column: str) -> tuple[str, str] | None:
-    code, _, part = column.partition(".")
-    return (code, part) if part in ("", BEFORE) else None
-
-
-def _place(report: Report, result: Result, values: tuple[Value, ...]) -> tuple[dict[str, str], str]:
-    keys = {name: str(value or "") for name, value in zip(report.dimensions, values, strict=False)}
-    interval = values[len(report.dimensions)] if result.every is not None else None
-    return keys, interval.code if isinstance(interval, Interval) else ""
-
-
-def _encode(ref: CellRef) -> str:
-    asked = ref.request
-    found: dict[str, Any] = {
-        "r": asked.report,
-        "t": ref.tenant,
-        "p": asked.period.name,
-        "z": asked.period.zone,
-        "m": ref.metric,
-    }
+def _content(asked: Request, tenant: str, target: Target, known_at: datetime | None) -> dict[str, Any]:
+    found: dict[str, Any] = {"r": asked.report, "t": tenant, "p": asked.period.name, "z": asked.period.zone}
     optional: dict[str, Any] = {
+        "m": target.metric,
         "o": {name: list(values) for name, values in asked.only.items()},
         "a": asked.attribution,
         "s": asked.threshold_ms if asked.threshold_ms != _DEFAULT.threshold_ms else None,
@@ -99,14 +84,14 @@ def _encode(ref: CellRef) -> str:
         "e": asked.interval,
         "c": asked.compare,
         "w": asked.window_days,
-        "k": ref.known_at.astimezone(UTC).isoformat() if ref.known_at else None,
-        "d": dict(ref.keys),
-        "i": ref.interval,
-        "x": ref.part,
+        "k": known_at.astimezone(UTC).isoformat() if known_at else None,
+        "d": dict(target.keys),
+        "i": target.interval,
+        "x": target.part,
+        "g": list(map(str, target.place)),
+        "j": target.item,
     }
-    found |= {name: value for name, value in optional.items() if value not in (None, "", {})}
-    data = json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return f"{_text(data)}.{_check(data)}"
+    return found | {name: value for name, value in optional.items() if value not in (None, "", {}, [])}
 
 
 def _text(data: bytes) -> str:
@@ -122,16 +107,25 @@ def parse_ref(text: str) -> CellRef:
     """The cell that a reference names; UserError for anything that is none. What it asks for is checked as it is run."""
     found = _decoded(text)
     report = report_of(found["r"])
+    request, known_at = _request(report, found), _moment(found.get("k"))
+    if "g" in found:
+        return CellRef(request, found["t"], "", {}, known_at=known_at, place=_place(found["g"]), item=found.get("j", ""))
     metric, keys = found["m"], found.get("d", {})
-    if metric not in report.metrics:
+    if metric not in metrics_of(report):
         raise UserError(f"{_WRONG}: {report.code} has no metric {metric!r}")
-    if keys and tuple(keys) != report.dimensions:
+    if keys and tuple(keys) not in keyed_by(report):
         raise UserError(f"{_WRONG}: a row of {report.code} has {', '.join(report.dimensions) or 'no dimensions'}")
-    if found.get("x", "") not in {*_PARTS.values()}:
+    if found.get("x", "") not in {*PARTS.values()}:
         raise UserError(f"{_WRONG}: there is no part {found['x']!r}")
-    return CellRef(
-        _request(report, found), found["t"], metric, keys, found.get("i", ""), found.get("x", ""), _moment(found.get("k"))
-    )
+    return CellRef(request, found["t"], metric, keys, found.get("i", ""), found.get("x", ""), known_at)
+
+
+def _place(texts: list[str]) -> tuple[str, ...]:
+    """What a figure that is no metric's leads to; UserError where there is no such lead, or it lacks a part."""
+    least, most = WIDTHS.get(texts[0], (0, 0))
+    if not least <= len(texts) <= most:
+        raise UserError(f"{_WRONG}: it names no rows")
+    return tuple(texts)
 
 
 def _request(report: Report, found: Mapping[str, Any]) -> Request:
@@ -169,13 +163,17 @@ def _decoded(text: str) -> dict[str, Any]:
 
 def _is_well_typed(found: dict[str, Any]) -> bool:
     known = {*_ONLY_TEXTS, *_ONLY_NUMBERS, "o", "d"}
-    if not {"r", "t", "p", "z", "m"} <= set(found) <= known:
+    known |= {"g"}
+    if not {"r", "t", "p", "z"} <= set(found) <= known or ("m" in found) == ("g" in found):
         return False
-    lists, keys = found.get("o", {}), found.get("d", {})
+    lists, keys, place = found.get("o", {}), found.get("d", {}), found.get("g", [""])
     return (
         all(_is_text(found[name]) for name in _ONLY_TEXTS if name in found)
         and all(type(found[name]) is int for name in _ONLY_NUMBERS if name in found)
         and isinstance(keys, dict)
+        and isinstance(place, list)
+        and bool(place)
+        and all(map(_is_text, place))
         and all(map(_is_text, keys.values()))
         and isinstance(lists, dict)
         and all(isinstance(values, list) and values and all(map(_is_text, values)) for values in lists.values())

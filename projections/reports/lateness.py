@@ -61,16 +61,21 @@ def arrivals(facts: Facts, period: Period, streams: Sequence[str], closed: Closi
     if not streams:
         return Arrivals()
     found = {False: 0, True: 0}
-    for part, moment, exact in _parts(facts, period, closed or closings(facts, period)):
-        if moment >= facts.cutoff:
-            continue
-        text = _sql("late_after_close" if exact else "late")
+    for text, bound in late_questions(facts, period, closed):
         sql = "\nUNION ALL\n".join(text.replace("{stream:Identifier}", f"`{stream}`") for stream in streams)
-        bound: Parameters = {"tenant": facts.tenant, "late": utc_text(moment)}
-        bound |= {"start": utc_text(part.start), "stop": utc_text(part.stop)}
         for backfill, n in facts.engine.query(sql, parameters=bound).result_rows:
             found[bool(backfill)] += int(n)
     return Arrivals(found[False], found[True])
+
+
+def late_questions(facts: Facts, period: Period, closed: Closings | None = None) -> Iterable[tuple[str, Parameters]]:
+    """The SELECTs that count what came late, one a part of the period (see ``arrivals``), each of ``{stream:Identifier}``,
+    with what is bound into it."""
+    for part, moment, exact in _parts(facts, period, closed or closings(facts, period)):
+        if moment < facts.cutoff:
+            bound: Parameters = {"tenant": facts.tenant, "late": utc_text(moment)}
+            bound |= {"start": utc_text(part.start), "stop": utc_text(part.stop)}
+            yield _sql("late_after_close" if exact else "late"), bound
 
 
 def _parts(facts: Facts, period: Period, closed: Closings) -> Iterable[tuple[Period, datetime, bool]]:

@@ -38,6 +38,10 @@ class Layout:
     """What the reader must know of the request besides what every report says."""
     met: Mapping[tuple[int, str], bool] = field(default_factory=dict)
     """As ``Result.met``."""
+    places: tuple[tuple[str, ...], ...] = ()
+    """As ``Result.places``."""
+    title: str = ""
+    """Stands instead of the report's own, where a figure leads to something else than the report lists."""
 
 
 def by_group(job: Job) -> Layout:

@@ -182,6 +182,8 @@ class Section:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Value, ...], ...]
     totals: tuple[Value, ...] | None = None
+    places: tuple[tuple[str, ...], ...] = ()
+    """As ``Result.places``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,8 @@ class Result:
     """(number of the row, −1 for the totals; name of the column) → whether the figure meets its target."""
     request: Request | None = None
     """What was asked for: ``cells.ref_of`` names a figure by it."""
+    places: tuple[tuple[str, ...], ...] = ()
+    """What stands behind the figures of each row, where it is not a metric's: see ``targets.Lead``."""
 
     @property
     def ok(self) -> bool:

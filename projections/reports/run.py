@@ -9,7 +9,6 @@ from opsledger.projections.metrics.measure import Facts
 from opsledger.projections.metrics.query import DAY_MS, DEFAULT_WINDOW_MS
 from opsledger.projections.reports import words
 from opsledger.projections.reports.arrange import arranged
-from opsledger.projections.reports.behind import by_cell
 from opsledger.projections.reports.bulletin import bulletin
 from opsledger.projections.reports.charts import charts_of
 from opsledger.projections.reports.completed import completed
@@ -18,6 +17,7 @@ from opsledger.projections.reports.empties import empties_note, empty_columns
 from opsledger.projections.reports.indicators import by_metric
 from opsledger.projections.reports.lateness import Arrivals, arrivals, closings, streams_of
 from opsledger.projections.reports.layouts import Layout, by_group
+from opsledger.projections.reports.leads import by_cell
 from opsledger.projections.reports.listing import by_fact
 from opsledger.projections.reports.model import Footer, Request, Result, Shape
 from opsledger.projections.reports.request import Job, checked, uses_threshold, uses_window
@@ -41,7 +41,7 @@ def run_report(facts: Facts, request: Request) -> Result:
     names = names_of(facts.engine, facts.tenant, request.period.stop)
     return Result(
         report=job.report.code,
-        title=job.report.label.text(request.lang),
+        title=layout.title or job.report.label.text(request.lang),
         group=job.report.group.text(request.lang),
         lang=request.lang,
         period=request.period,
@@ -57,6 +57,7 @@ def run_report(facts: Facts, request: Request) -> Result:
         names=names,
         met=layout.met,
         request=request,
+        places=layout.places,
     )
 
 

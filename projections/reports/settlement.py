@@ -29,6 +29,7 @@ from opsledger.projections.reports.statement_tables import (
     item_columns,
     kpi_head,
     kpi_values,
+    line_place,
     line_values,
     proof_of,
     text_of,
@@ -73,6 +74,7 @@ def by_statement(job: Job) -> Layout:
         breaches=_unlike(total, (row[columns.index("amount")] for row in rows)),
         sections=(*details_of(month, lang), *proof_of(month, lang)),
         parameters=_about(month, lang),
+        places=tuple(line_place(made, line) for made in month.statements for line in made.lines),
     )
 
 
@@ -98,6 +100,7 @@ def by_kpi(job: Job) -> Layout:
         breaches=_unlike(total, (row[-1] for row in rows)),
         sections=details_of(month, lang),
         parameters=_about(month, lang),
+        places=tuple(line_place(made, line) for made, line in lines),
     )
 
 

@@ -13,6 +13,7 @@ from opsledger.projections.master.names import Names
 from opsledger.projections.metrics.model import Label, Lang, Unit
 from opsledger.projections.reports import codes
 from opsledger.projections.reports.model import TEXT, Column, Section, Value
+from opsledger.projections.reports.targets import Lead
 
 _MONEY = Unit.MONEY.value
 _WORDS = {
@@ -106,6 +107,11 @@ def _days(line: Line) -> str:
     return f"{line.first:%m-%d}" if line.first == line.last else f"{line.first:%m-%d} – {line.last:%m-%d}"
 
 
+def line_place(made: Statement, line: Line, which: str = "") -> tuple[str, ...]:
+    """What names a line, or one of its figures, to whoever follows it: see ``targets.Lead``."""
+    return (Lead.LINE, made.contract, line.rule, line.first.isoformat(), line.part, line.party_id, which)
+
+
 def details_of(month: Month, lang: Lang) -> tuple[Section, ...]:
     """A table of how the points of KPI lines were made; none where there are no such lines."""
     rows = tuple(
@@ -114,7 +120,9 @@ def details_of(month: Month, lang: Lang) -> tuple[Section, ...]:
         for line in made.lines
         for each in line.details
     )
-    return (Section(_EXPLAIN.text(lang), columns_of((*month.head, *_DETAILS), lang, ""), rows),) if rows else ()
+    places = tuple(line_place(m, line, each.item) for m in month.statements for line in m.lines for each in line.details)
+    title, columns = _EXPLAIN.text(lang), columns_of((*month.head, *_DETAILS), lang, "")
+    return (Section(title, columns, rows, places=places),) if rows else ()
 
 
 def _detail(line: Line, each: Detail, lang: Lang) -> tuple[Value, ...]:
@@ -139,7 +147,10 @@ def proof_of(month: Month, lang: Lang) -> tuple[Section, ...]:
         for line in made.lines
         for e in line.evidence
     )
-    return (Section(_PROOF.text(lang), columns_of((*month.head, *_EVIDENCE), lang, ""), rows),) if rows else ()
+    numbered = ((made, line, n) for made in month.statements for line in made.lines for n in range(len(line.evidence)))
+    places = tuple(line_place(made, line, f"#{n}") for made, line, n in numbered)
+    title, columns = _PROOF.text(lang), columns_of((*month.head, *_EVIDENCE), lang, "")
+    return (Section(title, columns, rows, places=places),) if rows else ()
 
 
 def item_columns(items: dict[str, Detail], lang: Lang) -> tuple[Column, ...]:
