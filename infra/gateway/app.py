@@ -186,7 +186,9 @@ class Gateway:
         return _Body(answer.body, encoding, tag, self._engine.version, stack)
 
 
-_NO_HANDLE = b"There is no handle %s\n\nUse / or /ping for health checks.\nSend queries from your program with POST or GET to /\n"
+_NO_HANDLE = (
+    b"There is no handle %s\n\nUse / or /ping for health checks.\nSend queries from your program with POST or GET to /\n"
+)
 
 
 class _Body:
@@ -286,12 +288,8 @@ def _streamed(stream: Stream, format_: str, stack: ExitStack, *, whole: bool) ->
     return Answer(chain(iter(lambda: kept.read(PIECE_BYTES), b""), rest), format_, stream.counts)
 
 
-def _plain(
-    start_response: StartResponse, status: str, body: bytes, headers: Iterable[tuple[str, str]] = ()
-) -> Iterable[bytes]:
-    start_response(
-        status, [("Content-Type", "text/plain; charset=UTF-8"), ("Content-Length", str(len(body))), *headers]
-    )
+def _plain(start_response: StartResponse, status: str, body: bytes, headers: Iterable[tuple[str, str]] = ()) -> Iterable[bytes]:
+    start_response(status, [("Content-Type", "text/plain; charset=UTF-8"), ("Content-Length", str(len(body))), *headers])
     return [body]
 
 

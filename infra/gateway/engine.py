@@ -94,7 +94,7 @@ class Handle:
         names = ", ".join(quoted(name) for name in settings)
         text = f"SELECT name, value, changed FROM system.settings WHERE name IN ({names})".encode()
         rows = [json.loads(line) for line in self.query(text, "JSONEachRow", {})[0].tobytes().splitlines()]
-        return {name: "" for name in settings} | {row["name"]: row["value"] for row in rows if row["changed"]}
+        return dict.fromkeys(settings, "") | {row["name"]: row["value"] for row in rows if row["changed"]}
 
     def put_back(self, settings: Mapping[str, str]) -> None:
         """Undo what was set for one request of a session."""

@@ -19,10 +19,35 @@ from opsledger.infra.gateway.statement import MAX_STATEMENT_BYTES
 MAX_FIELDS = 5_000
 _MAX_FORM_BYTES = 64 * 1024 * 1024
 _OURS = frozenset(
-    """query database default_format compress decompress session_id session_timeout session_check query_id quota_key user
-    password buffer_size wait_end_of_query stacktrace role client_protocol_version close_session enable_http_compression
-    http_zlib_compression_level send_progress_in_http_headers http_headers_progress_interval_ms http_response_buffer_size
-    http_wait_end_of_query cancel_http_readonly_queries_on_client_close add_http_cors_header http_response_headers""".split()
+    [
+        "query",
+        "database",
+        "default_format",
+        "compress",
+        "decompress",
+        "session_id",
+        "session_timeout",
+        "session_check",
+        "query_id",
+        "quota_key",
+        "user",
+        "password",
+        "buffer_size",
+        "wait_end_of_query",
+        "stacktrace",
+        "role",
+        "client_protocol_version",
+        "close_session",
+        "enable_http_compression",
+        "http_zlib_compression_level",
+        "send_progress_in_http_headers",
+        "http_headers_progress_interval_ms",
+        "http_response_buffer_size",
+        "http_wait_end_of_query",
+        "cancel_http_readonly_queries_on_client_close",
+        "add_http_cors_header",
+        "http_response_headers",
+    ]
 )
 """Parameters that the interface itself understands; every other one is a setting of the engine."""
 
@@ -70,7 +95,9 @@ def read_request(environ: Mapping[str, Any]) -> Request:
     """The request of a WSGI environment. ServerError for what cannot be read."""
     try:
         asked = dict(
-            parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True, errors="surrogateescape", max_num_fields=MAX_FIELDS)
+            parse_qsl(
+                environ.get("QUERY_STRING", ""), keep_blank_values=True, errors="surrogateescape", max_num_fields=MAX_FIELDS
+            )
         )
     except ValueError:
         raise refused(BAD_REQUEST_PARAMETER, f"There are more than {MAX_FIELDS} parameters") from None

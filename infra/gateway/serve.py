@@ -48,7 +48,9 @@ class Server:
             self._http = waitress.create_server(self.gateway, host=LOOPBACK, port=port, **_LIMITS)
         except OSError as error:
             self._engine.close()
-            raise UserError(f"port {port} on {LOOPBACK} cannot be had: {error.strerror}; choose another (--port)", EXIT_ENVIRONMENT) from error
+            raise UserError(
+                f"port {port} on {LOOPBACK} cannot be had: {error.strerror}; choose another (--port)", EXIT_ENVIRONMENT
+            ) from error
         self.port = int(self._http.effective_port)
 
     @property
@@ -86,5 +88,3 @@ class _Stop:
         self._gateway.running.stop(GRACE_S)
         threading.Event().wait(0.3)  # the last bytes of the last answer are on their way
         os.kill(os.getpid(), signal.SIGINT)
-
-

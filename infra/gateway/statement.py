@@ -10,8 +10,23 @@ MAX_STATEMENT_BYTES = 16 * 1024 * 1024
 """The text of a statement, without the data of an INSERT, may be so long."""
 
 STREAMED = frozenset(
-    """Native TabSeparated TSV TabSeparatedRaw TSVRaw CSV RowBinary JSONEachRow JSONLines NDJSON JSONCompactEachRow
-    JSONStringsEachRow LineAsString Values TSKV""".split()
+    [
+        "Native",
+        "TabSeparated",
+        "TSV",
+        "TabSeparatedRaw",
+        "TSVRaw",
+        "CSV",
+        "RowBinary",
+        "JSONEachRow",
+        "JSONLines",
+        "NDJSON",
+        "JSONCompactEachRow",
+        "JSONStringsEachRow",
+        "LineAsString",
+        "Values",
+        "TSKV",
+    ]
 )
 """Formats without a head or foot of their own: blocks one after the other are the whole answer."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from opsledger.domain.catalogue import STREAMS as ALL_STREAMS
@@ -26,6 +26,8 @@ REBUILD_FROM_EVENTS = 200_000
 """New events of a stream from which on a rebuild is considered in place of a live update …"""
 REBUILD_SHARE = 4
 """… and made where they are at least one in so many of the ledger's."""
+_A_DAY = timedelta(days=1)
+"""No look at the past takes so long: a passing database that is older is nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,15 @@ def _silent(_done: float, _total: float | None, _note: str) -> None:
 
 
 class Facts:
-    """The fact tables of one ledger. Only one process may update them (the data directory's lock sees to it)."""
+    """The fact tables of one ledger. Only one process may update them: the holder of the data directory, or one sink.
 
-    def __init__(self, client: Any, clock: Clock) -> None:
+    ``alone`` says that no other process reads them: passing databases that are found are nobody's any more.
+    """
+
+    def __init__(self, client: Any, clock: Clock, *, alone: bool = True) -> None:
         self._client = client
         self._clock = clock
+        self._alone = alone
         self._journal = Journal(client)
         self._stage = Stage(client)
 
@@ -59,7 +65,7 @@ class Facts:
         clear(self._client)
         self._stage = Stage(self._client)
         rebuild.drop_beside(self._client, STREAMS)
-        past.drop_left_over(self._client)
+        past.drop_left_over(self._client, None if self._alone else self._clock.now() - _A_DAY)
 
     def positions(self) -> Positions:
         """How far the facts go: (stream, partition) → next offset."""
@@ -120,7 +126,8 @@ class Facts:
         entry, last = self._journal.last(moment), self._journal.last()
         # an update that broke off may have put more into the facts than the journal says, but no more than the ledger holds
         present = self._ends(last.positions) if last and last.digest == digest() else None
-        with past.database(self._client, entry.positions if entry else {}, present, self._is_large) as found:
+        known = entry.positions if entry else {}
+        with past.database(self._client, known, present, self._is_large, self._clock.now()) as found:
             yield found
 
     def update_at(self, moment: datetime) -> Entry | None:

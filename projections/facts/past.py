@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from secrets import token_hex
 from typing import Any
 
 from opsledger.domain.catalogue import STREAMS as ALL_STREAMS
@@ -60,13 +62,13 @@ class Past:
         wanted = [fact for fact in dict.fromkeys(facts) if fact.name not in self._made]
         if not wanted:
             return
-        self.client.command(f"USE `{self.home}`")
+        self.client.database = self.home
         try:
             for fact in wanted:
                 if fact.name not in self._made:
                     self._make(fact)
         finally:
-            self.client.command(f"USE `{self.name}`")
+            self.client.database = self.name
 
     def _make(self, fact: FactTable) -> None:
         if self.present is not None:
@@ -92,24 +94,33 @@ class Past:
 
 @contextmanager
 def database(
-    client: Any, positions: Positions, present: Positions | None, is_much: Callable[[str, int], bool]
+    client: Any, positions: Positions, present: Positions | None, is_much: Callable[[str, int], bool], now: datetime
 ) -> Iterator[Past]:
-    """The past as of positions; its database is the session's until the context ends, and is then dropped."""
+    """The past as of positions; its database is the client's until the context ends, and is then dropped.
+
+    No other process has one of that name, and none of the client's requests depends on what an earlier one has set.
+    """
     home = str(client.command("SELECT currentDatabase()"))
-    name = f"{_PREFIX}{len(_left_over(client)) + 1}"
+    name = f"{_PREFIX}{int(now.timestamp())}_{token_hex(4)}"
     try:
         _make_ledger(client, name, home, positions)
-        client.command(f"USE `{name}`")
+        client.database = name
         yield Past(client, home, name, positions, present, is_much)
     finally:
-        client.command(f"USE `{home}`")
+        client.database = home
         client.command(f"DROP DATABASE IF EXISTS `{name}`")
 
 
-def drop_left_over(client: Any) -> None:
-    """Drop what a process that was killed left behind."""
+def drop_left_over(client: Any, before: datetime | None = None) -> None:
+    """Drop what processes that were killed left behind: all of it, or what was made before a moment (others may be at work)."""
     for name in _left_over(client):
-        client.command(f"DROP DATABASE `{name}`")
+        if before is None or _made_at(name) < before.timestamp():
+            client.command(f"DROP DATABASE IF EXISTS `{name}`")
+
+
+def _made_at(name: str) -> float:
+    seconds = name.removeprefix(_PREFIX).partition("_")[0]
+    return float(seconds) if seconds.isdigit() else 0.0
 
 
 def _left_over(client: Any) -> list[str]:

@@ -35,15 +35,16 @@ def create_beside(client: Any, stream: str, suffix: str) -> None:
 def create(client: Any, facts: Iterable[FactTable], suffix: str = "", database: str = "") -> None:
     """Make tables ``<database>.<fact><suffix>``; the columns are those of the SQL files. Needs the ledger tables."""
     wanted = list(facts)
+    place = f"`{database}`." if database else ""
+    shape = f"{place}{_SHAPE}"
     if any(fact.stream == "call" for fact in wanted):
-        client.command(f"CREATE OR REPLACE TABLE {_SHAPE} ENGINE = Memory EMPTY AS {timelines_select('SELECT * FROM call')}")
+        client.command(f"CREATE OR REPLACE TABLE {shape} ENGINE = Memory EMPTY AS {timelines_select('SELECT * FROM call')}")
     for fact in wanted:
-        name = f"`{fact.name}{suffix}`"
-        client.command(create_table(fact, _columns(client, fact), f"`{database}`.{name}" if database else name))
-    client.command(f"DROP TABLE IF EXISTS {_SHAPE}")
+        client.command(create_table(fact, columns_of(client, fact, shape), f"{place}`{fact.name}{suffix}`"))
+    client.command(f"DROP TABLE IF EXISTS {shape}")
 
 
-def _columns(client: Any, fact: FactTable) -> list[tuple[str, str]]:
-    """(column, type) of a fact's SELECT, as the engine understands it."""
-    select = fact_select(fact, f"SELECT * FROM `{fact.stream}`", f"SELECT * FROM {_SHAPE}")
+def columns_of(client: Any, fact: FactTable, shape: str = "") -> list[tuple[str, str]]:
+    """(column, type) of a fact's SELECT, as the engine understands it; ``shape`` is a table like the shared step's rows."""
+    select = fact_select(fact, f"SELECT * FROM `{fact.stream}`", f"SELECT * FROM {shape}" if shape else None)
     return [(row[0], row[1]) for row in client.query(f"DESCRIBE ({select})").result_rows]

@@ -35,30 +35,33 @@ def clear(client: Any) -> None:
 
 
 class Stage:
-    """Live updates into tables called ``<database>.<fact><suffix>``.
+    """Live updates into tables called ``<database>.<fact><suffix>``; the passing tables are in that database, too.
 
-    A rebuild catches up in its new tables, and the past is made out of the present, in the same way.
+    A rebuild catches up in its new tables, and the past is made out of the present, in the same way. Only one process may
+    stage in a database: the facts' one writer, or the one that made a passing database for itself.
     """
 
     def __init__(self, client: Any, suffix: str = "", database: str = "") -> None:
         self._client = client
         self._suffix = suffix
         self._place = f"`{database}`." if database else ""
+        self._touched = f"{self._place}{touched.TABLE}"
+        self._timelines = f"{self._place}{_TIMELINES}"
         self._made: set[str] = set()
 
     def update(self, new: News, until: Positions) -> None:
         """Bring the facts of one stream from before ``new`` to ``until``."""
         self._make_passing(new.stream)
-        for number in range(touched.find(self._client, new)):
+        for number in range(touched.find(self._client, new, self._touched)):
             self._stage_events(new.stream, until, number)
             for fact in facts_of(new.stream):
                 if fact.ordinal or new.corrections:
                     self._stage_rows(fact, new, number)
                     self._stage_tombstones(fact, new, number)
-                    self._do(f"INSERT INTO {self._table(fact)} SELECT * FROM {_rows(fact)}")
+                    self._do(f"INSERT INTO {self._table(fact)} SELECT * FROM {self._rows(fact)}")
                 else:  # a row only ever replaces itself
-                    self._do(f"INSERT INTO {self._table(fact)} {_made(fact)}")
-        for name in (_events(new.stream), *((_TIMELINES,) if new.stream == "call" else ())):
+                    self._do(f"INSERT INTO {self._table(fact)} {self._rows_made(fact)}")
+        for name in (self._events(new.stream), *((self._timelines,) if new.stream == "call" else ())):
             self._do(f"TRUNCATE TABLE {name}")
 
     def _table(self, fact: FactTable) -> str:
@@ -71,37 +74,41 @@ class Stage:
         """Make the passing tables once: making them costs more than filling them."""
         if stream in self._made:
             return
-        self._do(f"CREATE OR REPLACE TABLE {_events(stream)} ENGINE = Memory EMPTY AS SELECT {_needed(stream)} FROM `{stream}`")
+        self._do(
+            f"CREATE OR REPLACE TABLE {self._events(stream)} ENGINE = Memory EMPTY AS SELECT {_needed(stream)} FROM `{stream}`"
+        )
         if stream == "call":
-            source = timelines_select(f"SELECT * FROM {_events(stream)}")
-            self._do(f"CREATE OR REPLACE TABLE {_TIMELINES} ENGINE = Memory EMPTY AS {source}")
+            source = timelines_select(f"SELECT * FROM {self._events(stream)}")
+            self._do(f"CREATE OR REPLACE TABLE {self._timelines} ENGINE = Memory EMPTY AS {source}")
         for fact in facts_of(stream):
-            self._do(f"CREATE OR REPLACE TABLE {_rows(fact)} ENGINE = Memory EMPTY AS SELECT * FROM {self._table(fact)}")
+            self._do(f"CREATE OR REPLACE TABLE {self._rows(fact)} ENGINE = Memory EMPTY AS SELECT * FROM {self._table(fact)}")
         self._made.add(stream)
 
     def _stage_events(self, stream: str, until: Positions, number: int) -> None:
         ended = within(stream, until)
-        source = events(stream, ended.text, _chosen("subject"))
-        self._do(f"TRUNCATE TABLE {_events(stream)}")
-        self._do(f"INSERT INTO {_events(stream)} SELECT {_needed(stream)} FROM ({source})", **ended.parameters, slice=number)
+        source = events(stream, ended.text, self._chosen("subject"))
+        self._do(f"TRUNCATE TABLE {self._events(stream)}")
+        self._do(
+            f"INSERT INTO {self._events(stream)} SELECT {_needed(stream)} FROM ({source})", **ended.parameters, slice=number
+        )
         if stream == "call":
-            self._do(f"TRUNCATE TABLE {_TIMELINES}")
-            self._do(f"INSERT INTO {_TIMELINES} {timelines_select(f'SELECT * FROM {_events(stream)}')}")
+            self._do(f"TRUNCATE TABLE {self._timelines}")
+            self._do(f"INSERT INTO {self._timelines} {timelines_select(f'SELECT * FROM {self._events(stream)}')}")
 
     def _stage_rows(self, fact: FactTable, new: News, number: int) -> None:
-        rows = self._risen(fact, _made(fact)) if new.corrections else _made(fact)
-        self._do(f"TRUNCATE TABLE {_rows(fact)}")
-        self._do(f"INSERT INTO {_rows(fact)} {rows}", slice=number)
+        rows = self._risen(fact, self._rows_made(fact)) if new.corrections else self._rows_made(fact)
+        self._do(f"TRUNCATE TABLE {self._rows(fact)}")
+        self._do(f"INSERT INTO {self._rows(fact)} {rows}", slice=number)
 
     def _stage_tombstones(self, fact: FactTable, new: News, number: int) -> None:
         columns = ", ".join((*fact.order, "last_offset", "is_deleted"))
-        self._do(f"INSERT INTO {_rows(fact)} ({columns}) {self._gone(fact, new)}", slice=number)
+        self._do(f"INSERT INTO {self._rows(fact)} ({columns}) {self._gone(fact, new)}", slice=number)
 
     def _risen(self, fact: FactTable, rows: str) -> str:
         """The rows with a version not below the stored one: a correction may have moved a subject's last event elsewhere."""
         known = (
             f"SELECT tenant, {fact.subject}, max(last_offset) AS version FROM {self._table(fact)} "
-            f"WHERE {_chosen(fact.subject)} GROUP BY tenant, {fact.subject}"
+            f"WHERE {self._chosen(fact.subject)} GROUP BY tenant, {fact.subject}"
         )
         return (
             f"SELECT made.* REPLACE (greatest(made.last_offset, known.version) AS last_offset) FROM ({rows}) AS made "
@@ -115,16 +122,32 @@ class Stage:
         subjects quickly; where a correction may have changed it, or taken all events away, they are looked for everywhere.
         """
         first = "toDate(argMin(occurred_at, offset), 'UTC')"
-        days = f"SELECT tenant, {first}, subject FROM {_events(fact.stream)} GROUP BY tenant, subject"
-        chosen = _chosen(fact.subject)
+        days = f"SELECT tenant, {first}, subject FROM {self._events(fact.stream)} GROUP BY tenant, subject"
+        chosen = self._chosen(fact.subject)
         if not new.corrections:
             chosen += f" AND (tenant, first_day, {fact.subject}) IN ({days})"
         keys = ", ".join(fact.order)
         return (
             f"SELECT {keys}, max(last_offset) AS version, 1 FROM {self._table(fact)} "
-            f"WHERE {chosen} AND ({keys}) NOT IN (SELECT {keys} FROM {_rows(fact)}) "
+            f"WHERE {chosen} AND ({keys}) NOT IN (SELECT {keys} FROM {self._rows(fact)}) "
             f"GROUP BY {keys} HAVING argMax(is_deleted, last_offset) = 0"
         )
+
+    def _events(self, stream: str) -> str:
+        return self._place + _events(stream)
+
+    def _rows(self, fact: FactTable) -> str:
+        return self._place + _rows(fact)
+
+    def _rows_made(self, fact: FactTable) -> str:
+        """The new rows of the staged events."""
+        select = fact_select(fact, f"SELECT * FROM {self._events(fact.stream)}", f"SELECT * FROM {self._timelines}")
+        return f"SELECT *, 0 AS is_deleted FROM ({select})"
+
+    def _chosen(self, subject: str) -> str:
+        """The condition that a row is of a subject of the slice; the first half says it of strings, which is quicker."""
+        part = f"FROM {self._touched} WHERE slice = {{slice:UInt32}}"
+        return f"{subject} IN (SELECT subject {part}) AND (tenant, {subject}) IN (SELECT tenant, subject {part})"
 
 
 def _events(stream: str) -> str:
@@ -135,21 +158,9 @@ def _rows(fact: FactTable) -> str:
     return f"facts_staged_{fact.name}"
 
 
-def _made(fact: FactTable) -> str:
-    """The new rows of the staged events."""
-    select = fact_select(fact, f"SELECT * FROM {_events(fact.stream)}", f"SELECT * FROM {_TIMELINES}")
-    return f"SELECT *, 0 AS is_deleted FROM ({select})"
-
-
 @cache
 def _needed(stream: str) -> str:
     """The ledger columns that facts are made from: the least of where events are, and the fields that the files name."""
     text = " ".join(file_text(name) for name in (TIMELINES, *(fact.name for fact in facts_of(stream))))
     named = [column_name(spec.name) for spec in columns_of(stream) if re.search(rf"\b{column_name(spec.name)}\b", text)]
     return ", ".join(f"`{name}`" for name in (*_ENVELOPE, *named))
-
-
-def _chosen(subject: str) -> str:
-    """The condition that a row is of a subject of the slice; the first half says it of strings, which is quicker."""
-    part = f"FROM {touched.TABLE} WHERE slice = {{slice:UInt32}}"
-    return f"{subject} IN (SELECT subject {part}) AND (tenant, {subject}) IN (SELECT tenant, subject {part})"

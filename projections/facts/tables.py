@@ -35,7 +35,7 @@ class FactTable:
 
 FACTS: tuple[FactTable, ...] = (
     FactTable("calls", "call", "call", ("started_at", "ended_at")),
-    FactTable("legs", "call", "call", ("entered_at", "answered_at", "ended_at", "wrap_ended_at"), ordinal="leg"),
+    FactTable("legs", "call", "call", ("entered_at", "answered_at", "left_at", "ended_at", "wrap_ended_at"), ordinal="leg"),
     FactTable("transfers", "call", "call", ("at",), ordinal="n"),
     FactTable("ivr_steps", "call", "call", ("at",), ordinal="n"),
     FactTable("agent_spans", "shift", "shift", ("starts_at", "ends_at"), ordinal="n"),
