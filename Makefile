@@ -4,6 +4,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEMO   ?= .demo
+# Tests that open a ledger wait for the disk now and then: one process more than there are cores.
+TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Files are dealt out in the order of tests/conftest.py, the long ones first.
+PYTEST := $(BIN)/pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test lint bench docs lock clean
 
@@ -11,8 +15,8 @@ demo: $(STAMP)
 	$(BIN)/opsledger demo --out $(DEMO)
 
 test: $(STAMP)
-	TZ=Asia/Shanghai $(BIN)/pytest tests/unit tests/integration -n auto --dist loadfile
-	$(BIN)/pytest tests/e2e tests/chaos -n auto --dist loadfile
+	TZ=Asia/Shanghai $(PYTEST) tests/unit tests/integration
+	$(PYTEST) tests/e2e tests/chaos
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

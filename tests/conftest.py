@@ -1,44 +1,44 @@
-"""Fixtures of the whole suite: a real Kafka, shared or of a module's own."""
+"""Which files begin first where tests run side by side: the long ones, so that none is left alone at the end."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from opsledger.infra.kafka.local.cluster import Cluster
-from tests.kafka_cluster import BROKER, TestKafka, hold_run, place_on, run_folder, shared_broker, three_nodes
+TESTS = Path(__file__).resolve().parent
+LONG = (
+    "integration/test_data_quality.py",
+    "integration/test_cells.py",
+    "integration/test_facts_upkeep.py",
+    "integration/test_facts_past.py",
+    "integration/test_suite_against_truth.py",
+    "integration/test_reports_statement.py",
+    "integration/test_metrics_against_naive.py",
+    "integration/test_late_data.py",
+    "integration/test_run_due.py",
+    "integration/test_statement_run.py",
+    "integration/test_queue_log_scenarios.py",
+    "integration/test_facts_equal_folds.py",
+    "integration/test_report_laws.py",
+    "integration/test_metric_laws.py",
+    "integration/test_suite_against_naive.py",
+    "integration/test_reports_against_truth.py",
+    "integration/test_importer_counts.py",
+    "e2e/test_report_commands.py",
+    "e2e/test_zones_with_clock_changes.py",
+    "e2e/test_as_known_then.py",
+    "e2e/test_suite_shared.py",
+    "e2e/test_reference_pwc.py",
+    "e2e/test_bad_input.py",
+    "e2e/test_reference_bank.py",
+    "e2e/test_pages_in_a_browser.py",
+    "e2e/test_tour.py",
+)
+"""Files of more than about fifteen seconds of processor, the longest of a folder first; what is not here comes after them."""
 
-_held: list[int] = []
 
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """The first process of the run says by a lock that the run goes on."""
-    if not os.environ.get("PYTEST_XDIST_WORKER"):
-        _held.append(hold_run(run_folder(session.config._tmp_path_factory)))
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """The broker ends with the run, before the run says so."""
-    if not os.environ.get("PYTEST_XDIST_WORKER"):
-        Cluster(run_folder(session.config._tmp_path_factory) / BROKER).down(delete=True)
-
-
-@pytest.fixture(scope="session")
-def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Cluster:
-    """One real broker, the same for every test of the run. Do not stop it: others use it."""
-    return shared_broker(run_folder(tmp_path_factory))
-
-
-@pytest.fixture
-def kafka(kafka_broker: Cluster) -> TestKafka:
-    """A place of the test's own on the shared broker: settings and environment with a prefix nobody else has; no topics yet."""
-    return place_on(kafka_broker)
-
-
-@pytest.fixture(scope="module")
-def three_brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Three real brokers of this module's own, to be killed and started again; whoever kills one starts it again."""
-    with three_nodes(run_folder(tmp_path_factory), tmp_path_factory.mktemp("kafka3") / "cluster") as cluster:
-        yield cluster
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first; within a file, and among the others, the order stays."""
+    rank = {TESTS / name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path, len(LONG)))

@@ -7,6 +7,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+from tests.conftest import LONG, TESTS
 from tests.size_check import complaints, lengths
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +22,10 @@ def test_the_package_list_is_the_tree() -> None:
         for p in (ROOT / f).rglob("__init__.py")
     }
     assert listed == there
+
+
+def test_the_long_files_of_the_tests_are_there() -> None:
+    assert [name for name in LONG if not (TESTS / name).is_file()] == []
 
 
 def test_every_module_says_why_it_exists() -> None:
