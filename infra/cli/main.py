@@ -44,6 +44,7 @@ COMMANDS = {
     "decide": "opsledger.infra.cli.decide:decide",
     "history": "opsledger.infra.cli.history:history",
     "dead-letters": "opsledger.infra.cli.dead_letters:dead_letters",
+    "sink": "opsledger.infra.cli.sink:sink",
     "rebuild": "opsledger.infra.cli.rebuild:rebuild",
     "kafka": "opsledger.infra.cli.kafka:kafka",
     "simulate": "opsledger.infra.cli.simulate:simulate",

@@ -1,4 +1,4 @@
-"""From messages of a stream's topic to rows of its ledger table, each in its place, and dead letters for all that cannot be one.
+"""From messages of a stream's topic to rows of its ledger table, each in its place; what cannot be a row is a dead letter.
 
 Judged is against the broker's time of each message, never against the clock of the machine that reads: what was accepted once
 is accepted by every later reading.
@@ -48,8 +48,9 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """One topic's messages: the rows of its stream (ledger columns, by partition and offset) and the dead letters."""
+    """One topic's messages: rows of its stream (ledger columns and ``record``; by partition and offset), and dead letters."""
 
+    topic: str
     stream: str
     read: int
     rows: pa.Table
@@ -126,7 +127,7 @@ class Decoder:
         rows = judged.placed(taken.tables.get(stream))
         if rows.num_rows + len(judged.dead) != len(batch.values):
             raise RuntimeError(f"{len(batch.values)} messages became {rows.num_rows} rows and {len(judged.dead)} dead letters")
-        return Decoded(stream, len(batch.values), rows, [judged.dead[i] for i in sorted(judged.dead)])
+        return Decoded(batch.topic, stream, len(batch.values), rows, [judged.dead[i] for i in sorted(judged.dead)])
 
 
 class _Judged:
@@ -142,25 +143,9 @@ class _Judged:
 
     def bury(self, index: int, reason: Reason, detail: str) -> None:
         """A message is dead; the first reason counts."""
-        raw = self._batch.values[index] or b""
-        digest = hashlib.sha256(raw).hexdigest()
-        topic, source, offset = self._batch.topic, f"{FORMAT}:{self._partition[index]}", int(self._offset[index])
-        letter = DeadLetter(
-            id=dead_letter_id(tenant="", source=source, file=topic, line=offset, sha256=digest),
-            tenant=_tenant(self._batch.keys[index]),
-            source=source,
-            format=FORMAT,
-            file=topic,
-            line=offset,
-            mapping="",
-            reason=str(reason),
-            detail=detail,
-            raw=raw[:KEPT_BYTES],
-            length=len(raw),
-            sha256=digest,
-            first_seen=self._now,
-        )
-        self.dead.setdefault(index, letter)
+        place = (self._batch.topic, int(self._partition[index]), int(self._offset[index]))
+        message = (self._batch.keys[index], self._batch.values[index])
+        self.dead.setdefault(index, letter_of(place, message, reason, detail, self._now))
 
     def without_tombstones(self) -> list[int]:
         """The messages that are still alive; those without a value are buried."""
@@ -212,7 +197,7 @@ class _Judged:
         if bad.any():
             keep = pa.array(~bad)
             table, record = table.filter(keep), record[~bad]
-        return self._with_place(table.drop_columns(["record"]), record)
+        return self._with_place(table, record)
 
     def _faults(self, table: pa.Table, record: Ints) -> Iterator[tuple[Reason, NDArray[np.bool_]]]:
         found = pa.array([self._batch.keys[i] for i in record.tolist()], pa.binary())
@@ -235,6 +220,35 @@ class _Judged:
         for name, column in columns.items():
             table = table.append_column(name, column)
         return table
+
+
+def letter_of(
+    place: tuple[str, int, int], message: tuple[bytes | None, bytes | None], reason: Reason, detail: str, now: datetime
+) -> DeadLetter:
+    """The dead letter of a message: its (topic, partition, offset), its (key, value), why, and when it was found dead (UTC)."""
+    (topic, partition, offset), (key, value) = place, message
+    raw, source = value or b"", f"{FORMAT}:{partition}"
+    digest = hashlib.sha256(raw).hexdigest()
+    return DeadLetter(
+        id=dead_letter_id(tenant="", source=source, file=topic, line=offset, sha256=digest),
+        tenant=_tenant(key),
+        source=source,
+        format=FORMAT,
+        file=topic,
+        line=offset,
+        mapping="",
+        reason=str(reason),
+        detail=detail,
+        raw=raw[:KEPT_BYTES],
+        length=len(raw),
+        sha256=digest,
+        first_seen=now,
+    )
+
+
+def partition_of(letter: DeadLetter) -> int:
+    """The partition that a dead letter of a topic came from."""
+    return int(letter.source.rpartition(":")[2])
 
 
 def _keys(table: pa.Table, stream: str) -> pa.Array:

@@ -17,7 +17,7 @@ from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, To
 from kafka.admin import MemberToRemove
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import KafkaError
-from kafka.structs import OffsetAndMetadata
+from kafka.structs import MemberState, OffsetAndMetadata
 
 from opsledger.ingest.log.fetched import Fetched, Headers
 
@@ -127,6 +127,16 @@ class Group:
         partition = TopicPartition(*place)
         return self.consumer.highwater(partition) if partition in self.consumer.assignment() else None
 
+    def position(self, place: Place) -> int:
+        """How far one of our partitions was fetched: also past what the log holds and never hands out."""
+        partition = TopicPartition(*place)
+        state = self.consumer.position(partition, timeout_ms=1_000) if partition in self.consumer.assignment() else None
+        return int(state or 0)
+
+    def is_stable(self) -> bool:
+        """Whether the group has settled who reads what, as far as this member knows."""
+        return bool(self.consumer.group_metadata().state == MemberState.STABLE)
+
     def committed(self, places: Iterable[Place]) -> dict[Place, int]:
         """How far the group says that it has come; 0 where it has said nothing. For those who watch."""
         return {place: self.consumer.committed(TopicPartition(*place)) or 0 for place in places}
@@ -156,7 +166,7 @@ class Group:
             self.consumer.pause(partition)
 
 
-class _Listener(ConsumerRebalanceListener):
+class _Listener:
     """Hears of changes on the client's own thread: quick, but for letting go of what is on its way."""
 
     def __init__(self, group: Group, let_go: Callable[[frozenset[Place]], bool]) -> None:
@@ -165,11 +175,17 @@ class _Listener(ConsumerRebalanceListener):
     def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
         self._group.hold((tp.topic, tp.partition) for tp in assigned)
 
+    def on_partitions_lost(self, lost: Iterable[Any]) -> None:
+        self.on_partitions_revoked(lost)
+
     def on_partitions_revoked(self, revoked: Iterable[Any]) -> None:
         places = frozenset((tp.topic, tp.partition) for tp in revoked)
         end = time.monotonic() + _LETTING_GO_S
         while places and not self._let_go(places) and time.monotonic() < end:
             time.sleep(0.01)
+
+
+ConsumerRebalanceListener.register(_Listener)
 
 
 def _fetched(records: Sequence[Any]) -> Fetched:

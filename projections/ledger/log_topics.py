@@ -67,7 +67,7 @@ def refusals(
             "another log, or by imports; use an empty ledger, or copy a local one into the log: opsledger kafka publish"
         )
     complaints += [
-        f"topic '{topic}', partition {partition}: the log ends at offset {ends[topic, partition]} and the ledger at {following}: "
+        f"topic '{topic}', partition {partition}: the log ends at offset {ends[topic, partition]}, the ledger at {following}: "
         f"the log has lost records; {_MEND}"
         for (topic, partition), following in sorted(stored.items())
         if (topic, partition) in ends and ends[topic, partition] < following
@@ -85,12 +85,15 @@ def _changed(then: TopicKnown, now: TopicKnown) -> list[str]:
     if then.topic_id != now.topic_id:
         return [f"{name} was made anew: it has id {now.topic_id}, the ledger was filled from id {then.topic_id}; {_MEND}"]
     if then.partitions != now.partitions:
-        return [
-            f"{name} has {now.partitions} partitions, the ledger knows {then.partitions}: keys have moved and the order of a "
-            "subject's events is no longer known; copy the log under another OPSLEDGER_KAFKA_PREFIX "
-            "and fill an empty ledger from there"
-        ]
+        moved = (
+            f"{name} has {now.partitions} partitions, the ledger knows {then.partitions}: keys have moved, and the order of "
+        )
+        return [moved + _COPY]
     return []
 
 
+_COPY = (
+    "a subject's events is no longer known; copy the log under another OPSLEDGER_KAFKA_PREFIX, "
+    "and fill an empty ledger from there"
+)
 _OTHER = "name that one (OPSLEDGER_KAFKA_BOOTSTRAP_SERVERS), or use an empty ledger (--data)"

@@ -19,7 +19,7 @@ _NONE = UUID(int=0)
 
 
 class TableLedger:
-    """The ledger port on the ledger tables. One thread asks at a time; processes that ask together each need a table ``asked``."""
+    """The ledger port on the ledger tables. One thread asks at a time; processes that ask together need an ``asked`` each."""
 
     def __init__(self, client: Client, asked: str = "asked_events") -> None:
         self._client, self._asked = client, asked

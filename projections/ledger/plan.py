@@ -1,8 +1,8 @@
 """What is to be done with records that came off the log: stored, passed over, or not touched. Pure: numbers in, steps out.
 
 The ledger alone says how far it goes. A sink knows how far it believed the ledger to go when it began to read
-(``expected``), and asks again right before it writes (``seen``). Where the two agree nobody else has written; where they do not,
-the sink's place was taken, and it leaves its hands off.
+(``expected``), and asks again right before it writes (``seen``). Where the two agree nobody else has written; where they
+do not, the sink's place was taken, and it leaves its hands off.
 """
 
 from __future__ import annotations
@@ -83,7 +83,10 @@ Step = Insert | Skip | Reject
 
 
 def plan(state: State, batch: Batch) -> tuple[Step, ...]:
-    """The steps for a batch, in order; together they cover each of its rows once. No rows, no step but a Reject."""
+    """The steps for a batch, in order; together they cover each of its rows once.
+
+    Where somebody else has written, there is always a Reject, though it may have no rows left.
+    """
     rows = len(batch.offsets)
     if _is_disordered(batch):
         return (Reject(0, rows, Why.DISORDER),)
@@ -92,10 +95,9 @@ def plan(state: State, batch: Batch) -> tuple[Step, ...]:
     known = int(np.searchsorted(batch.offsets, np.uint64(state.seen)))
     moved = state.seen not in (state.expected, state.tried)
     skip: tuple[Step, ...] = (Skip(0, known),) if known else ()
-    if known == rows and not (moved and state.seen < state.expected):
-        return skip
-    rest: Step = Reject(known, rows, Why.MOVED) if moved else Insert(known, rows)
-    return (*skip, rest)
+    if moved:
+        return (*skip, Reject(known, rows, Why.MOVED))
+    return (*skip, Insert(known, rows)) if known < rows else skip
 
 
 def _is_disordered(batch: Batch) -> bool:

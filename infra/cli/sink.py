@@ -1,0 +1,85 @@
+"""``opsledger sink``: from the log on Kafka into the ledger."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import click
+
+from opsledger.domain.errors import EXIT_INCOMPLETE
+from opsledger.infra.cli.common import opened, settings_of
+from opsledger.infra.kafka.settings import kafka_settings, needed
+from opsledger.infra.progress import Report, progress
+from opsledger.infra.sink.counts import lines, total
+from opsledger.infra.sink.ledger import shared_ledger
+from opsledger.infra.sink.metrics import serving
+from opsledger.infra.sink.run import Sink, SinkOptions
+from opsledger.infra.sink.status import Status
+from opsledger.ingest.log.trouble import be_quiet
+
+
+@click.command(short_help="Read the log on Kafka into the ledger.")
+@click.option("--until-end", is_flag=True, help="Stop when all that is in the log now is stored, and the facts are made.")
+@click.option("--name", metavar="NAME", help="This sink's name in the group, kept over restarts (default: host and ledger).")
+@click.option("--metrics-port", type=click.IntRange(0, 65_535), help="Serve /metrics and /healthz on this loopback port.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@click.pass_context
+def sink(context: click.Context, *, until_end: bool, name: str | None, metrics_port: int | None, quiet: bool) -> int:
+    """Store what is on the log (OPSLEDGER_KAFKA_BOOTSTRAP_SERVERS) in the ledger, each record once, until stopped (Ctrl-C).
+
+    Of each message it is counted what became of it: read = accepted + duplicate + dead. A sink that was killed goes on where
+    the ledger ends. Several share the work when the ledger is on a server (OPSLEDGER_CLICKHOUSE_URL), each with its own
+    --name.
+    """
+    be_quiet()
+    kafka = needed(kafka_settings())
+    with ExitStack() as stack:
+        store = stack.enter_context(opened(context))
+        alone = not os.environ.get("OPSLEDGER_CLICKHOUSE_URL")
+        ledger = stack.enter_context(shared_ledger(store, alone=alone))
+        report = stack.enter_context(progress("sink", quiet=quiet))
+        options = SinkOptions(name or _name(settings_of(context).data, alone=alone), until_end=until_end, alone=alone)
+        running = Sink(store, ledger, kafka, options, _shown(report, until_end=until_end))
+        stack.enter_context(_stopped_by_signals(running))
+        if metrics_port is not None:
+            port = stack.enter_context(serving(running.status, metrics_port))
+            click.echo(f"metrics: http://127.0.0.1:{port}/metrics", err=True)
+        status = running.run()
+    click.echo("\n".join(told(status)))
+    return EXIT_INCOMPLETE if total(status.counts).dead else 0
+
+
+def told(status: Status) -> list[str]:
+    """The counts of a run as text, and where the facts stand."""
+    return [*lines(status.counts), f"facts: {status.facts}, {status.facts_events:,} new events"]
+
+
+def _shown(report: Report, *, until_end: bool) -> Any:
+    def show(status: Status) -> None:
+        lag, read = status.lag(), total(dict(status.counts)).read
+        note = f"{read:,} read, {lag:,} behind, {status.rate():,.0f}/s, facts {status.facts}"
+        if status.problem:
+            note += f"; {status.problem.doing}: {status.problem.error}"
+        report(read, read + lag if until_end and status.assigned else None, note)
+
+    return show
+
+
+def _name(data: Any, *, alone: bool) -> str:
+    return f"{socket.gethostname()}-{data.resolve()}" if alone else socket.gethostname()
+
+
+@contextmanager
+def _stopped_by_signals(running: Sink) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the run after what was fetched is stored."""
+    before = {number: signal.signal(number, lambda *_: running.stop()) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

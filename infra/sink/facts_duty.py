@@ -1,0 +1,67 @@
+"""When the sink makes facts: in small steps while it is near the head of the log, once afterwards when it is far behind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from enum import StrEnum
+
+from opsledger.infra.facts import fact_tables
+from opsledger.infra.store import Store
+
+FAR_BEHIND = 50_000
+"""Messages between us and the head of the log from which on facts wait."""
+APART_S = 1.0
+"""At least so long from the end of one update to the begin of the next."""
+
+
+class FactsState(StrEnum):
+    """Where the facts stand."""
+
+    LIVE = "live"
+    POSTPONED = "postponed"
+    ELSEWHERE = "elsewhere"
+    """Another sink makes them."""
+
+
+class FactsDuty:
+    """Decides and does. ``mine`` says whether this process is the one that makes facts."""
+
+    def __init__(self, store: Store, mine: Callable[[], bool]) -> None:
+        self._store, self._mine = store, mine
+        self._behind = True
+        self.ended: float | None = None
+        """When the last update ended, by the monotonic clock."""
+        self.state = FactsState.POSTPONED
+        self.events = 0
+        """New events that the facts were made of."""
+
+    def stored(self) -> None:
+        """The ledger has more than before."""
+        self._behind = True
+
+    def is_due(self, lag: int) -> bool:
+        """Whether to update now, ``lag`` messages from the head."""
+        if not self._mine():
+            self.state = FactsState.ELSEWHERE
+            return False
+        self.state = FactsState.POSTPONED if lag > FAR_BEHIND else FactsState.LIVE
+        return self._behind and self.state is FactsState.LIVE and self._waited() >= APART_S
+
+    def is_owed(self) -> bool:
+        """Whether something is stored here that the facts do not know of, however far behind."""
+        return self._behind and self._mine()
+
+    def update(self) -> None:
+        """Bring the facts up to the ledger."""
+        self._behind = False
+        try:
+            self.events += fact_tables(self._store).update().events
+        except BaseException:
+            self._behind = True
+            raise
+        finally:
+            self.ended = time.monotonic()
+
+    def _waited(self) -> float:
+        return APART_S if self.ended is None else time.monotonic() - self.ended

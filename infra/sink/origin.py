@@ -1,0 +1,69 @@
+"""Which log the ledger is filled from: looked at before anything is read, refused where it is not the one it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from kafka import KafkaConsumer, TopicPartition
+
+from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.infra.kafka.settings import KafkaSettings
+from opsledger.infra.store import Store
+from opsledger.ingest.log.group import Place
+from opsledger.ingest.log.survey import survey
+from opsledger.ingest.log.topics import DEAD_LETTERS, IMPORTS
+from opsledger.projections.ledger.log_topics import LogTopics, TopicKnown, refusals
+from opsledger.projections.ledger.sink_writer import SinkWriter
+
+_BESIDE = (DEAD_LETTERS, IMPORTS)
+
+
+class Origin:
+    """The topics of the log and what the ledger knows of them."""
+
+    def __init__(self, store: Store, kafka: KafkaSettings) -> None:
+        self._store, self._kafka = store, kafka
+        self._record = LogTopics(store.client, store.clock)
+        self._known: Mapping[str, TopicKnown] = {}
+        self._found: dict[str, TopicKnown] = {}
+        self.streams: dict[str, str] = {name: kafka.topics.stream(name) for name in kafka.topics.streams}
+        """Topic → stream."""
+        self.partitions: dict[str, int] = {}
+        """Topic (those beside the streams', too) → number of its partitions."""
+
+    def stored(self) -> dict[Place, int]:
+        """How far the ledger goes, and what it was filled from; asks the engine."""
+        self._known = self._record.known()
+        return SinkWriter(self._store.client).ends()
+
+    def look(self, stored: Mapping[Place, int]) -> dict[Place, int]:
+        """Ask the cluster; returns how far the log goes. UserError that says what does not fit, and how to mend it."""
+        told = survey(self._kafka.client, self._kafka.topics)
+        self.partitions |= told.partitions
+        self._found = {
+            topic: TopicKnown(topic, UUID(told.ids[topic]), told.cluster_id, told.partitions[topic]) for topic in told.ids
+        }
+        ends = _ends(self._kafka, self.partitions)
+        self.check(stored, ends)
+        return ends
+
+    def check(self, stored: Mapping[Place, int], ends: Mapping[Place, int]) -> None:
+        """UserError where the ledger and the log do not belong together."""
+        complaints = refusals(self._known, self._found, stored, ends)
+        if complaints:
+            more = f" (and {len(complaints) - 5} more)" if len(complaints) > 5 else ""
+            raise UserError("this log and this ledger do not fit: " + "; ".join(complaints[:5]) + more, EXIT_ENVIRONMENT)
+
+    def note(self) -> None:
+        """Put topics that are new to the ledger on record; asks the engine."""
+        self._record.note([topic for name, topic in self._found.items() if name not in self._known])
+
+
+def _ends(kafka: KafkaSettings, partitions: Mapping[str, int]) -> dict[Place, int]:
+    consumer = KafkaConsumer(**kafka.client)
+    try:
+        places = [TopicPartition(topic, n) for topic, count in partitions.items() for n in range(count)]
+        return {(tp.topic, tp.partition): int(end) for tp, end in consumer.end_offsets(places).items()}
+    finally:
+        consumer.close()

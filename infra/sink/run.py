@@ -1,0 +1,246 @@
+"""The sink's loop: reads and judges in this thread, stores in another; steps 4 to 7 are ``storing``'s.
+
+1. The topics are looked at, and compared with what the ledger was filled from; logs are not mixed.
+2. Partitions that are newly ours: the ledger says how far it goes, and reading begins there.
+3. Messages are fetched, gathered, and judged into rows and dead letters. Nothing is stored yet.
+8. The facts follow: at once near the head of the log, at the end when it was far away.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Event
+from typing import TypeVar
+
+from kafka.errors import KafkaError
+
+from opsledger.infra.kafka.settings import KafkaSettings
+from opsledger.infra.sink.errors import Verdict, as_user_error, rule_of
+from opsledger.infra.sink.facts_duty import FactsDuty
+from opsledger.infra.sink.gather import Gather
+from opsledger.infra.sink.goal import Goal
+from opsledger.infra.sink.judging import Judging
+from opsledger.infra.sink.origin import Origin
+from opsledger.infra.sink.retrier import Retrier, Stopped
+from opsledger.infra.sink.status import Status
+from opsledger.infra.sink.storing import Done, Storing
+from opsledger.infra.store import Store
+from opsledger.ingest.log.group import SESSION_MS, Group, Place
+from opsledger.projections.ledger.lookup import TableLedger
+
+T = TypeVar("T")
+QUEUED_LOADS = 2
+"""Loads handed on and not stored yet: one at work, one behind it."""
+GATHER_S = 0.2
+"""Near the head of the log a chunk is handed on after so long, full or not."""
+_POLL_S = 0.1
+_WAIT_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class SinkOptions:
+    """``name`` is the member's name in the group: the same after a restart, and no other's at the same time.
+
+    ``alone``: no other sink writes to this ledger, so that the facts are this one's. ``session_ms``: a sink that says
+    nothing for so long loses its partitions to the others.
+    """
+
+    name: str
+    until_end: bool = False
+    alone: bool = True
+    session_ms: int = SESSION_MS
+
+
+class Sink:
+    """One run, from ``run`` to its end; ``stop`` may be called from a signal's handler or another thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        ledger: TableLedger,
+        kafka: KafkaSettings,
+        options: SinkOptions,
+        told: Callable[[Status], None] = lambda _status: None,
+    ) -> None:
+        self._options, self._told, self._kafka = options, told, kafka
+        self._stop = Event()
+        self.status = Status(options.name)
+        chance = random.Random()  # noqa: S311  spreads retries in time, guards nothing
+        self._retrier = Retrier(self._stop, self.status.trouble, chance)
+        self._origin = Origin(store, kafka)
+        self._storing = Storing(store, ledger, self._retrier)
+        self._judging = Judging(kafka.topics, self._origin.partitions, store.clock)
+        self._facts = FactsDuty(store, self._makes_facts)
+        self._gather, self._oldest = Gather(), 0.0
+        self._engine = ThreadPoolExecutor(1, "sink-storing")
+        self._loads: deque[Future[Done]] = deque()
+        self._update: Future[None] | None = None
+
+    def stop(self) -> None:
+        """Have the run end after what was fetched is stored."""
+        self._stop.set()
+
+    def run(self) -> Status:
+        """Work until stopped, or with ``until_end`` until all that was in the log at the start is stored.
+
+        Raises UserError for what ends it before; what is stored by then stays, and the next start goes on from there.
+        """
+        try:
+            ends = self._open()
+            goal = Goal(ends if self._options.until_end else None)
+            group = self._retrier.call("joining the group", self._join)
+            try:
+                while not self._stop.is_set() and not self._reached(goal, group):
+                    self._turn(group)
+                self._finish(group)
+            finally:
+                self._engine.shutdown(wait=True, cancel_futures=True)
+                group.close()
+        except Stopped:
+            pass  # it waited for a store or a log that is away; nothing that was counted is lost
+        except KafkaError as error:
+            raise as_user_error(error, "reading the log") from error
+        finally:
+            self._engine.shutdown(wait=True, cancel_futures=True)
+        return self.status
+
+    def _open(self) -> dict[Place, int]:
+        """Step 1. How far the log goes now."""
+        stored = self._asked("asking how far the ledger goes", self._origin.stored)
+        ends = self._retrier.call("looking at the log", lambda: self._origin.look(stored))
+        self._asked("noting the log's topics", self._origin.note)
+        return ends
+
+    def _asked(self, doing: str, act: Callable[[], T]) -> T:
+        return self._engine.submit(self._retrier.call, doing, act).result()
+
+    def _join(self) -> Group:
+        topics, name = sorted(self._origin.partitions), f"{self._kafka.topics.prefix}.sink"
+        return Group(
+            self._kafka.client, topics, name, self._options.name, self._storing.let_go, session_ms=self._options.session_ms
+        )
+
+    def _turn(self, group: Group) -> None:
+        """One round of the loop."""
+        for fetched in self._retrier.call("reading the log", lambda: group.poll(_POLL_S)):
+            if not self._gather.rows:
+                self._oldest = time.monotonic()
+            self._gather.add(fetched)
+        self._look_at_assignment(group)
+        if self._gather.is_full or (self._gather.rows and self._is_idle() and time.monotonic() - self._oldest >= GATHER_S):
+            self._hand_on(group)
+        self._collect(group)
+        self._make_facts_when_due()
+        self.status.see_ends({p: end for p in self.status.assigned if (end := group.high(p)) is not None})
+        self.status.turn(self._gather.rows, self._facts)
+        self._told(self.status)
+
+    def _look_at_assignment(self, group: Group) -> None:
+        ours = group.assigned()
+        if ours != self.status.assigned:
+            self._gather.drop(self.status.assigned - ours)
+            self.status.assign(ours)
+        if fresh := group.fresh():
+            self._begin(group, fresh)
+
+    def _begin(self, group: Group, places: frozenset[Place]) -> None:
+        """Step 2. What was handed on before is stored first, so that the ledger's answer holds."""
+        found = self._engine.submit(self._storing.positions, places, self._origin.streams).result()
+        self._collect(group)
+        ends = self._retrier.call("looking at the log's end", lambda: group.ends(places))
+        self._origin.check({place: at for place, at in found.items() if place in ends}, ends)
+        self._gather.begin(found)
+        self.status.settle(found)
+        self.status.see_ends(ends)
+        group.seek(found)
+        self._commit(group, found)
+
+    def _hand_on(self, group: Group) -> None:
+        """Step 3, then the load waits for its turn; meanwhile we stay a member of the group."""
+        load = self._judging.judge(self._gather.take())
+        self._drain(group, QUEUED_LOADS - 1)
+        self._loads.append(self._engine.submit(self._storing.store, load))
+
+    def _drain(self, group: Group, left: int = 0) -> None:
+        """Wait until so many loads are left."""
+        while len(self._loads) > left:
+            self._collect(group, _WAIT_S)
+            if len(self._loads) > left:
+                self._idle(group)
+
+    def _idle(self, group: Group) -> None:
+        self._retrier.call("staying in the group", group.idle)
+        self.status.turn(self._gather.rows, self._facts)
+        self._told(self.status)
+
+    def _collect(self, group: Group, wait_s: float = 0.0) -> None:
+        """Step 7 for all that is stored; raises what ended the storing."""
+        while self._loads:
+            try:
+                done = self._loads[0].result(timeout=wait_s)
+            except NotYet:
+                return
+            self._loads.popleft()
+            self._facts.stored()
+            self.status.add(done)
+            if again := done.again & group.assigned():
+                self._gather.drop(again)
+                group.hold(again)
+            self._commit(group, done.settled)
+
+    def _commit(self, group: Group, positions: dict[Place, int]) -> None:
+        """For those who watch: what fails is told again with the next. Only who has lost its name has to hear of it."""
+        try:
+            group.commit(positions)
+        except KafkaError as error:
+            if rule_of(error).verdict is Verdict.PERMANENT:
+                raise
+
+    def _makes_facts(self) -> bool:
+        return self._options.alone or (self._kafka.topics.of("call"), 0) in self.status.assigned
+
+    def _is_idle(self) -> bool:
+        return not self._loads and (self._update is None or self._update.done())
+
+    def _make_facts_when_due(self) -> None:
+        """Step 8, while nothing waits to be stored."""
+        if not self._is_idle():
+            return
+        if self._update is not None:
+            self._update.result()
+            self._update = None
+        if self._facts.is_due(self.status.lag()):
+            self._update = self._engine.submit(self._retrier.call, "making the facts", self._facts.update)
+
+    def _finish(self, group: Group) -> None:
+        """What was fetched is stored, and the facts follow."""
+        self._gather.drop(self.status.assigned - group.assigned())
+        if self._gather.rows:
+            self._hand_on(group)
+        self._drain(group)
+        self._await_facts(group)
+        if self._facts.is_owed():
+            self._update = self._engine.submit(self._retrier.call, "making the facts", self._facts.update)
+            self._await_facts(group)
+        self.status.turn(0, self._facts)
+        self._told(self.status)
+
+    def _await_facts(self, group: Group) -> None:
+        while self._update is not None and not self._update.done():
+            self._idle(group)
+            with suppress(NotYet):
+                self._update.result(timeout=_WAIT_S)
+        if self._update is not None:
+            self._update.result()
+
+    def _reached(self, goal: Goal, group: Group) -> bool:
+        if self._loads or self._gather.rows:
+            return False
+        return self._retrier.call("asking how far the group is", lambda: goal.is_reached(group, self.status.settled))

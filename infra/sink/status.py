@@ -1,0 +1,104 @@
+"""What the sink tells of itself, to the terminal and to who asks over HTTP; written by one thread, read by others."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from opsledger.infra.sink.counts import Count, total
+from opsledger.infra.sink.facts_duty import FactsDuty, FactsState
+from opsledger.infra.sink.storing import Done
+from opsledger.ingest.log.group import Place
+
+_RATE_OVER_S = 10.0
+ALIVE_S = 60.0
+"""A loop that has not come round for so long is not well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is being tried again, and why; ``at`` by the monotonic clock."""
+
+    doing: str
+    error: str
+    at: float
+
+
+class Status:
+    """The state of one run."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.counts: dict[str, Count] = {}
+        self.assigned: frozenset[Place] = frozenset()
+        self.settled: dict[Place, int] = {}
+        self.ends: dict[Place, int] = {}
+        self.newest_ms: int | None = None
+        """The broker's time of the newest stored record, ms since 1970 UTC."""
+        self.gathered = 0
+        self.retries = 0
+        self.rebalances = 0
+        self.chunks = 0
+        self.problem: Problem | None = None
+        self.facts = FactsState.POSTPONED
+        self.facts_events = 0
+        self.facts_ended: float | None = None
+        """When the facts last followed the ledger, by the monotonic clock."""
+        self._turned = time.monotonic()
+        self._read: deque[tuple[float, int]] = deque([(self._turned, 0)])
+
+    def trouble(self, error: BaseException, doing: str, _pause_s: float) -> None:
+        """Something failed and is tried again."""
+        self.retries += 1
+        first = str(error).split("\n", 1)[0][:200]
+        self.problem = Problem(doing, f"{type(error).__name__}: {first}", time.monotonic())
+
+    def assign(self, ours: frozenset[Place]) -> None:
+        """The partitions that are ours changed."""
+        for place in self.assigned - ours:
+            self.settled.pop(place, None)
+            self.ends.pop(place, None)
+        self.assigned = ours
+        self.rebalances += 1
+
+    def settle(self, positions: Mapping[Place, int]) -> None:
+        """So far everything is stored."""
+        self.settled = {**self.settled, **positions}
+        self.problem = None
+
+    def see_ends(self, ends: Mapping[Place, int]) -> None:
+        """So far the log goes."""
+        self.ends = {**self.ends, **ends}
+
+    def add(self, done: Done) -> None:
+        """A load is stored."""
+        for topic, count in done.counts.items():
+            self.counts.setdefault(topic, Count()).add(count)
+        self.chunks += 1
+        self.settle({place: at for place, at in done.settled.items() if place in self.assigned})
+        self.newest_ms = max(done.newest_ms, self.newest_ms or 0)
+
+    def turn(self, gathered: int, facts: FactsDuty) -> None:
+        """The loop has come round."""
+        self.gathered = gathered
+        self.facts, self.facts_events, self.facts_ended = facts.state, facts.events, facts.ended
+        self._turned = now = time.monotonic()
+        if now - self._read[-1][0] >= 1.0:
+            self._read.append((now, total(dict(self.counts)).read))
+            while now - self._read[0][0] > _RATE_OVER_S and len(self._read) > 2:
+                self._read.popleft()
+
+    def lag(self) -> int:
+        """Messages between what is stored and the head of the log, in our partitions."""
+        return sum(max(0, self.ends.get(p, 0) - self.settled.get(p, 0)) for p in self.assigned)
+
+    def rate(self) -> float:
+        """Messages stored in a second, over the last ten."""
+        (first, before), (last, after) = self._read[0], self._read[-1]
+        return (after - before) / (last - first) if last > first else 0.0
+
+    def is_alive(self) -> bool:
+        """Whether the loop comes round."""
+        return time.monotonic() - self._turned < ALIVE_S

@@ -1,0 +1,134 @@
+"""The half of the sink that works with the engine, in a thread of its own, so that the next chunk is read and judged meanwhile.
+
+For each chunk, in this order; what a failure leaves behind at each step:
+
+4. Dead letters are kept. They are known by their ids: kept again, they add nothing.
+5. Events are stored, stream by stream: a look at how far the table goes, the plan, one insert that lands whole or not at all.
+   Whether a failed one landed, the next look tells.
+6. What came from the topics beside the streams' is stored, then how far these topics were read. Again by id.
+7. The caller hears of it, counts it, and commits to Kafka for those who watch. Not before.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+
+import numpy as np
+
+from opsledger.domain.dead_letters import DeadLetter
+from opsledger.infra.sink.beside import Beside, BesideRows
+from opsledger.infra.sink.counts import Count
+from opsledger.infra.sink.gather import Chunk
+from opsledger.infra.sink.repeats import RepeatCounter, Repeats
+from opsledger.infra.sink.retrier import Retrier
+from opsledger.infra.store import Store
+from opsledger.ingest.log.decode import Decoded, partition_of
+from opsledger.ingest.log.group import Place
+from opsledger.projections.ledger.lookup import TableLedger
+from opsledger.projections.ledger.sink_writer import Reading, SinkWriter, Written
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A chunk, judged and ready to be stored."""
+
+    chunk: Chunk
+    decoded: tuple[tuple[Decoded, Mapping[int, tuple[int, int]]], ...]
+    beside: tuple[BesideRows, ...]
+
+
+@dataclass(slots=True)
+class Done:
+    """What became of a load: how far each partition is settled now, what has to be read anew, the counts by topic."""
+
+    settled: dict[Place, int] = field(default_factory=dict)
+    again: set[Place] = field(default_factory=set)
+    counts: dict[str, Count] = field(default_factory=dict)
+    newest_ms: int = 0
+    """The broker's time of the newest message, ms since 1970 UTC."""
+
+
+class Storing:
+    """Stores loads; called from one thread, but for ``let_go``."""
+
+    def __init__(self, store: Store, ledger: TableLedger, retrier: Retrier) -> None:
+        self._store = store
+        self._writer = SinkWriter(store.client)
+        self._repeats = RepeatCounter(ledger)
+        self._beside = Beside(store)
+        self._retrier = retrier
+        self._guard = Lock()
+        self._lost: set[Place] = set()
+        self._busy: frozenset[Place] = frozenset()
+
+    def let_go(self, places: frozenset[Place]) -> bool:
+        """From any thread: these partitions are being taken away. True once nothing of theirs is being inserted."""
+        with self._guard:
+            self._lost |= places
+            return not self._busy & places
+
+    def positions(self, places: frozenset[Place], stream_of: Mapping[str, str]) -> dict[Place, int]:
+        """Where to read partitions from, as the ledger tells it; from now on they are ours."""
+
+        def ask() -> dict[Place, int]:
+            streams = {stream_of[topic] for topic, _ in places if topic in stream_of}
+            ends = self._writer.ends(sorted(streams)) | self._beside.positions()
+            return {place: ends.get(place, 0) for place in places}
+
+        found = self._retrier.call("asking how far the ledger goes", ask)
+        with self._guard:
+            self._lost -= places
+        self._writer.begin({place: at for place, at in found.items() if place[0] in stream_of})
+        self._repeats.reset()
+        return found
+
+    def store(self, load: Load) -> Done:
+        """Steps 4 to 6 for a load. Raises what the table of errors calls final."""
+        done = Done(newest_ms=load.chunk.newest_ms)
+        dead = [letter for decoded, _ in load.decoded for letter in decoded.dead]
+        dead += [letter for rows in load.beside for letter in rows.dead]
+        self._retrier.call("keeping dead letters", lambda: self._store.dead_letters.keep(dead))
+        for decoded, spans in load.decoded:
+            self._store_stream(decoded, spans, done)
+        for rows in load.beside:
+            self._retrier.call(f"storing what came from topic '{rows.topic}'", lambda rows=rows: self._beside.store(rows))  # type: ignore[misc]  # the default binds the loop's value
+            done.settled |= {(rows.topic, p): until for p, (_, until) in rows.spans.items()}
+            done.counts[rows.topic] = rows.count()
+        self._repeats.stored()
+        return done
+
+    def _store_stream(self, decoded: Decoded, spans: Mapping[int, tuple[int, int]], done: Done) -> None:
+        topic = decoded.topic
+        with self._guard:
+            lost = {p for p in spans if (topic, p) in self._lost}
+            self._busy = frozenset((topic, p) for p in spans if p not in lost)
+        try:
+            self._writer.forget((topic, p) for p in lost)
+            repeats = self._retrier.call("looking for repeats", lambda: self._repeats.look(decoded.stream, decoded.rows))
+            reading = Reading(decoded.stream, topic, decoded.rows, spans)
+            written = self._retrier.call(f"storing events of topic '{topic}'", lambda: self._writer.write(reading))
+        finally:
+            with self._guard:
+                self._busy = frozenset()
+        done.again |= {(topic, p) for p in written.rejected}
+        done.settled |= {(topic, p): until for p, (_, until) in spans.items() if p not in written.rejected}
+        done.counts[topic] = _count(decoded, repeats, written)
+
+
+def _count(decoded: Decoded, repeats: Repeats, written: Written) -> Count:
+    """The counts of a stream's messages; those of rejected partitions are read again and count then."""
+    partitions = decoded.rows["partition"].to_numpy()
+    kept = ~np.isin(partitions, list(written.rejected)) if written.rejected else np.ones(len(partitions), np.bool_)
+    dead: list[DeadLetter] = [letter for letter in decoded.dead if partition_of(letter) not in written.rejected]
+    rows, duplicate = int(kept.sum()), int((repeats.known & kept).sum())
+    return Count(
+        read=rows + len(dead),
+        accepted=rows - duplicate,
+        duplicate=duplicate,
+        dead=len(dead),
+        conflict=int((repeats.other & kept).sum()),
+        reasons=Counter(letter.reason for letter in dead),
+    )
