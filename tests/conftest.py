@@ -1,10 +1,19 @@
-"""Which files begin first where tests run side by side: the long ones, so that none is left alone at the end."""
+"""Which files begin first where tests run side by side: the long ones, so that none is left alone at the end.
+
+A real Kafka for every test that asks for one comes from kafka_fixtures.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+
+from tests.kafka_fixtures import kafka as kafka
+from tests.kafka_fixtures import kafka_broker as kafka_broker
+from tests.kafka_fixtures import pytest_sessionfinish as pytest_sessionfinish
+from tests.kafka_fixtures import pytest_sessionstart as pytest_sessionstart
+from tests.kafka_fixtures import three_brokers as three_brokers
 
 TESTS = Path(__file__).resolve().parent
 LONG = (

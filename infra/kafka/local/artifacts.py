@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
-from opsledger.projections.ledger.engine_errors import told_to_user
+from opsledger.infra.kafka.local.disk import on_disk
 
 POM = Path(__file__).with_name("pom.xml")
 _OLDEST = 4
@@ -42,7 +42,7 @@ def fetched(folder: Path, environ: Mapping[str, str] = os.environ) -> Path:
     """``folder`` with the jars of the pom in it, made unless it is whole; safe when several processes want it at once."""
     if _whole(folder):
         return folder
-    with told_to_user(f"keeping Kafka's programs in {folder}"):
+    with on_disk(f"keeping Kafka's programs in {folder}"):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with _alone(folder.with_name(folder.name + ".lock")):
             if not _whole(folder):

@@ -16,10 +16,10 @@ from kafka.errors import KafkaError
 
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.kafka.local.artifacts import libraries
+from opsledger.infra.kafka.local.disk import on_disk
 from opsledger.infra.kafka.local.java import find_java
 from opsledger.infra.kafka.local.node import Node
 from opsledger.infra.kafka.local.plan import HOST, Plan, new_plan, read_plan, write_plan
-from opsledger.projections.ledger.engine_errors import told_to_user
 
 SIZES = (1, 3)
 _READY_S = 180.0
@@ -91,7 +91,7 @@ class Cluster:
         UserError (exit code 4): no Java, no programs, a port taken, a disk that is full, a node that ends at once.
         """
         java, jars = find_java(), libraries()
-        with told_to_user(f"starting Kafka in {self.root}"), self._alone():
+        with on_disk(f"starting Kafka in {self.root}"), self._alone():
             self._make()
             down = [node for node in self.nodes.values() if not node.alive()]
             formatting = [(node, node.prepare(java, jars)) for node in down]
@@ -119,7 +119,7 @@ class Cluster:
         """Stop what runs; with ``delete`` its data goes too. Whether anything ran. Harmless when nothing does."""
         if not self.root.is_dir():
             return False
-        with told_to_user(f"stopping Kafka in {self.root}"), self._alone():
+        with on_disk(f"stopping Kafka in {self.root}"), self._alone():
             running = [node for node in self.nodes.values() if node.alive()] if read_plan(self.root) else []
             _stop_all(running)
             if delete and read_plan(self.root):

@@ -1,0 +1,44 @@
+"""Fixtures of the whole suite: a real Kafka, shared by all or a module's own. Taken in by conftest.py."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from opsledger.infra.kafka.local.cluster import Cluster
+from tests.kafka_cluster import BROKER, TestKafka, hold_run, place_on, run_folder, shared_broker, three_nodes
+
+_held: list[int] = []
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The first process of the run says by a lock that the run goes on."""
+    if not os.environ.get("PYTEST_XDIST_WORKER"):
+        _held.append(hold_run(run_folder(session.config._tmp_path_factory)))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The broker ends with the run, before the run says so."""
+    if not os.environ.get("PYTEST_XDIST_WORKER"):
+        Cluster(run_folder(session.config._tmp_path_factory) / BROKER).down(delete=True)
+
+
+@pytest.fixture(scope="session")
+def kafka_broker(tmp_path_factory: pytest.TempPathFactory) -> Cluster:
+    """One real broker, the same for every test of the run. Do not stop it: others use it."""
+    return shared_broker(run_folder(tmp_path_factory))
+
+
+@pytest.fixture
+def kafka(kafka_broker: Cluster) -> TestKafka:
+    """A place of the test's own on the shared broker: settings and environment with a prefix nobody else has; no topics yet."""
+    return place_on(kafka_broker)
+
+
+@pytest.fixture(scope="module")
+def three_brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Three real brokers of this module's own, to be killed and started again; whoever kills one starts it again."""
+    with three_nodes(run_folder(tmp_path_factory), tmp_path_factory.mktemp("kafka3") / "cluster") as cluster:
+        yield cluster
