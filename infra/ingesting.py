@@ -132,12 +132,18 @@ def importer_of(store: Store) -> Importer:
 def run_imports(
     store: Store, files: Sequence[str], ask: Ask, shown: Shown | None = None
 ) -> Iterator[tuple[Input, ImportResult]]:
+    """Import files into a data directory, one after the other; see ``import_files``."""
+    return import_files(importer_of(store), store.clock, files, ask, shown)
+
+
+def import_files(
+    importer: Importer, clock: Clock, files: Sequence[str], ask: Ask, shown: Shown | None = None
+) -> Iterator[tuple[Input, ImportResult]]:
     """Import files one after the other; (input, result) of each. Stops after one that was interrupted or broke off."""
-    importer = importer_of(store)
     reader: Reader | None = None
     for name in files:
         source = open_input(name, encoding=ask.encoding)
-        reader = _next_reader(reader, ask, source.name, store.clock)
+        reader = _next_reader(reader, ask, source.name, clock)
         try:
             result = importer.run(reader.adapter.chunks(source), reader.spec, _progress(source, shown))
         finally:

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import groupby
+from typing import Protocol
 from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from opsledger.domain.errors import UserError
 from opsledger.domain.ports import Ledger
 from opsledger.ingest.chunk import Chunk, OnChange
 from opsledger.ingest.rows import Replacement, Rows
@@ -67,6 +69,35 @@ class Groups:
         touched = np.isin(records, records[some])
         found: Marks = np.isin(self.first, self.first[touched])
         return found
+
+
+class Judge(Protocol):
+    """Says what of a chunk is new."""
+
+    def judge(self, chunk: Chunk) -> Judged:
+        """The verdicts on a chunk's events."""
+        ...
+
+    def flushed(self) -> None:
+        """Everything judged so far is stored."""
+        ...
+
+
+class TakesAll:
+    """Without a ledger every event is new: whoever reads the log takes one of each id, and counts the others."""
+
+    def judge(self, chunk: Chunk) -> Judged:
+        """All new. UserError for an event that depends on what is stored."""
+        rows = Rows(chunk)
+        if rows.corrects:
+            raise UserError(
+                "these records may correct what is stored (on_change: correct, or a format whose records grow), and into Kafka "
+                "nothing is looked up; import them into a local ledger (--log local) and copy it: opsledger kafka publish"
+            )
+        return Judged(rows, np.full(len(rows), Verdict.NEW, np.int8))
+
+    def flushed(self) -> None:
+        """Nothing is remembered."""
 
 
 class Dedup:

@@ -36,10 +36,10 @@ class ImportSpec:
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """Where an import goes."""
+    """Where an import goes. Without a ledger nothing is looked up: read = acknowledged + dead."""
 
     log: Log
-    ledger: Ledger
+    ledger: Ledger | None
     dead_letters: DeadLetters
     imports: ImportJournal
 
@@ -80,7 +80,7 @@ class Importer:
     """Runs imports into one set of stores; one at a time.
 
     At any moment of a run, also when the process is killed, what ``progress`` or the result counted is stored, and a
-    second run over the same input completes it and adds nothing twice.
+    second run over the same input completes it and adds nothing twice; without a ledger, nothing that counts twice.
     """
 
     def __init__(self, stores: Stores, clock: Clock, *, compare: SameContent = same_content) -> None:

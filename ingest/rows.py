@@ -39,6 +39,7 @@ class Rows:
         self.records: NDArray[np.int64] = self._joined("record", np.int64, 0)
         self._on_change: NDArray[np.int8] = self._joined("on_change", np.int8, OnChange.CONFLICT)
         self.keep_first: NDArray[np.bool_] = self._on_change == OnChange.KEEP_FIRST
+        self.corrects = bool((self._on_change >= OnChange.CORRECT).any())
         self.digests: Words = digests(self._ids)
 
     def __len__(self) -> int:

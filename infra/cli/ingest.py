@@ -12,11 +12,12 @@ from opsledger.domain.clock import SystemClock
 from opsledger.domain.errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_USAGE, UserError
 from opsledger.infra.cli.common import TENANT, opened, settings_of
 from opsledger.infra.facts import refresh
-from opsledger.infra.ingesting import FORMATS, Ask, run_imports
+from opsledger.infra.ingesting import FORMATS, Ask, import_files, run_imports
+from opsledger.infra.kafka.settings import KafkaSettings, kafka_settings, needed
 from opsledger.infra.previewing import preview
 from opsledger.infra.progress import progress
 from opsledger.infra.settings import Settings
-from opsledger.ingest.importer import ImportResult
+from opsledger.ingest.importer import Importer, ImportResult
 from opsledger.ingest.inputs import ENCODINGS, Input
 from opsledger.ingest.tally import Tally
 
@@ -37,12 +38,21 @@ from opsledger.ingest.tally import Tally
 @click.option("--dry-run", is_flag=True, help="Show the first rows as events; store nothing.")
 @click.option("--rows", type=click.IntRange(1, 1000), default=5, show_default=True, help="With --dry-run: how many rows.")
 @click.option("--quiet", is_flag=True, help="No progress.")
+@click.option(
+    "--log",
+    "log_",
+    type=click.Choice(["local", "kafka"]),
+    help="Where to (default: kafka where OPSLEDGER_KAFKA_BOOTSTRAP_SERVERS is set).",
+)
 @click.pass_context
 def ingest(context: click.Context, /, files: tuple[str, ...], **options: Any) -> int:
     """Read FILEs into the ledger. "-" is standard input; .gz, .zst and .zip are unpacked.
 
     Each record ends in the ledger, as a duplicate of what is there, or among the dead letters with its reason and
     place: read = accepted + duplicate + dead. Reading a file again adds nothing.
+
+    With the log on Kafka nothing is looked up: read = acknowledged + dead, no data directory is opened, and what is read
+    again is counted once by the sink. A mapping that corrects what is stored needs a local ledger.
 
     \b
       opsledger ingest events.jsonl.gz --tenant acme
@@ -55,6 +65,9 @@ def ingest(context: click.Context, /, files: tuple[str, ...], **options: Any) ->
     if options["dry_run"]:
         click.echo("\n".join(preview(files[0], ask, options["rows"], SystemClock())))
         return 0
+    kafka = None if options["log_"] == "local" else kafka_settings()
+    if options["log_"] == "kafka" or kafka:
+        return _import_to_kafka(needed(kafka), files, ask, quiet=options["quiet"])
     return _import(context, files, ask, quiet=options["quiet"])
 
 
@@ -99,11 +112,32 @@ def _import(context: click.Context, files: tuple[str, ...], ask: Ask, *, quiet: 
     return worst
 
 
-def summary(name: str, result: ImportResult, notes: Sequence[str] = ()) -> str:
-    """The counts of one import, as text: a line of records, a line of events, then what needs a look."""
+def _import_to_kafka(kafka: KafkaSettings, files: tuple[str, ...], ask: Ask, *, quiet: bool) -> int:
+    from opsledger.infra.kafka.log import open_kafka_log, stores_of  # noqa: PLC0415  its client takes long to load
+
+    clock, worst = SystemClock(), 0
+    with open_kafka_log(kafka) as log, progress("reading", quiet=quiet) as report:
+
+        def shown(source: Input, tally: Tally) -> None:
+            report(source.consumed, source.size, f"{source.name}: {tally.read:,} records acknowledged")
+
+        for source, result in import_files(Importer(stores_of(log), clock), clock, files, ask, shown):
+            click.echo(summary(source.name, result, source.notes, looked_up=False))
+            worst = max(worst, _code(result))
+    return worst
+
+
+def summary(name: str, result: ImportResult, notes: Sequence[str] = (), *, looked_up: bool = True) -> str:
+    """The counts of one import, as text: a line of records, a line of events, then what needs a look.
+
+    ``looked_up``: whether a ledger was asked what is stored; into Kafka none is.
+    """
     tally, rate = result.tally, result.records_per_second
     records = f"read {tally.read:,} = accepted {tally.accepted:,} + duplicate {tally.duplicate:,} + dead {tally.dead:,}"
     events = f"{tally.events:,} stored ({tally.corrected:,} corrections), {tally.events_duplicate:,} known before"
+    if not looked_up:
+        records = f"read {tally.read:,} = acknowledged {tally.accepted:,} + dead {tally.dead:,}"
+        events = f"{tally.events:,} on Kafka for good; the sink counts what came before"
     lines = [f"{name}: {records}   ({rate:,.0f} records/s)", f"  events: {events}"]
     if tally.dead:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in tally.reasons.most_common())

@@ -9,6 +9,7 @@
 | OPSLEDGER_KAFKA_SASL_USERNAME, OPSLEDGER_KAFKA_SASL_PASSWORD | who we are | none |
 | OPSLEDGER_KAFKA_SSL_CAFILE | the authority that signed the brokers' certificates (PEM) | the system's |
 | OPSLEDGER_KAFKA_SSL_CERTFILE, OPSLEDGER_KAFKA_SSL_KEYFILE | our own certificate and key (PEM) | none |
+| OPSLEDGER_KAFKA_DELIVERY_TIMEOUT_S | so many seconds brokers that are away are waited for | ``120`` |
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from typing import Any
 from opsledger.domain.errors import EXIT_USAGE, UserError
 from opsledger.ingest.log.topics import DEFAULT_PREFIX, Topics
 
+DELIVERY_TIMEOUT_S = 120.0
+_LONGEST_S = 24 * 3600
 _NAME = "OPSLEDGER_KAFKA_"
 _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _MECHANISMS = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")
@@ -42,6 +45,7 @@ class KafkaSettings:
     servers: tuple[str, ...]
     topics: Topics
     client: Mapping[str, Any] = field(repr=False)
+    delivery_timeout_s: float = DELIVERY_TIMEOUT_S
 
 
 def kafka_settings(environ: Mapping[str, str] = os.environ) -> KafkaSettings | None:
@@ -55,7 +59,10 @@ def kafka_settings(environ: Mapping[str, str] = os.environ) -> KafkaSettings | N
     _checked(given)
     options = {_OPTIONS[name]: value for name, value in given.items()}
     return KafkaSettings(
-        servers, Topics(environ.get(_NAME + "PREFIX") or DEFAULT_PREFIX), {"bootstrap_servers": list(servers), **options}
+        servers,
+        Topics(environ.get(_NAME + "PREFIX") or DEFAULT_PREFIX),
+        {"bootstrap_servers": list(servers), **options},
+        _seconds(environ.get(_NAME + "DELIVERY_TIMEOUT_S") or str(DELIVERY_TIMEOUT_S)),
     )
 
 
@@ -66,6 +73,16 @@ def needed(settings: KafkaSettings | None) -> KafkaSettings:
             "no Kafka is named; set OPSLEDGER_KAFKA_BOOTSTRAP_SERVERS=host:port (a local one: opsledger kafka up)", EXIT_USAGE
         )
     return settings
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 1 <= seconds <= _LONGEST_S:
+        raise UserError(f"{_NAME}DELIVERY_TIMEOUT_S is '{text}'; it has to be a number of seconds from 1 to {_LONGEST_S}")
+    return seconds
 
 
 def _checked(given: Mapping[str, str]) -> None:

@@ -77,6 +77,11 @@ class KafkaLog:
         self._producer.close(self._timeout_s)
         self._asker.close()
 
+    @property
+    def in_flight_peak_bytes(self) -> int:
+        """The most bytes that waited for their acknowledgement at any moment."""
+        return self._producer.in_flight.peak_bytes
+
     def append(self, events: Mapping[str, ArrowTable], *, backfill: bool = False) -> Sequence[Span]:
         """Store events by stream; see ``domain.ports.Log``.
 

@@ -9,12 +9,15 @@ from contextlib import contextmanager
 
 from kafka.errors import (
     AuthorizationError,
+    KafkaConnectionError,
     KafkaError,
     KafkaTimeoutError,
     MessageSizeTooLargeError,
+    NodeNotReadyError,
     NotEnoughReplicasAfterAppendError,
     NotEnoughReplicasError,
     OffsetOutOfRangeError,
+    RequestTimedOutError,
     SaslAuthenticationFailedError,
     UnknownTopicOrPartitionError,
 )
@@ -36,6 +39,7 @@ _ADVICE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str]
 _SILENT = (
     "no broker answered in time; is Kafka running, and is OPSLEDGER_KAFKA_BOOTSTRAP_SERVERS right? ('opsledger kafka status')"
 )
+_NO_ANSWER = (KafkaTimeoutError, RequestTimedOutError, KafkaConnectionError, NodeNotReadyError)
 _REFUSED_LOGIN = "SaslAuthenticationFailedError"
 
 
@@ -77,7 +81,7 @@ def told(doing: str, error: BaseException) -> UserError:
 
 
 def _advice(error: BaseException) -> str:
-    if isinstance(error, KafkaTimeoutError):
+    if isinstance(error, _NO_ANSWER):
         refused = any(_REFUSED_LOGIN in words or "SASL" in words for words in list(_last_words.words))
         return _ADVICE[0][1] if refused else _SILENT
     for kinds, advice in _ADVICE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 
 import pytest
@@ -46,15 +47,35 @@ class LogPortSuite:
     def test_offsets_rise_from_zero_without_turning_back(self, log: Log) -> None:
         for n in range(4):
             log.append(tables(calls(3, first=3 * n)))
-        offsets = [record.position.offset for record in whole(log, "call")]
-        assert offsets[0] == 0
-        assert offsets == sorted(set(offsets))
+        offsets: dict[int, list[int]] = defaultdict(list)
+        for record in whole(log, "call"):
+            offsets[record.position.partition].append(record.position.offset)
+        assert {each[0] for each in offsets.values()} == {0}
+        assert all(each == sorted(set(each)) for each in offsets.values())
 
     def test_one_subject_keeps_the_order_of_its_events(self, log: Log) -> None:
         lines = [line(f"e{n}", subject="c1", at_s=-n) for n in range(20)]
         for n in range(0, 20, 5):
             log.append(tables(lines[n : n + 5]))
         assert [record.value for record in whole(log, "call")] == lines
+
+    def test_one_subject_lives_in_one_partition(self, log: Log) -> None:
+        log.append(tables([line(f"e{n}", subject=f"c{n % 7}") for n in range(70)]))
+        homes = {(record.key, record.position.partition) for record in whole(log, "call")}
+        assert len(homes) == 7
+
+    def test_places_are_told_in_the_order_of_the_rows_of_each_partition(self, log: Log) -> None:
+        lines = [line(f"e{n}", subject=f"c{n % 7}") for n in range(70)]
+        spans = log.append(tables(lines))
+        stored = {record.position: record.value for record in whole(log, "call")}
+        told = [stored[span.position(index)] for span in spans for index in range(span.count)]
+        homes = {record.value: record.position.partition for record in whole(log, "call")}
+        assert told == sorted(lines, key=lambda raw: homes[raw])
+
+    def test_a_record_tells_that_it_came_late_on_purpose(self, log: Log) -> None:
+        log.append(tables([line("a", subject="c1")]))
+        log.append(tables([line("b", subject="c1")]), backfill=True)
+        assert [record.backfill for record in whole(log, "call")] == [False, True]
 
     def test_streams_do_not_mix(self, log: Log) -> None:
         fault = line("f", type_="fault.raised", data={"system": "ivr", "kind": "outage", "severity": "major"})
