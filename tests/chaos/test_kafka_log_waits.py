@@ -105,9 +105,7 @@ def test_a_broker_that_stays_away_is_told_in_time_and_the_log_goes_on_later(brok
         broker.nodes[1].signal(signal.SIGSTOP)
         try:
             started = time.monotonic()
-            with pytest.raises(
-                UserError, match="100 of them were not acknowledged and may be missing: no broker answered"
-            ) as told:
+            with pytest.raises(UserError, match=r"100 of them were not acknowledged .*: no broker answered") as told:
                 log.append(tables(calls(100)))
             assert time.monotonic() - started < 30
         finally:
