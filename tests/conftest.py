@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.kafka_fixtures import kafka as kafka
-from tests.kafka_fixtures import kafka_broker as kafka_broker
-from tests.kafka_fixtures import pytest_sessionfinish as pytest_sessionfinish
-from tests.kafka_fixtures import pytest_sessionstart as pytest_sessionstart
-from tests.kafka_fixtures import three_brokers as three_brokers
+from tests.kafka_fixtures import kafka, kafka_broker, pytest_sessionfinish, pytest_sessionstart, three_brokers
+
+__all__ = ("kafka", "kafka_broker", "pytest_sessionfinish", "pytest_sessionstart", "three_brokers")
 
 TESTS = Path(__file__).resolve().parent
 LONG = (

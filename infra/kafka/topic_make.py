@@ -21,6 +21,7 @@ from opsledger.ingest.log.topics import PARTITIONS, TopicSpec
 
 _LEADERS_MS = 60_000
 _MOVED_S = 300.0
+_HEARD_S = 30.0
 _POLL_S = 0.2
 
 
@@ -47,7 +48,7 @@ def init_topics(settings: KafkaSettings, partitions: int | None = None, *, mend:
         _make(client, missing)
         mended = _mend(client, found, deviations(specs, found, settings.servers)) if mend else ()
         _wait_for_leaders(client, specs)
-        found = read_topics(client, [spec.name for spec in specs])
+        found = _settled(client, specs, set(mended))
         left = tuple(deviations(specs, found, settings.servers))
     return Outcome(specs, tuple(spec.name for spec in missing), mended, found, left)
 
@@ -95,6 +96,17 @@ def _wait_for_leaders(client: KafkaAdminClient, specs: Sequence[TopicSpec]) -> N
         client.wait_for_topics([spec.name for spec in specs], timeout_ms=_LEADERS_MS)
     except KafkaTimeoutError:
         return  # a partition without a leader is told by the check, with its brokers
+
+
+def _settled(client: KafkaAdminClient, specs: Sequence[TopicSpec], mended: set[str]) -> ClusterTopics:
+    """The topics as they are once every broker has heard of what was mended: a broker asked at once may not have."""
+    until = time.monotonic() + _HEARD_S
+    while True:
+        found = read_topics(client, [spec.name for spec in specs])
+        mendable = (each for each in deviations(specs, found, ()) if each.setting or each.copies)
+        if time.monotonic() > until or not any(each.topic in mended for each in mendable):
+            return found
+        time.sleep(_POLL_S)
 
 
 def _mend(client: KafkaAdminClient, found: ClusterTopics, told: Sequence[Deviation]) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from opsledger.infra.kafka.local.artifacts import libraries
 from opsledger.infra.kafka.local.disk import on_disk
 from opsledger.infra.kafka.local.java import find_java
 from opsledger.infra.kafka.local.node import Node
-from opsledger.infra.kafka.local.plan import HOST, Plan, new_plan, read_plan, write_plan
+from opsledger.infra.kafka.local.plan import HOST, Plan, busy, new_plan, read_plan, write_plan
 
 SIZES = (1, 3)
 _READY_S = 180.0
@@ -191,6 +191,8 @@ def _admin(servers: tuple[str, ...]) -> Iterator[KafkaAdminClient]:
 def _seen_by(node: Node) -> set[int]:
     """The brokers that a node knows as running; none while it does not answer. Each is asked itself: the others take
     some seconds to see that one was killed."""
+    if not busy([node.plan.port]):  # nobody listens yet; asking would take longer
+        return set()
     try:
         with _admin((f"{HOST}:{node.plan.port}",)) as admin:
             return {broker["broker_id"] for broker in admin.describe_cluster()["brokers"] if not broker.get("is_fenced")}
