@@ -22,7 +22,31 @@ _UNFINISHED = ("LOCK", "layout.new")
 """All that stands in a directory whose making was cut short, by a full disk for one: it is made again."""
 
 
-class DataDirectory:
+class Folder:
+    """The part of a data directory that needs no engine: where the decisions are kept. Made when it is asked for."""
+
+    temporary: Path | None = None
+    """Where passing files go; None for the system's own place."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @property
+    def decisions(self) -> Path:
+        """The database file of the decisions made here."""
+        return self.root / "decisions.sqlite"
+
+    def made(self) -> None:
+        """Make the folder where it is not there. UserError where it cannot be, or holds something else."""
+        with told_to_user(f"opening the data directory {self.root}"):
+            _make(self.root, create=True)
+            _check_layout(self.root)
+
+    def release(self) -> None:
+        """Nothing is held."""
+
+
+class DataDirectory(Folder):
     """A data directory held by this process until ``release``; UserError (exit code 4) when it cannot be had.
 
     The lock is the operating system's: it ends with the process, however that ends, so a lock file that a killed
@@ -30,7 +54,7 @@ class DataDirectory:
     """
 
     def __init__(self, root: Path, *, clock: Clock, command: str, create: bool) -> None:
-        self.root = root
+        super().__init__(root)
         with told_to_user(f"opening the data directory {root}"):
             _make(root, create=create)
             self._lock = _lock(root, {"pid": os.getpid(), "command": command, "since": _text(clock.now())})
@@ -47,10 +71,8 @@ class DataDirectory:
         """Where the embedded engine keeps its files."""
         return self.root / "engine"
 
-    @property
-    def decisions(self) -> Path:
-        """The database file of the decisions made here."""
-        return self.root / "decisions.sqlite"
+    def made(self) -> None:
+        """It is."""
 
     def release(self) -> None:
         """Let others have it. Harmless when done twice."""

@@ -1,25 +1,39 @@
-"""Opens a data directory: the embedded engine with its tables, the log on it, the dead letters."""
+"""Opens the ledger: the data directory with the embedded engine, the gateway that holds it, or a server over the network."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_hex
 from types import TracebackType
-from typing import Any
+from typing import cast
+from urllib.parse import urlencode
 
 import clickhouse_connect
+import pyarrow as pa
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from urllib3.exceptions import HTTPError
 
 from opsledger.domain.clock import Clock, SystemClock
-from opsledger.infra.data_directory import DataDirectory
+from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.domain.ports import ArrowTable, Span
+from opsledger.infra.data_directory import DataDirectory, Folder
+from opsledger.infra.gateway.found import PASSWORD_VARIABLE, find
+from opsledger.infra.server import CLUSTER_VARIABLE, SETTINGS, Server, connect, parse_url, reaching, server_of
+from opsledger.projections.ledger.cluster import OnCluster, on_cluster
 from opsledger.projections.ledger.dead_letters import TableDeadLetters
 from opsledger.projections.ledger.engine_errors import told_to_user
 from opsledger.projections.ledger.imports import TableImportJournal
 from opsledger.projections.ledger.local_log import LocalLog
 from opsledger.projections.ledger.lookup import TableLedger
-from opsledger.projections.ledger.tables import additions, statements
+from opsledger.projections.ledger.sql import sql
+from opsledger.projections.ledger.tables import additions, deduplication, statements
 
 _ENGINE_OPTIONS = {
     "mark_cache_size": 128 * 1024 * 1024,
@@ -28,26 +42,28 @@ _ENGINE_OPTIONS = {
 }
 _ALLOCATOR = ("JE_MALLOC_CONF", "dirty_decay_ms:500,muzzy_decay_ms:0")
 """Have the engine give memory back within half a second instead of ten: an import's peak is 100 MB lower."""
-_SETTINGS: dict[str, Any] = {
-    "session_timezone": "UTC",
-    "max_partitions_per_insert_block": 0,
-    "max_insert_threads": 1,
-}
-
-
 _PRESENT = "SELECT table, name FROM system.columns WHERE database = currentDatabase()"
 
 
 class Store:
-    """An open data directory. Close it, or use it in a ``with``; nobody else can open it before."""
+    """An open ledger. Close it, or use it in a ``with``. A data directory of our own can be opened by nobody else before.
 
-    def __init__(self, directory: DataDirectory, client: Client, clock: Clock, *, read_only: bool) -> None:
+    ``server`` is where it is when it is reached over the network, None for the embedded engine. ``updates_facts`` says
+    whether this process keeps the facts equal to the ledger: embedded it does; over the network one sink says so of itself.
+    """
+
+    def __init__(
+        self, directory: Folder, client: Client, clock: Clock, *, read_only: bool, server: Server | None = None
+    ) -> None:
         self.directory = directory
         self.client = client
         self.clock = clock
         self.read_only = read_only
-        self.log = LocalLog(client, clock)
-        self.ledger = TableLedger(client)
+        self.server = server
+        self.updates_facts = server is None
+        self.log = LocalLog(client, clock) if server is None else ReadLog(client, clock, self.place)
+        self._asked = "asked_events" if server is None else f"asked_events_{token_hex(4)}"
+        self.ledger = TableLedger(client, self._asked) if server is None else _Asking(client, self._asked)
         self.dead_letters = TableDeadLetters(client)
         self.imports = TableImportJournal(client)
 
@@ -56,10 +72,22 @@ class Store:
         """The data directory."""
         return self.directory.root
 
+    @property
+    def place(self) -> str:
+        """Where the ledger is, as the user is told."""
+        return self.server.shown if self.server else str(self.directory.root)
+
+    @property
+    def remote(self) -> bool:
+        """Whether other processes may be at work on the same ledger."""
+        return self.server is not None
+
     def close(self) -> None:
-        """Close the engine and let the directory go. Harmless when done twice."""
+        """Close the engine, or the connections, and let the directory go. Harmless when done twice."""
+        if isinstance(self.ledger, _Asking):
+            self.ledger.close()
         self.client.close()
-        if tempfile.tempdir == str(self.directory.temporary):
+        if self.directory.temporary and tempfile.tempdir == str(self.directory.temporary):
             tempfile.tempdir = None
         self.directory.release()
 
@@ -70,6 +98,45 @@ class Store:
         self.close()
 
 
+class ReadLog(LocalLog):
+    """The local log's reading half, for a ledger that is reached over the network: a local log has one writer."""
+
+    def __init__(self, client: Client, clock: Clock, place: str) -> None:
+        super().__init__(client, clock)
+        self._place = place
+
+    def append(self, events: Mapping[str, ArrowTable], *, backfill: bool = False) -> Sequence[Span]:
+        """UserError: what has no other log than the tables is written by the process alone that holds them."""
+        raise UserError(
+            f"the ledger {self._place} is reached over the network, and a local log has one writer; stop the gateway and run "
+            "the command on its data directory, or put the log on Kafka (OPSLEDGER_KAFKA_BOOTSTRAP_SERVERS), from where "
+            "`opsledger sink` brings it into the ledger",
+            EXIT_ENVIRONMENT,
+        )
+
+
+class _Asking(TableLedger):
+    """The ledger over the network, asked by way of a table of this process's own, which is made when it is needed."""
+
+    def __init__(self, client: Client, asked: str) -> None:
+        super().__init__(client, asked)
+        self._own, self._table, self._made = client, asked, False
+
+    def stored(self, asked: ArrowTable) -> pa.Table:
+        """Which asked events are stored; see ``domain.ports.Ledger``."""
+        if not self._made:
+            self._own.command(sql("asked_events").replace("asked_events", self._table))
+            self._made = True
+        return super().stored(asked)
+
+    def close(self) -> None:
+        """Drop the table; a server that is away has lost it anyway, or keeps an empty one."""
+        if self._made:
+            self._made = False
+            with suppress(ClickHouseError, HTTPError):
+                self._own.command(f"DROP TABLE IF EXISTS `{self._table}`")
+
+
 def open_store(
     data_dir: Path | str,
     *,
@@ -77,14 +144,26 @@ def open_store(
     clock: Clock | None = None,
     command: str = "opsledger",
     memory_bytes: int | None = None,
+    writes: bool = False,
 ) -> Store:
-    """Open a data directory, made (rights 0700) when it is not there, unless ``read_only``.
+    """Open the ledger: the server that OPSLEDGER_CLICKHOUSE_URL names, the gateway that holds the data directory, else
+    the directory itself, made (rights 0700) when it is not there, unless ``read_only``.
 
-    ``command`` is what another process is told about who holds it. ``memory_bytes`` bounds the engine. UserError,
-    exit code 4: in use by another process, no permission, a read-only or full disk. One directory at a time.
+    ``command`` is what another process is told about who holds the directory. ``memory_bytes`` bounds the embedded engine.
+    ``writes``: over the network, make database and tables where they are not there. UserError, exit code 4: in use by another
+    process, no permission, a full disk; a server that is away, refuses the login or lacks the database.
     """
-    clock = clock or SystemClock()
-    root = Path(data_dir).expanduser()
+    clock, root = clock or SystemClock(), Path(data_dir).expanduser()
+    server = server_of() or _gateway_of(root)
+    if server is not None:
+        return _open_server(server, root, clock, writes=writes)
+    return open_embedded(root, read_only=read_only, clock=clock, command=command, memory_bytes=memory_bytes)
+
+
+def open_embedded(
+    root: Path, *, clock: Clock, read_only: bool = False, command: str = "opsledger", memory_bytes: int | None = None
+) -> Store:
+    """Open a data directory with the embedded engine, whatever the environment says; see ``open_store``."""
     directory = DataDirectory(root, clock=clock, command=command, create=not read_only)
     try:
         with told_to_user(f"opening the data directory {root}"):
@@ -97,6 +176,56 @@ def open_store(
     return Store(directory, client, clock, read_only=read_only)
 
 
+def _gateway_of(root: Path) -> Server | None:
+    """The gateway that holds a data directory."""
+    note = find(root)
+    if note is None:
+        return None
+    password = note.password or os.environ.get(PASSWORD_VARIABLE, "")
+    if not password:
+        raise UserError(f"the gateway of {root} has its password from the environment; set {PASSWORD_VARIABLE} here, too")
+    return replace(parse_url(note.url), password=password, named_by=f"the gateway of {root}, process {note.pid}")
+
+
+def _open_server(server: Server, root: Path, clock: Clock, *, writes: bool) -> Store:
+    cluster = os.environ.get(CLUSTER_VARIABLE, "")
+    make = f"CREATE DATABASE IF NOT EXISTS `{server.database}`" if writes else ""
+    client = connect(server, make_database=on_cluster(make, cluster) if cluster else make)
+    if cluster:
+        client = cast("Client", OnCluster(client, cluster))
+    try:
+        with reaching(server):
+            if writes:
+                _make_all(client, replicated=bool(cluster))
+            else:
+                _check_tables(client, server)
+    except BaseException:
+        client.close()
+        raise
+    return Store(Folder(root), client, clock, read_only=False, server=server)
+
+
+def _check_tables(client: Client, server: Server) -> None:
+    if not client.command("EXISTS TABLE dead_letters"):
+        raise UserError(
+            f"{server.shown} holds no ledger ({server.named_by}); name another database, or start what writes to it "
+            "(opsledger sink)",
+            EXIT_ENVIRONMENT,
+        )
+
+
+def _make_all(client: Client, *, replicated: bool) -> None:
+    """Make the tables of a ledger over the network; what is there stays."""
+    for statement in (*additions(_present(client)), *statements(), *(() if replicated else deduplication())):
+        client.command(statement)
+
+
+def engine_address(directory: DataDirectory, memory_bytes: int | None = None) -> str:
+    """What the engine is opened by: its folder and its options; every handle on it has to say the same."""
+    options = _ENGINE_OPTIONS | ({"max_server_memory_usage": memory_bytes} if memory_bytes else {})
+    return f"{os.path.realpath(directory.engine)}?{urlencode(options)}"
+
+
 def _open_engine(directory: DataDirectory, memory_bytes: int | None) -> Client:
     os.environ.setdefault(*_ALLOCATOR)  # read when the engine's library is loaded, at its first opening
     # Passing files of inserts hold records: they belong into the data directory, not into everybody's /tmp.
@@ -104,7 +233,7 @@ def _open_engine(directory: DataDirectory, memory_bytes: int | None) -> Client:
     options = _ENGINE_OPTIONS | ({"max_server_memory_usage": memory_bytes} if memory_bytes else {})
     directory.engine.mkdir(mode=0o700, exist_ok=True)
     return clickhouse_connect.get_client(
-        interface="chdb", path=str(directory.engine), chdb_options=options, settings=_SETTINGS, tz_mode="aware"
+        interface="chdb", path=str(directory.engine), chdb_options=options, settings=dict(SETTINGS), tz_mode="aware"
     )
 
 
@@ -113,9 +242,14 @@ def _make_tables(directory: DataDirectory, client: Client) -> None:
     done, wanted = directory.root / "tables.sha256", sha256("\n".join(statements()).encode()).hexdigest()
     if done.exists() and done.read_text() == wanted:
         return
+    for statement in (*additions(_present(client)), *statements()):
+        client.command(statement)
+    done.write_text(wanted)
+
+
+def _present(client: Client) -> dict[str, set[str]]:
+    """The tables that are there, with their columns."""
     present: dict[str, set[str]] = {}
     for table, column in client.query(_PRESENT).result_rows:
         present.setdefault(str(table), set()).add(str(column))
-    for statement in (*additions(present), *statements()):
-        client.command(statement)
-    done.write_text(wanted)
+    return present

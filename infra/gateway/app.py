@@ -273,7 +273,8 @@ def _selected(request: Request, handle: Handle, text: bytes, stack: ExitStack) -
 
 def _streamed(stream: Stream, format_: str, stack: ExitStack, *, whole: bool) -> Answer:
     """The first blocks before the answer is begun (all, where it is to be whole): an error there has its own status."""
-    kept = stack.enter_context(tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES))
+    kept = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115  closed with the answer
+    stack.callback(kept.close)
     blocks = iter(stream)
     for block in blocks:
         kept.write(block)

@@ -13,6 +13,7 @@ import chdb
 
 from opsledger.infra.gateway.errors import BAD_ARGUMENTS, SYNTAX_ERROR, UNKNOWN_SETTING, ServerError, from_engine, refused
 
+_CONNECT: Any = chdb.connect
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NOT_STREAMED = "Streaming query is not supported"
 
@@ -49,12 +50,12 @@ class Engine:
     def __init__(self, connection: str, settings: Mapping[str, str] | None = None) -> None:
         self._connection = connection
         self._settings = dict(settings or {})
-        self._base = Handle(chdb.connect(connection))
+        self._base = Handle(_CONNECT(connection))
         self.version = self._base.text("SELECT version()")
 
     def handle(self) -> Handle:
         """A handle of its own, with the gateway's settings; costs less than a millisecond."""
-        made = Handle(chdb.connect(self._connection))
+        made = Handle(_CONNECT(self._connection))
         made.set(self._settings)
         return made
 

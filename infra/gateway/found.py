@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 FILE = "gateway.json"
-PASSWORD_VARIABLE = "OPSLEDGER_GATEWAY_PASSWORD"
+PASSWORD_VARIABLE = "OPSLEDGER_GATEWAY_PASSWORD"  # noqa: S105  the name of the place, not what is in it
 
 
 @dataclass(frozen=True, slots=True)

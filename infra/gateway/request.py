@@ -19,35 +19,13 @@ from opsledger.infra.gateway.statement import MAX_STATEMENT_BYTES
 MAX_FIELDS = 5_000
 _MAX_FORM_BYTES = 64 * 1024 * 1024
 _OURS = frozenset(
-    [
-        "query",
-        "database",
-        "default_format",
-        "compress",
-        "decompress",
-        "session_id",
-        "session_timeout",
-        "session_check",
-        "query_id",
-        "quota_key",
-        "user",
-        "password",
-        "buffer_size",
-        "wait_end_of_query",
-        "stacktrace",
-        "role",
-        "client_protocol_version",
-        "close_session",
-        "enable_http_compression",
-        "http_zlib_compression_level",
-        "send_progress_in_http_headers",
-        "http_headers_progress_interval_ms",
-        "http_response_buffer_size",
-        "http_wait_end_of_query",
-        "cancel_http_readonly_queries_on_client_close",
-        "add_http_cors_header",
-        "http_response_headers",
-    ]
+    {
+        *("query", "database", "default_format", "compress", "decompress", "query_id", "quota_key", "user", "password", "role"),
+        *("session_id", "session_timeout", "session_check", "close_session", "buffer_size", "wait_end_of_query", "stacktrace"),
+        *("client_protocol_version", "enable_http_compression", "http_zlib_compression_level", "http_wait_end_of_query"),
+        *("send_progress_in_http_headers", "http_headers_progress_interval_ms", "http_response_buffer_size"),
+        *("cancel_http_readonly_queries_on_client_close", "add_http_cors_header", "http_response_headers"),
+    }
 )
 """Parameters that the interface itself understands; every other one is a setting of the engine."""
 

@@ -5,28 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 MAX_STATEMENT_BYTES = 16 * 1024 * 1024
 """The text of a statement, without the data of an INSERT, may be so long."""
 
 STREAMED = frozenset(
-    [
-        "Native",
-        "TabSeparated",
-        "TSV",
-        "TabSeparatedRaw",
-        "TSVRaw",
-        "CSV",
-        "RowBinary",
-        "JSONEachRow",
-        "JSONLines",
-        "NDJSON",
-        "JSONCompactEachRow",
-        "JSONStringsEachRow",
-        "LineAsString",
-        "Values",
-        "TSKV",
-    ]
+    {
+        *("Native", "RowBinary", "TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "CSV", "TSKV", "Values", "LineAsString"),
+        *("JSONEachRow", "JSONLines", "NDJSON", "JSONCompactEachRow", "JSONStringsEachRow"),
+    }
 )
 """Formats without a head or foot of their own: blocks one after the other are the whole answer."""
 
@@ -145,4 +133,4 @@ def writes_file(text: bytes) -> bool:
     if not re.search(rb"(?:OUT|IN)FILE", text, re.IGNORECASE):
         return False
     words = [token.text for token in tokens(text) if token.kind == "word"]
-    return any(pair in ((b"INTO", b"OUTFILE"), (b"FROM", b"INFILE")) for pair in zip(words, words[1:], strict=False))
+    return any(pair in ((b"INTO", b"OUTFILE"), (b"FROM", b"INFILE")) for pair in pairwise(words))

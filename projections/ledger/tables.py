@@ -56,6 +56,8 @@ _ARRIVALS = f"PROJECTION arrivals (SELECT {_KEYS}, count() GROUP BY {_KEYS})"
 """How many events of which quarter hour were recorded in which: late ones of a month are counted in milliseconds."""
 _BESIDE = ("asked_events", "dead_letters", "dead_letter_attempts", "imports", "log_topics", "beside_positions")
 """Tables beside the ledger's: their SQL files have the same names."""
+DEDUPLICATED_INSERTS = 200
+"""So many last inserts of a stream are known by their tokens."""
 ORDER_BY = "tenant, subject, occurred_at, offset"
 
 
@@ -87,6 +89,16 @@ def additions(present: Mapping[str, Set[str]]) -> tuple[str, ...]:
         if missing and stream in present:
             found.append(f"ALTER TABLE `{stream}` {', '.join(missing)}")
     return tuple(found)
+
+
+def deduplication() -> tuple[str, ...]:
+    """The ALTER TABLE statements that let an insert which is sent again with its token be known by it.
+
+    It pays where an answer can be lost, over a network: the rows are not stored a second time. It is a saving only: readers
+    take one row of each place. Replicated tables know their last inserts without it.
+    """
+    setting = f"non_replicated_deduplication_window = {DEDUPLICATED_INSERTS}"
+    return tuple(f"ALTER TABLE `{stream}` MODIFY SETTING {setting}" for stream in STREAMS)
 
 
 def create_once_view(stream: str) -> str:
