@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("simulator", "decode", "ledger_load", "table", "queue_log", "facts", "reports")
+NAMES = ("simulator", "decode", "ledger_load", "table", "queue_log", "facts", "reports", "quality")
 
 
 def main(names: list[str]) -> int:
