@@ -25,10 +25,10 @@ class FactsState(StrEnum):
 
 
 class FactsDuty:
-    """Decides and does. ``mine`` says whether this process is the one that makes facts."""
+    """Decides and does. ``mine`` says whether this process is the one that makes facts, ``live`` that it may do so in steps."""
 
-    def __init__(self, store: Store, mine: Callable[[], bool]) -> None:
-        self._store, self._mine = store, mine
+    def __init__(self, store: Store, mine: Callable[[], bool], *, live: bool) -> None:
+        self._store, self._mine, self._live = store, mine, live
         self._behind = True
         self.ended: float | None = None
         """When the last update ended, by the monotonic clock."""
@@ -45,7 +45,7 @@ class FactsDuty:
         if not self._mine():
             self.state = FactsState.ELSEWHERE
             return False
-        self.state = FactsState.POSTPONED if lag > FAR_BEHIND else FactsState.LIVE
+        self.state = FactsState.LIVE if self._live and lag <= FAR_BEHIND else FactsState.POSTPONED
         return self._behind and self.state is FactsState.LIVE and self._waited() >= APART_S
 
     def is_owed(self) -> bool:
@@ -57,6 +57,7 @@ class FactsDuty:
         self._behind = False
         try:
             self.events += fact_tables(self._store).update().events
+            self.state = FactsState.LIVE
         except BaseException:
             self._behind = True
             raise

@@ -77,7 +77,7 @@ class Sink:
         self._origin = Origin(store, kafka)
         self._storing = Storing(store, ledger, self._retrier)
         self._judging = Judging(kafka.topics, self._origin.partitions, store.clock)
-        self._facts = FactsDuty(store, self._makes_facts)
+        self._facts = FactsDuty(store, self._makes_facts, live=not options.until_end)
         self._gather, self._oldest = Gather(), 0.0
         self._engine = ThreadPoolExecutor(1, "sink-storing")
         self._loads: deque[Future[Done]] = deque()

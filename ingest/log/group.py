@@ -19,11 +19,12 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.errors import KafkaError
 from kafka.structs import MemberState, OffsetAndMetadata
 
-from opsledger.ingest.log.fetched import Fetched, Headers
+from opsledger.ingest.log.fetched import Fetched
+from opsledger.ingest.log.unpack import Run, Runs, joined
 
 Place = tuple[str, int]
 """(topic, partition)"""
-MAX_POLL_RECORDS = 20_000
+MAX_POLL_BATCHES = 64
 SESSION_MS = 15_000
 """A member that says nothing for so long is taken for gone, and its partitions go to the others."""
 _FETCH: Mapping[str, int] = {
@@ -73,10 +74,11 @@ class Group:
             auto_offset_reset="none",
             allow_auto_create_topics=False,
             metadata_max_age_ms=30_000,
-            max_poll_records=MAX_POLL_RECORDS,
+            max_poll_records=MAX_POLL_BATCHES,
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=min(3_000, session_ms // 4),
         )
+        self.consumer._fetcher.PartitionRecords = Runs  # noqa: SLF001  the client reads by an attribute of its fetcher
         self.consumer.subscribe(topics=list(topics), listener=self._listener)
 
     def assigned(self) -> frozenset[Place]:
@@ -100,10 +102,11 @@ class Group:
             self.consumer.resume(partition)
 
     def poll(self, timeout_s: float) -> list[Fetched]:
-        """What has come, at most some 20,000 messages; waits so long for the first. Errors of Kafka are raised as they are."""
+        """What has come, some batches at most; waits so long for the first. Errors of Kafka are raised as they are."""
         found = self.consumer.poll(timeout_ms=int(timeout_s * 1000))
         fresh = self.fresh()
-        return [_fetched(records) for tp, records in found.items() if (tp.topic, tp.partition) not in fresh]
+        places = {(tp.topic, tp.partition): runs for tp, runs in found.items()}
+        return [_fetched(place, runs) for place, runs in places.items() if place not in fresh]
 
     def idle(self) -> None:
         """Stay a member while nothing more can be taken in: the partitions stand still for this moment."""
@@ -188,18 +191,9 @@ class _Listener:
 ConsumerRebalanceListener.register(_Listener)
 
 
-def _fetched(records: Sequence[Any]) -> Fetched:
-    headers: dict[int, Headers] = {i: r.headers for i, r in enumerate(records) if r.headers}
-    first = records[0]
-    return Fetched(
-        first.topic,
-        first.partition,
-        [r.offset for r in records],
-        [r.key for r in records],
-        [r.value for r in records],
-        [r.timestamp for r in records],
-        headers,
-    )
+def _fetched(place: Place, runs: Sequence[Run]) -> Fetched:
+    run = joined(runs)
+    return Fetched(*place, run.offsets, run.keys, run.values, run.at, run.headers)
 
 
 def _leave(client: Mapping[str, Any], group: str, instance: str) -> None:
