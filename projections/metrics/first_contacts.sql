@@ -1,25 +1,45 @@
 -- Inbound contacts that a person answered, each with whether it can be judged (a customer, a category, and a window that has passed
 -- at the cutoff) and whether the customer came again: a later inbound contact of that customer about that category in the window.
+-- Sorting is what it costs, so what is sorted is narrow and little: a number of 64 bits (sipHash) stands for customer and category
+-- (that any two of five million pairs share one has a chance of one in a million), and of the contacts after the period only those
+-- of pairs that stand in it are looked at.
 SELECT
-    * EXCEPT (us, again),
-    customer != '' AND category != '' AND started_at + toIntervalMillisecond({window_ms:Int64}) <= {cutoff:DateTime64(6, 'UTC')}
-        AS judged,
-    customer != '' AND category != '' AND again > 0 AND again - us <= {window_ms:Int64} * 1000 AS came_again
+    * EXCEPT (us, known, pair, again),
+    known AND started_at + toIntervalMillisecond({window_ms:Int64}) <= {cutoff:DateTime64(6, 'UTC')} AS judged,
+    known AND again > 0 AND again - us <= {window_ms:Int64} * 1000 AS came_again
 FROM
 (
     SELECT
         *,
-        toUnixTimestamp64Micro(started_at) AS us,
         -- the next one's moment, 0 where there is none; from the last one backwards, since a frame that only grows costs nothing
-        min(us) OVER (PARTITION BY customer, category ORDER BY us DESC RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS again
+        min(us) OVER (PARTITION BY pair ORDER BY us DESC RANGE BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS again
     FROM
     (
-        SELECT *
+        SELECT
+            *,
+            toUnixTimestamp64Micro(started_at) AS us,
+            customer != '' AND category != '' AS known,
+            sipHash64(customer, category) AS pair
         FROM calls FINAL
         WHERE tenant = {tenant:String}
           AND direction = 'inbound'
           AND started_at >= {start:DateTime64(6, 'UTC')}
           AND started_at < {stop:DateTime64(6, 'UTC')} + toIntervalMillisecond({window_ms:Int64} + 1)
+          AND (answered OR known)
+          AND
+          (
+              started_at < {stop:DateTime64(6, 'UTC')}
+              OR pair IN
+              (
+                  SELECT sipHash64(customer, category)
+                  FROM calls FINAL
+                  WHERE tenant = {tenant:String}
+                    AND direction = 'inbound'
+                    AND answered
+                    AND started_at >= {start:DateTime64(6, 'UTC')}
+                    AND started_at < {stop:DateTime64(6, 'UTC')}
+              )
+          )
     )
 )
 WHERE answered AND started_at < {stop:DateTime64(6, 'UTC')}

@@ -1,5 +1,7 @@
 -- Queue entries that ended unanswered, each with whether the customer was called back:
 -- a callback of that call was attempted, or the customer was dialled within 24 hours of leaving.
+-- Calls dialled later than 24 hours after the last of them left need not be looked at; where that is, an earlier state of a row
+-- may say too late, never too early, so it is asked without FINAL.
 SELECT
     e.*,
     (e.call IN (SELECT call FROM callbacks FINAL WHERE tenant = {tenant:String} AND attempts > 0 AND call != ''))
@@ -20,6 +22,11 @@ ASOF LEFT JOIN
     WHERE tenant = {tenant:String}
       AND direction = 'outbound' AND customer != ''
       AND started_at >= {start:DateTime64(6, 'UTC')}
-      AND started_at < {stop:DateTime64(6, 'UTC')} + INTERVAL 32 DAY
+      AND started_at <
+      (
+          SELECT assumeNotNull(max(left_at)) + INTERVAL 24 HOUR
+          FROM legs
+          WHERE tenant = {tenant:String} AND entered_at < {stop:DateTime64(6, 'UTC')} AND left_at >= {start:DateTime64(6, 'UTC')}
+      )
 ) AS d
 ON e.customer = d.customer AND d.started_at >= e.gone_at

@@ -35,8 +35,10 @@ ZONES = [
 ASKED = [None, *(a for a in Attribution if a is not Attribution.DUE)]
 VIEW_ERRORS = [
     ("first_contacts", "AND 1 PRECEDING", "AND CURRENT ROW"),
-    ("first_contacts", "PARTITION BY customer, category", "PARTITION BY customer"),
-    ("lost_entries", "INTERVAL 24 HOUR", "INTERVAL 20 HOUR"),
+    ("first_contacts", "sipHash64(customer, category)", "sipHash64(customer)"),
+    ("lost_entries", "INTERVAL 24 HOUR, false", "INTERVAL 20 HOUR, false"),
+    # who left last is dialled back too late to be looked at
+    ("lost_entries", "+ INTERVAL 24 HOUR\n", "+ INTERVAL 1 SECOND\n"),
     ("kept_schedule", "least(ifNull(span.ends_at, {cutoff:DateTime64(6, 'UTC')}), plan.plan_until)", "plan.plan_until"),
     ("seat_hours", "range(stretch.4)", "range(stretch.4 + 1)"),
     ("staff_period", "- toIntervalMicrosecond(1)", "- toIntervalHour(6)"),
@@ -164,6 +166,17 @@ def test_an_error_planted_in_a_view_is_found_out(
     made_of_it = {code: m for code, m in METRICS.items() if view in m.tables}
     found = [differing(by_engine(s, None, whole=True, metrics=made_of_it), by_python(s, None, whole=True)) for s in scenes]
     assert any(found)
+
+
+def test_who_comes_again_after_the_period_is_not_missed(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    view = TABLES["first_contacts"]
+    bent = replace(view, view=view.view.replace("OR pair IN", "OR pair = 0 AND pair IN"))
+    assert bent != view
+    judged = {code: m for code, m in METRICS.items() if view.name in m.tables}
+    scene = make_scene(client, "afterwards", ZONES[2], 7, 800, timedelta(hours=-6))
+    assert not differing(by_engine(scene, None, metrics=judged), by_python(scene, None))
+    monkeypatch.setattr(query, "TABLES", {**TABLES, view.name: bent})
+    assert differing(by_engine(scene, None, metrics=judged), by_python(scene, None))
 
 
 def test_every_view_has_an_error_planted_in_it() -> None:
