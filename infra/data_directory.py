@@ -15,6 +15,7 @@ from opsledger.domain.clock import Clock
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.projections.ledger.engine_errors import told_to_user
 
+ENGINE = "engine"
 LAYOUT = 1
 """Version of what stands where in a data directory; raised by changes that an older program could not read."""
 
@@ -69,7 +70,7 @@ class DataDirectory(Folder):
     @property
     def engine(self) -> Path:
         """Where the embedded engine keeps its files."""
-        return self.root / "engine"
+        return self.root / ENGINE
 
     def made(self) -> None:
         """It is."""

@@ -41,6 +41,7 @@ class Carried:
 @contextmanager
 def open_decisions(store: Store) -> Iterator[Decisions]:
     """The decisions of a data directory, in an SQLite file beside the engine. UserError where it cannot be opened."""
+    store.directory.made()
     environment = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(store.directory.decisions)}
     try:
         app = Decisions(env=environment)

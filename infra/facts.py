@@ -10,12 +10,13 @@ from weakref import WeakKeyDictionary
 
 from opsledger.domain.catalogue import STREAMS
 from opsledger.domain.dead_letters import DeadLetterFilter, Status
-from opsledger.domain.errors import UserError
+from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.progress import Report
 from opsledger.infra.settings import LATE_AFTER, Settings
 from opsledger.infra.store import Store
 from opsledger.projections.facts.engine import Facts as FactTables
 from opsledger.projections.facts.past import Past
+from opsledger.projections.facts.queries import digest
 from opsledger.projections.metrics.measure import Engine
 from opsledger.projections.metrics.measure import Facts as View
 from opsledger.projections.metrics.query import utc_text
@@ -37,12 +38,43 @@ _KNOWN: WeakKeyDictionary[Store, FactTables] = WeakKeyDictionary()
 
 
 def fact_tables(store: Store) -> FactTables:
-    """The fact tables, made where they are not there: looked for once an open store."""
+    """The fact tables: looked for once an open store, and made where they are not there by who keeps them up to date.
+
+    UserError over the network where nobody has made them yet, or a program of another version has.
+    """
     if store not in _KNOWN:
-        tables = FactTables(store.client, store.clock)
-        tables.ensure()
+        tables = FactTables(store.client, store.clock, alone=not store.remote)
+        if store.updates_facts:
+            tables.ensure()
+        else:
+            _check(store, tables)
         _KNOWN[store] = tables
     return _KNOWN[store]
+
+
+def _check(store: Store, tables: FactTables) -> None:
+    last = tables.last_update() if store.client.command("EXISTS TABLE facts_journal") else None
+    if last is None:
+        raise UserError(
+            f"{store.place} has no facts yet; they are made by what writes to it (opsledger sink)", EXIT_ENVIRONMENT
+        )
+    if last.digest != digest():
+        raise UserError(
+            f"the facts of {store.place} were made by another version of opsledger; use that version here, or start what "
+            "writes to it (opsledger sink) with this one, which makes them anew",
+            EXIT_ENVIRONMENT,
+        )
+
+
+def age_of_facts(store: Store) -> str:
+    """When the facts were made, and whether the ledger has more by now, in a line."""
+    tables = fact_tables(store)
+    last = tables.last_update()
+    if last is None:
+        return "none yet"
+    age = store.clock.now() - last.at
+    behind = "; the ledger has more by now" if tables.is_behind() else ""
+    return f"of {last.at:%Y-%m-%d %H:%M:%S} UTC, {max(0, round(age.total_seconds())):,} s ago{behind}"
 
 
 def refresh(store: Store, report: Report) -> str:
@@ -58,13 +90,17 @@ def refresh(store: Store, report: Report) -> str:
 def view(
     store: Store, tenant: str, as_known_at: datetime | None = None, *, late_after: timedelta = LATE_AFTER
 ) -> Iterator[View]:
-    """The facts of one tenant, as of now (first brought up to the ledger) or as they were known at a moment (UTC).
+    """The facts of one tenant, as of now or as they were known at a moment (UTC).
+
+    As of now they are first brought up to the ledger where this process keeps them; elsewhere they are as old as
+    ``refreshed_at`` of the view says, and their positions are what the figures are made of.
 
     As known at a moment, the dead letters and the journal of imports are those of that moment, too.
     """
     tables = fact_tables(store)
     if as_known_at is None:
-        tables.update()
+        if store.updates_facts:
+            tables.update()
         last = tables.last_update()
         made = last.at if last else None
         yield _view(store, tenant, store.clock.now(), tables.positions(), made, None, late_after)
@@ -109,7 +145,7 @@ def tenant_of(store: Store, asked: str | None, settings: Settings) -> str:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UserError(f"the ledger in {store.path} is empty; read something in first: opsledger ingest FILE --tenant NAME")
+        raise UserError(f"the ledger in {store.place} is empty; read something in first: opsledger ingest FILE --tenant NAME")
     raise UserError(f"the ledger holds several tenants; say which with --tenant: {', '.join(found)}")
 
 

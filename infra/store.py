@@ -23,7 +23,7 @@ from urllib3.exceptions import HTTPError
 from opsledger.domain.clock import Clock, SystemClock
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.domain.ports import ArrowTable, Span
-from opsledger.infra.data_directory import DataDirectory, Folder
+from opsledger.infra.data_directory import ENGINE, DataDirectory, Folder
 from opsledger.infra.gateway.found import PASSWORD_VARIABLE, find
 from opsledger.infra.server import CLUSTER_VARIABLE, SETTINGS, Server, connect, parse_url, reaching, server_of
 from opsledger.projections.ledger.cluster import OnCluster, on_cluster
@@ -220,10 +220,10 @@ def _make_all(client: Client, *, replicated: bool) -> None:
         client.command(statement)
 
 
-def engine_address(directory: DataDirectory, memory_bytes: int | None = None) -> str:
-    """What the engine is opened by: its folder and its options; every handle on it has to say the same."""
+def engine_address(root: Path, memory_bytes: int | None = None) -> str:
+    """What the engine of a data directory is opened by, folder and options: every handle on it has to say the same."""
     options = _ENGINE_OPTIONS | ({"max_server_memory_usage": memory_bytes} if memory_bytes else {})
-    return f"{os.path.realpath(directory.engine)}?{urlencode(options)}"
+    return f"{os.path.realpath(root / ENGINE)}?{urlencode(options)}"
 
 
 def _open_engine(directory: DataDirectory, memory_bytes: int | None) -> Client:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
 
 from opsledger.domain.clock import SystemClock
 from opsledger.domain.errors import UserError
+from opsledger.infra.server import reaching
 from opsledger.infra.settings import LANGS, Settings, read_settings
 from opsledger.infra.store import Store, open_store
 
@@ -28,10 +29,11 @@ def settings_of(context: click.Context) -> Settings:
 
 @contextmanager
 def opened(context: click.Context) -> Iterator[Store]:
-    """The data directory, open for this command alone, closed whatever happens."""
+    """The ledger, open for this command; closed whatever happens. A server that goes away meanwhile is a UserError."""
     store = open_store(settings_of(context).data, clock=SystemClock(), command=f"opsledger {context.command.name}")
     try:
-        yield store
+        with reaching(store.server) if store.server else nullcontext():
+            yield store
     finally:
         store.close()
 

@@ -48,6 +48,8 @@ COMMANDS = {
     "rebuild": "opsledger.infra.cli.rebuild:rebuild",
     "kafka": "opsledger.infra.cli.kafka:kafka",
     "simulate": "opsledger.infra.cli.simulate:simulate",
+    "gateway": "opsledger.infra.cli.gateway:gateway",
+    "ddl": "opsledger.infra.cli.ddl:ddl",
     "doctor": "opsledger.infra.cli.doctor:doctor",
     "docs": "opsledger.infra.cli.docs:docs",
     "demo": "opsledger.infra.cli.demo:demo",

@@ -125,7 +125,9 @@ class Facts:
         """
         entry, last = self._journal.last(moment), self._journal.last()
         # an update that broke off may have put more into the facts than the journal says, but no more than the ledger holds
-        present = self._ends(last.positions) if last and last.digest == digest() else None
+        usable = last is not None and last.digest == digest() and not getattr(self._client, "cluster", "")
+        # (a replicated table is not taken over: its copy would be told to the other replicas)
+        present = self._ends(last.positions) if last and usable else None
         known = entry.positions if entry else {}
         with past.database(self._client, known, present, self._is_large, self._clock.now()) as found:
             yield found

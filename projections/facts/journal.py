@@ -9,7 +9,7 @@ from typing import Any
 from opsledger.projections.facts.queries import Positions, digest
 from opsledger.projections.ledger.tables import DURABLE
 
-_CREATE = f"""
+CREATE_JOURNAL = f"""
 CREATE TABLE IF NOT EXISTS facts_journal
 (
     seq UInt64,
@@ -47,7 +47,7 @@ class Journal:
 
     def ensure(self) -> None:
         """Make the table where it is not there."""
-        self._client.command(_CREATE)
+        self._client.command(CREATE_JOURNAL)
 
     def last(self, at: datetime = _FOREVER) -> Entry | None:
         """The latest entry made at or before a moment (UTC, aware); None before the first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from opsledger.projections.facts.journal import CREATE_JOURNAL
 from opsledger.projections.facts.queries import TIMELINES, events, fact_select, file_text, timelines_select
 from opsledger.projections.facts.tables import FACTS, STREAMS, FactTable, create_table, facts_of
 
@@ -20,9 +21,20 @@ def ensure_tables(client: Any) -> None:
 
 def ensure_views(client: Any) -> None:
     """Make the names that the SQL files read from, so that each can be run by hand as it stands."""
-    for stream in STREAMS:
-        client.command(f"CREATE OR REPLACE VIEW {stream}_events AS {events(stream, 'true')}")
-    client.command(f"CREATE OR REPLACE VIEW {TIMELINES} AS {file_text(TIMELINES)}")
+    for statement in views():
+        client.command(statement)
+
+
+def views() -> tuple[str, ...]:
+    """The CREATE VIEW statements of those names."""
+    streams = (f"CREATE OR REPLACE VIEW {stream}_events AS {events(stream, 'true')}" for stream in STREAMS)
+    return (*streams, f"CREATE OR REPLACE VIEW {TIMELINES} AS {file_text(TIMELINES)}")
+
+
+def definitions(client: Any) -> tuple[str, ...]:
+    """Every statement that the facts need beside the ledger's, in order. The ledger of ``client`` stays as it is."""
+    tables = (create_table(fact, columns_of(client, fact), f"`{fact.name}`") for fact in FACTS)
+    return (CREATE_JOURNAL, *tables, *views())
 
 
 def create_beside(client: Any, stream: str, suffix: str) -> None:

@@ -1,0 +1,47 @@
+"""``opsledger gateway``: the data directory for several processes at once, by ClickHouse's HTTP interface."""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+import click
+
+from opsledger.domain.clock import SystemClock
+from opsledger.infra.cli.common import settings_of
+from opsledger.infra.facts import fact_tables
+from opsledger.infra.gateway.found import FILE, PASSWORD_VARIABLE, leave_note, remove_note
+from opsledger.infra.gateway.serve import DEFAULT_PORT, Server
+from opsledger.infra.store import engine_address, open_embedded
+
+
+@click.command(short_help="Serve the data directory as ClickHouse over HTTP, on loopback.")
+@click.option("--data", metavar="DIR", help="Data directory (default: that of the command line).")
+@click.option("--port", type=click.IntRange(0, 65_535), default=DEFAULT_PORT, show_default=True, help="0: any free port.")
+@click.pass_context
+def gateway(context: click.Context, data: str | None, port: int) -> None:
+    """Hold the data directory and serve it on 127.0.0.1 until stopped (Ctrl-C, SIGTERM): what is under way ends first.
+
+    Commands with the same --data find it by themselves. Others log in as user "default" with the password of
+    $OPSLEDGER_GATEWAY_PASSWORD, else with the one in the directory's gateway.json, which only this user can read.
+
+    \b
+      opsledger gateway &
+      opsledger report run traffic --day 2026-01-05
+    """
+    if data is not None:
+        context.obj["data"] = data
+    root, clock = settings_of(context).data.expanduser(), SystemClock()
+    set_before = os.environ.get(PASSWORD_VARIABLE, "")
+    password = set_before or secrets.token_urlsafe(24)
+    with open_embedded(root, clock=clock, command="opsledger gateway") as store:
+        fact_tables(store).update()  # whoever reads over the network does not
+        server = Server(engine_address(root), password, port)
+        leave_note(root, server.url, "" if set_before else password, clock.now())
+        click.echo(f"serving {root} at {server.url} (user default, password in ", nl=False)
+        click.echo(f"${PASSWORD_VARIABLE})" if set_before else f"{root / FILE})")
+        try:
+            server.run()
+        finally:
+            remove_note(root)
+    click.echo("stopped")
