@@ -12,6 +12,7 @@ COMMANDS = {
     "down": "opsledger.infra.cli.kafka_local:down",
     "init": "opsledger.infra.cli.kafka_topics:init",
     "check": "opsledger.infra.cli.kafka_topics:check",
+    "publish": "opsledger.infra.cli.kafka_publish:publish_",
 }
 
 
@@ -24,4 +25,5 @@ def kafka() -> None:
       export OPSLEDGER_KAFKA_BOOTSTRAP_SERVERS=…      (the line that `up` prints)
       opsledger kafka init
       opsledger kafka check
+      opsledger kafka publish                         (a local ledger moves to Kafka)
     """
