@@ -199,9 +199,9 @@ def _about(settled: Settled, line: Line, job: Job) -> dict[str, str]:
         "of_report": job.report.label.text(job.request.lang),
         "contract": f"{made.contract} · {text_of(made.title, job.request.lang)}",
         "terms": ", ".join(map(str, line.versions)),
-        "rule": f"{line.rule} · {text_of(line.title, job.request.lang)}",
+        "line": f"{line.rule} · {text_of(line.title, job.request.lang)}",
         "days": f"{line.first} – {line.last}",
-        "party": line.party_id,
+        "whom": line.party_id,
         "currency": made.currency,
         "digest": made.digest,
     }

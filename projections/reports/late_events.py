@@ -11,13 +11,14 @@ from opsledger.projections.facts.tables import FACTS
 from opsledger.projections.metrics.intervals import Cut
 from opsledger.projections.metrics.measure import Facts, bindings
 from opsledger.projections.metrics.model import Label, Lang, Unit
-from opsledger.projections.metrics.query import Question, branches_of, subjects_sql
+from opsledger.projections.metrics.query import Question, branches_of, subjects_sql, utc_text
 from opsledger.projections.metrics.tables import TABLES
 from opsledger.projections.reports import words
 from opsledger.projections.reports.diff import Change, Key
 from opsledger.projections.reports.lateness import streams_of
 from opsledger.projections.reports.model import TEXT, TIME, Column, Section, Shape, Value
 from opsledger.projections.reports.request import Job
+from opsledger.projections.reports.settlement import STREAMS
 
 MAX_EVENTS = 20_000
 _STREAM_OF = {fact.subject: fact.stream for fact in FACTS}
@@ -61,7 +62,11 @@ class Between:
 
 
 def subjects_behind(job: Job, changes: Sequence[Change], between: Between) -> dict[str, set[str]]:
-    """Stream → its subjects that have events in between and stand, as the job's facts are, in rows that changed."""
+    """Stream → its subjects that have events in between and stand, as the job's facts are, in rows that changed; of a report
+    whose rows are no metrics of their own (a statement, the checks), all that have events of the period."""
+    if job.report.shape in (Shape.STATEMENT, Shape.KPI, Shape.CHECKS):
+        read = streams_of(job) if job.report.shape is Shape.CHECKS else STREAMS
+        return {stream: _told_of(job, stream, between) for stream in between.streams() if stream in read}
     if job.report.shape is Shape.LIST or not job.metrics:
         return {}
     keys, codes = {change.key for change in changes}, {change.column.name.partition(".")[0] for change in changes}
@@ -75,6 +80,17 @@ def subjects_behind(job: Job, changes: Sequence[Change], between: Between) -> di
             for stream, subjects in _behind(job, one, keys, between):
                 found.setdefault(stream, set()).update(subjects)
     return found
+
+
+def _told_of(job: Job, stream: str, between: Between) -> set[str]:
+    """The subjects of a stream with events in between that happened in the period."""
+    sql = (
+        f"SELECT DISTINCT subject FROM `{between.home}`.`{stream}` WHERE {between.condition(stream)} "
+        "AND occurred_at >= {start:DateTime64(6, 'UTC')} AND occurred_at < {stop:DateTime64(6, 'UTC')}"
+    )
+    period = job.request.period
+    bound = {"tenant": between.tenant, "start": utc_text(period.start), "stop": utc_text(period.stop)}
+    return {str(subject) for (subject,) in job.facts.engine.query(sql, parameters=bound).result_rows}
 
 
 def _behind(job: Job, question: Question, keys: set[Key], between: Between) -> Iterable[tuple[str, set[str]]]:

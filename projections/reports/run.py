@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from opsledger.projections.master.names import names_of
+from opsledger.projections.master.names import Names, names_of
 from opsledger.projections.metrics.measure import Facts
 from opsledger.projections.metrics.query import DAY_MS, DEFAULT_WINDOW_MS
 from opsledger.projections.reports import words
@@ -22,6 +22,7 @@ from opsledger.projections.reports.listing import by_fact
 from opsledger.projections.reports.model import Footer, Request, Result, Shape
 from opsledger.projections.reports.request import Job, checked, uses_threshold, uses_window
 from opsledger.projections.reports.settlement import by_kpi, by_statement
+from opsledger.projections.reports.unknown import is_bare, unknown_values
 
 _LAYOUTS = {
     Shape.ROWS: by_group,
@@ -49,7 +50,7 @@ def run_report(facts: Facts, request: Request) -> Result:
         columns=layout.columns,
         rows=layout.rows,
         totals=layout.totals,
-        footer=_footer(job, layout),
+        footer=_footer(job, layout, names),
         every=None if job.cut is None else job.cut.every,
         charts=charts_of(job, names) if request.charts else (),
         headline=job.report.headline,
@@ -77,18 +78,19 @@ def _parameters(job: Job) -> dict[str, str]:
     return found | {name: ", ".join(values) for name, values in request.only.items()}
 
 
-def _footer(job: Job, layout: Layout) -> Footer:
+def _footer(job: Job, layout: Layout, names: Names) -> Footer:
     facts, lang = job.facts, job.request.lang
     breaches = [words.law_breach(law, detail, lang) for law, detail in layout.breaches]
     closed = closings(facts, job.request.period)
     came = arrivals(facts, job.request.period, streams_of(job), closed)
+    misspelt = unknown_values(job, names) if job.request.only and is_bare(layout) else ()
     return Footer(
         cutoff=facts.cutoff,
         positions=dict(facts.positions),
         refreshed_at=facts.refreshed_at,
         as_known_at=facts.as_known_at,
         closed=closed.closed,
-        warnings=(*breaches, *layout.warnings, *_warnings(job, came, empty=not layout.rows)),
+        warnings=(*breaches, *layout.warnings, *misspelt, *_warnings(job, came, empty=not layout.rows)),
         notes=_all_notes(job, layout, came),
         laws_hold=not breaches,
     )

@@ -35,7 +35,7 @@ from opsledger.projections.reports.statement_tables import (
     text_of,
 )
 
-_STREAMS = ("call", "complaint", "callback", "evaluation", "award", "report")
+STREAMS = ("call", "complaint", "callback", "evaluation", "award", "report")
 """What a statement's figures are made from."""
 _DRAFT = Label("Settled from the facts as they stand: a draft until the month is closed.", "按现有事实结算;关账前均为草稿。")
 _NO_KPI = Label("The terms of contract {contract} have no KPI rule.", "合同 {contract} 的条款没有绩效考核规则。")
@@ -46,7 +46,7 @@ _ZONE = Label("Days and month are those of the contract's zone: {zone}.", "日�
 def cautions(facts: Facts, made: Statement) -> tuple[Title, ...]:
     """What the reader of a statement must know: what is not over, not stored, came late, or is still open."""
     period = parse_period(Grain.MONTH, made.month, made.zone)
-    came = arrivals(facts, period, _STREAMS)
+    came = arrivals(facts, period, STREAMS)
     counts = {
         "dead letters are open: their records count in no line": (facts.dead_letters, "条死信未处理,未计入任何一行"),
         "events came late": (came.late, "条事件迟到"),

@@ -108,6 +108,8 @@ def _thing(table: Table, values: Sequence[Value], row: int, index: int) -> Targe
     if name in SUBJECTS and isinstance(id_, str) and id_:
         return Target(place=(Lead.SUBJECT, SUBJECTS[name], id_))
     first = table.columns[0].name
+    if (first, name) == ("stream", "subject"):  # a list of events
+        return Target(place=(Lead.SUBJECT, str(values[0]), str(id_))) if values[0] else None
     if name == "evidence" and first in ("penalty", "award"):
         return Target(place=(Lead.PROOF, first, str(values[0])))
     return None

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 from uuid import uuid5
 
 import pytest
@@ -27,18 +26,15 @@ from opsledger.projections.formats.html import to_html
 from opsledger.projections.formats.links import links_of
 from opsledger.projections.metrics.measure import Facts
 from opsledger.projections.reports import behind_line, cells
-from opsledger.projections.reports.cells import ORDER, content_of, parse_ref, ref_of
-from opsledger.projections.reports.model import Request, Result, Value
-from opsledger.projections.reports.quality import rows as found_rows
+from opsledger.projections.reports.cells import ORDER, content_of, ref_of
+from opsledger.projections.reports.model import Request
 from opsledger.projections.reports.run import run_report
-from opsledger.projections.reports.targets import Lead, Table, tables_of
+from opsledger.projections.reports.targets import tables_of
 from tests.desk_samples import NOW, approval, at, callback, complaint, desk_calls, given, ruling, signing
-from tests.integration.test_data_quality import DAY, PLANTS
-from tests.integration.test_data_quality import store as planted  # noqa: F401  its defects, planted once
+from tests.lead_walk import cells_of, counted, follow
 from tests.ledger_samples import SPACE
 
 JANUARY = parse_period(Grain.MONTH, "2026-01", "Asia/Shanghai")
-COUNTED = {Lead.CHECK: ("count", "open", "settled", "future"), Lead.PROOF: ("evidence",), Lead.LINE: ("evidence",)}
 
 
 @pytest.fixture(scope="module")
@@ -57,73 +53,6 @@ def _award(store: Store) -> None:
     body = AwardGranted("desk", "best-employee", "a1", Decimal(100), "2026-01", (ids[0], uuid5(SPACE, "gone")))
     event = Event(uuid5(SPACE, "award"), "w1", "t1", NOW - timedelta(days=35), "decision", body)
     store.log.append(relay_tables([event], Border(store.clock, decisions=True)))
-
-
-def follow(facts: Facts, ref: str, **more: Any) -> Result:
-    return run_report(facts, Request("call_detail", parse_ref(ref).request.period, cell=ref, **more))
-
-
-def cells_of(result: Result) -> Iterator[tuple[Table, int, int, str]]:
-    """Every cell that leads somewhere: table, number of the row, place of the column, reference."""
-    for table in tables_of(result):
-        for row in [*range(len(table.rows)), *([-1] if table.totals is not None else [])]:
-            for index, column in enumerate(table.columns):
-                ref = ref_of(result, row, column.name, table.number)
-                if ref is not None:
-                    yield table, row, index, ref
-
-
-def counted(table: Table, row: int, index: int, ref: str) -> Value:
-    """How many rows are to stand behind a cell; None where it counts none."""
-    place = parse_ref(ref).place
-    if not place or table.columns[index].name not in COUNTED.get(place[0], ()) or (place[0] == Lead.LINE and not place[-1]):  # type: ignore[call-overload]  # a lead is a text
-        return None
-    return table.rows[row][index]
-
-
-def shown(listed: Result) -> int:
-    """The rows listed; of imports, the records that they add up to."""
-    if listed.totals is not None and listed.columns[-1].name == "duplicate":
-        return int(str(listed.totals[-1]))
-    return len(listed.rows)
-
-
-@pytest.mark.parametrize("tenant", PLANTS)
-def test_behind_every_count_of_the_quality_report_stand_as_many_as_were_found(planted: Store, tenant: str) -> None:  # noqa: F811
-    with view(planted, tenant) as facts:
-        result, seen = run_report(facts, Request("data_quality", DAY)), 0
-        for table, row, index, ref in cells_of(result):
-            if (count := counted(table, row, index, ref)) or table.number is not None:
-                assert shown(follow(facts, ref)) == count, (parse_ref(ref).place, count)
-                seen += 1
-    assert seen >= len(PLANTS[tenant].found)
-
-
-def test_a_check_asked_otherwise_than_counted_lists_other_rows(planted: Store, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    """Negative control: the rows of a shifted predicate are not those that were counted."""
-    tenant = next(name for name, plant in PLANTS.items() if plant.found.get("future"))
-    monkeypatch.setattr(found_rows, "FUTURE_MS", 10**9)
-    with view(planted, tenant) as facts:
-        result = run_report(facts, Request("data_quality", DAY))
-        differ = [
-            counted(t, row, index, ref) != shown(follow(facts, ref))
-            for t, row, index, ref in cells_of(result)
-            if parse_ref(ref).place[1] == "future" and t.rows[row][index]
-        ]
-    assert differ
-    assert all(differ)
-
-
-def test_an_event_found_says_its_place_in_the_log(planted: Store) -> None:  # noqa: F811
-    tenant = next(name for name, plant in PLANTS.items() if plant.found.get("out_of_order"))
-    with view(planted, tenant) as facts:
-        result = run_report(facts, Request("data_quality", DAY))
-        refs = [ref for t, row, i, ref in cells_of(result) if parse_ref(ref).place[1] == "out_of_order" and t.rows[row][i]]
-        listed = follow(facts, refs[0], lang="zh")
-    names = [c.name for c in listed.columns]
-    assert "@" in str(listed.rows[0][names.index("place")])
-    assert listed.rows[0][names.index("event_id")]
-    assert "乱序" in listed.title
 
 
 @pytest.mark.parametrize("code", ["vendor_statement", "kpi"])
@@ -163,7 +92,7 @@ def test_a_line_followed_by_another_formula_is_told_on_its_face(desk: Facts, mon
     ref = ref_of(result, 0, "service_level")
     ref = ref or next(r for t, row, i, r in cells_of(result) if t.columns[i].name.endswith(".points"))
     assert follow(desk, ref).ok
-    monkeypatch.setattr(behind_line, "taken", lambda *_: Taken("complaints"))
+    monkeypatch.setattr(behind_line, "taken", lambda *_: Taken("calls_answered"))
     listed = follow(desk, ref)
     assert not listed.ok
     assert "Law 1" in listed.footer.warnings[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from opsledger.domain.clock import FixedClock
 from opsledger.domain.errors import UserError
 from opsledger.domain.settling import Line
 from opsledger.domain.statement import StatementStoppedError
+from opsledger.infra.cli.report_diff import _diff
 from opsledger.infra.facts import view
 from opsledger.infra.store import Store, open_store
 from opsledger.projections.reports import settlement
@@ -179,6 +181,20 @@ def test_what_a_statement_cannot_honour_is_refused(store: Store, asked: dict[str
 def test_no_column_is_empty_without_a_reason(store: Store, code: str, lang: Any) -> None:
     given(store, desk_calls(), signing(), *APPROVED)
     assert not unexplained(run(store, code, lang=lang))
+
+
+@pytest.mark.parametrize("code", ["vendor_statement", "data_quality"])
+def test_what_changed_names_the_late_events_that_did_it(tmp_path: Path, code: str) -> None:
+    then, clock = datetime(2026, 2, 1, tzinfo=UTC), FixedClock(datetime(2026, 2, 1, tzinfo=UTC))
+    with open_store(tmp_path / "data", clock=clock) as store:
+        given(store, [*desk_calls(), *callback("never", at("01-10"))], signing(), *APPROVED)
+        settled(store)
+        clock.at = NOW
+        given(store, callback("more", at("01-10")))
+        found = _diff(store, "t1", Request(code, JANUARY), (then, None), timedelta(hours=24))
+    (events,) = found.sections
+    assert {row[1] for row in events.rows} == {"more"}
+    assert column(found, "value") != column(found, "previous")
 
 
 def test_a_line_that_is_shown_wrong_breaks_the_first_law(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,15 +57,15 @@ def by_finding(job: Job, ref: CellRef) -> Layout:
     _, code, *further = ref.place
     source, part = (further[0] if further else None), (further[1] if len(further) > 1 else None)
     columns, rows, totals = _found(origin, code, source, part)
-    lang = job.request.lang
+    lang, label = job.request.lang, check_of(code).label.text(job.request.lang)
     return Layout(
         columns_of(columns, lang),
         tuple(rows[:MAX_ROWS]),
         totals,
         warnings=(words.counted("cut", MAX_ROWS, lang),) if len(rows) > MAX_ROWS else (),
         notes=(check_of(code).meaning.text(lang),) if code in CHECKS else (),
-        parameters={"of_report": origin.report.label.text(lang), "check": code, **({"source": source} if source else {})},
-        title=_TITLE.text(lang).replace("{what}", check_of(code).label.text(lang)),
+        parameters={"of_report": origin.report.label.text(lang), "check": label, **({"source": source} if source else {})},
+        title=_TITLE.text(lang).replace("{what}", label),
     )
 
 
