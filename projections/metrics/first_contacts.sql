@@ -1,6 +1,6 @@
 -- Inbound contacts that a person answered, each with whether it can be judged (a customer, a category, and a window that has passed
 -- at the cutoff) and whether the customer came again: a later inbound contact of that customer about that category in the window.
--- Sorting is what it costs, so what is sorted is narrow and little: a number of 64 bits (sipHash) stands for customer and category
+-- Sorting is what it costs, so what is sorted is narrow and little: a number of 64 bits (cityHash) stands for customer and category
 -- (that any two of five million pairs share one has a chance of one in a million), and of the contacts after the period only those
 -- of pairs that stand in it are looked at.
 SELECT
@@ -19,7 +19,7 @@ FROM
             *,
             toUnixTimestamp64Micro(started_at) AS us,
             customer != '' AND category != '' AS known,
-            sipHash64(customer, category) AS pair
+            cityHash64(customer, category) AS pair
         FROM calls FINAL
         WHERE tenant = {tenant:String}
           AND direction = 'inbound'
@@ -31,7 +31,7 @@ FROM
               started_at < {stop:DateTime64(6, 'UTC')}
               OR pair IN
               (
-                  SELECT sipHash64(customer, category)
+                  SELECT cityHash64(customer, category)
                   FROM calls FINAL
                   WHERE tenant = {tenant:String}
                     AND direction = 'inbound'

@@ -35,7 +35,7 @@ ZONES = [
 ASKED = [None, *(a for a in Attribution if a is not Attribution.DUE)]
 VIEW_ERRORS = [
     ("first_contacts", "AND 1 PRECEDING", "AND CURRENT ROW"),
-    ("first_contacts", "sipHash64(customer, category)", "sipHash64(customer)"),
+    ("first_contacts", "cityHash64(customer, category)", "cityHash64(customer)"),
     ("lost_entries", "INTERVAL 24 HOUR, false", "INTERVAL 20 HOUR, false"),
     # who left last is dialled back too late to be looked at
     ("lost_entries", "+ INTERVAL 24 HOUR\n", "+ INTERVAL 1 SECOND\n"),
