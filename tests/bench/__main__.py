@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("simulator", "decode", "ledger_load", "table", "queue_log", "facts", "reports", "quality")
+NAMES = ("simulator", "decode", "ledger_load", "table", "queue_log", "facts", "reports", "quality", "kafka_produce")
 
 
 def main(names: list[str]) -> int:
