@@ -33,7 +33,7 @@ def lines_of(tenant: str, subject: str, steps: Sequence[Step], at_s: float = 0, 
     made = []
     for n, (type_, s, data) in enumerate(steps):
         began = {"started_at": f"{NINE + timedelta(seconds=at_s + s - 18):%Y-%m-%dT%H:%M:%SZ}"}
-        told = data | (began if type_ == "call.wrapped_up" else {})
+        told = (began if type_ == "call.wrapped_up" else {}) | data
         key = f"{tenant}/{subject}/{source}/{n}/{type_}"
         made.append(line(key, subject=subject, type_=type_, at_s=NINE_S + at_s + s, tenant=tenant, data=told, source=source))
     return made
@@ -78,6 +78,11 @@ def moved(step: Step, s: float, **data: Any) -> Step:
     return (step[0], s, {**step[2], **data})
 
 
+_RAISED: Step = ("fault.raised", 5, {"system": "crm", "kind": "slow", "severity": "minor"})
+_CLEARED: Step = ("fault.cleared", 9, {})
+_LEFT_IVR: Step = ("call.ivr_left", 0.5, {"outcome": "to_queue"})
+_IN_IVR: Step = ("call.ivr_entered", 0.8, {"flow": "f"})
+_LATER = f"{NINE + timedelta(seconds=3000 + 95):%Y-%m-%dT%H:%M:%SZ}"
 _PASSED_ON = ("call.transferred", 70.0, {"from_agent": "a1", "to_kind": "agent", "to": "ghost", "mode": "blind"})
 PLANTS: Mapping[str, Plant] = {
     "clean": Plant({}),
@@ -89,7 +94,7 @@ PLANTS: Mapping[str, Plant] = {
             "b": (_ASKED, ("callback.completed", 60, {"agent": "a1"})),
             "k": (_FILED,),
             "e": (_SAMPLED, _SCORED),
-            "f": (("fault.raised", 5, {"system": "crm", "kind": "slow", "severity": "minor"}), ("fault.cleared", 9, {})),
+            "f": (_RAISED, _CLEARED),
         },
     ),
     "backfill": Plant({"backfilled": 6}, {"x": WHOLE}, timedelta(days=40), backfill=True),
@@ -106,10 +111,17 @@ PLANTS: Mapping[str, Plant] = {
     "after-end": Plant({"event_after_end": 1}, {"x": (*WHOLE, ("call.ivr_entered", 99, {"flow": "f"}))}),
     "end-waiting": Plant({"ended_while_waiting": 1}, {"x": (*WHOLE[:2], WHOLE[4])}),
     "negative-wait": Plant({"negative_wait": 1}, {"x": (*WHOLE[:1], WHOLE[2], moved(WHOLE[1], 12), *WHOLE[3:])}),
+    "end-talking": Plant({"ended_while_talking": 1, "event_after_end": 1}, {"x": (*WHOLE[:2], moved(WHOLE[4], 5), WHOLE[2])}),
+    "negative-ivr": Plant({"negative_ivr": 1}, {"x": (WHOLE[0], _LEFT_IVR, _IN_IVR, *WHOLE[1:])}),
+    "whole-ivr": Plant({}, {"x": (WHOLE[0], moved(_IN_IVR, 0.3), _LEFT_IVR, *WHOLE[1:])}),
+    "negative-wrap-up": Plant({"negative_wrap_up": 1}, {"x": (*WHOLE[:5], moved(WHOLE[5], 90, started_at=_LATER))}),
     "open-call": Plant({"open_calls": 2}, {"x": WHOLE[:3], "y": WHOLE[:2]}),
     "no-opening": Plant({"ticket_without_opening": 1}, {"t": (_RESOLVED,)}),
     "early-ticket": Plant({"ticket_before_opening": 1, "open_tickets": 1}, {"t": (moved(_RESOLVED, 50), _OPENED)}),
     "lost-ticket": Plant({"ticket_of_unknown_call": 2}, {x: (moved(_OPENED, 9, call="none"), _RESOLVED) for x in "tu"}),
+    "old-call": Plant(
+        {}, {"o": tuple(moved(x, x[1] - 3 * 86_400) for x in WHOLE), "t": (moved(_OPENED, 9, call="o"), _RESOLVED)}
+    ),
     "open-ticket": Plant({"open_tickets": 1}, {"t": (_OPENED,)}),
     "no-request": Plant({"callback_without_request": 1}, {"b": (("callback.completed", 60, {"agent": "a1"}),)}),
     "early-callback": Plant({"callback_before_request": 1}, {"b": (("callback.completed", 5, {"agent": "a1"}), _ASKED)}),
@@ -120,6 +132,10 @@ PLANTS: Mapping[str, Plant] = {
     "no-sample": Plant({"evaluation_without_sample": 1}, {"e": (_SCORED,)}),
     "early-score": Plant({"evaluation_before_sample": 1}, {"e": (moved(_SCORED, 5), _SAMPLED)}),
     "lost-sample": Plant({"evaluation_of_unknown_call": 1}, {"e": (moved(_SAMPLED, 10, call="none"), _SCORED)}),
+    "early-fault": Plant(
+        {"fault_before_raise": 1}, {"f": (moved(_CLEARED, 5), moved(_RAISED, 7), _CLEARED), "g": (_RAISED, _CLEARED)}
+    ),
+    "fault-again": Plant({}, {"f": (_RAISED, moved(_CLEARED, 6), moved(_RAISED, 7), _CLEARED)}),
     "no-raise": Plant({"fault_without_raise": 1}, {"f": (("fault.cleared", 9, {}),)}),
     "no-sign-in": Plant({"shift_without_sign_in": 1}, {"s": (_STATE, _OUT)}),
     "signed-out-first": Plant({"signed_out_first": 1, "unsigned_shifts": 1}, {"s": (moved(_OUT, -60), _IN, _STATE)}),

@@ -2,7 +2,10 @@
 SELECT name, sum(read) AS records, sum(duplicate) AS duplicates, argMax(file, duplicate) AS example
 FROM
 (
-    SELECT argMax(toString(source), at) AS name, argMax(file, at) AS file, argMax(read, at) AS read, argMax(duplicate, at) AS duplicate
+    -- of two states of one moment that which has read more is the later
+    SELECT
+        any(toString(source)) AS name, any(file) AS file, argMax(imports.read, (at, imports.read)) AS read,
+        argMax(imports.duplicate, (at, imports.read)) AS duplicate
     FROM imports
     WHERE tenant = {tenant:String} AND started_at >= {start:DateTime64(6, 'UTC')} AND started_at < {stop:DateTime64(6, 'UTC')}
     GROUP BY id

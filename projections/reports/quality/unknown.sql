@@ -7,5 +7,5 @@ WHERE call NOT IN
     SELECT call
     FROM calls
     WHERE tenant = {tenant:String} AND call IN (SELECT call FROM ({named}))
-        AND first_day >= toDate({start:DateTime64(6, 'UTC')}) - 2 AND first_day <= toDate({stop:DateTime64(6, 'UTC')}) + 1
+        AND first_day >= toDate({start:DateTime64(6, 'UTC')}) - 1 AND first_day <= toDate({stop:DateTime64(6, 'UTC')}) + 1
 )
