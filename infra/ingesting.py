@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from opsledger.domain.calendar import zone_of
 from opsledger.domain.clock import Clock
 from opsledger.domain.errors import UserError
-from opsledger.infra.store import Store
+from opsledger.infra.store import ReadLog, Store
 from opsledger.ingest.adapters.connect import connect
 from opsledger.ingest.adapters.genesys import genesys
 from opsledger.ingest.adapters.jsonlines import JsonLines
@@ -125,7 +125,9 @@ def _queue_log(ask: Ask, border: Border) -> QueueLog:
 
 
 def importer_of(store: Store) -> Importer:
-    """The importer into a data directory."""
+    """The importer into a data directory. UserError where its log can only be read, before anything is."""
+    if isinstance(store.log, ReadLog):
+        store.log.refuse()
     return Importer(Stores(store.log, store.ledger, store.dead_letters, store.imports), store.clock)
 
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -97,6 +98,8 @@ def connect(server: Server, *, make_database: str = "") -> Client:
 
 
 def _client(server: Server, database: str) -> Client:
+    # it would tell of each failed try on standard error, which is told once and in our own words
+    logging.getLogger("clickhouse_connect").setLevel(logging.CRITICAL)
     return clickhouse_connect.get_client(
         interface=server.scheme,
         host=server.host,

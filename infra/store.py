@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 from types import TracebackType
-from typing import cast
+from typing import NoReturn, cast
 from urllib.parse import urlencode
 
 import clickhouse_connect
@@ -106,6 +106,10 @@ class ReadLog(LocalLog):
         self._place = place
 
     def append(self, events: Mapping[str, ArrowTable], *, backfill: bool = False) -> Sequence[Span]:
+        """UserError, see ``refuse``."""
+        self.refuse()
+
+    def refuse(self) -> NoReturn:
         """UserError: what has no other log than the tables is written by the process alone that holds them."""
         raise UserError(
             f"the ledger {self._place} is reached over the network, and a local log has one writer; stop the gateway and run "

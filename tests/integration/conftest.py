@@ -1,0 +1,16 @@
+"""What several modules share: one gateway for those that only ask it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.gateways import Running, running
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A gateway on an empty ledger; tests make their own tables or databases in it."""
+    with running(tmp_path_factory.mktemp("gateway") / "data") as found:
+        yield found
