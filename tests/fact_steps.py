@@ -53,3 +53,19 @@ class Broken:
         if self.left == 0:
             raise RuntimeError("killed")
         return self._client.insert(*args, **more)
+
+
+class Watched:
+    """A client that keeps the commands it was given."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.said: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def command(self, text: str, *args: Any, **more: Any) -> Any:
+        """Carry out and keep."""
+        self.said.append(text)
+        return self._client.command(text, *args, **more)

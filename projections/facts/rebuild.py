@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opsledger.projections.facts.queries import Positions, events, fact_select, within
-from opsledger.projections.facts.schema import create_beside
+from opsledger.projections.facts.schema import create_beside, drop
 from opsledger.projections.facts.tables import PHYSICAL, FactTable, facts_of
 
 NEXT = "__next"
@@ -59,9 +59,7 @@ def exchange(client: Any, streams: Sequence[str]) -> None:
 
 def drop_beside(client: Any, streams: Sequence[str]) -> None:
     """Drop what a rebuild left beside the facts."""
-    for stream in streams:
-        for fact in facts_of(stream):
-            client.command(f"DROP TABLE IF EXISTS `{fact.name}{NEXT}`")
+    drop(client, [f"{fact.name}{NEXT}" for stream in streams for fact in facts_of(stream)])
 
 
 def compare(client: Any, fact: FactTable) -> Comparison:

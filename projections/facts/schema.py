@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import Any
 
 from opsledger.projections.facts.journal import CREATE_JOURNAL
 from opsledger.projections.facts.queries import TIMELINES, events, fact_select, file_text, timelines_select
 from opsledger.projections.facts.tables import FACTS, STREAMS, FactTable, create_table, facts_of
+from opsledger.projections.ledger.tables import statements
 
 _SHAPE = "facts_shape_of_timelines"
 """Passing table with no rows: its columns spare the engine from working out the shared step once a fact."""
@@ -15,26 +17,45 @@ _SHAPE = "facts_shape_of_timelines"
 
 def ensure_tables(client: Any) -> None:
     """Make the fact tables that are not there."""
-    there = {row[0] for row in client.query("SELECT name FROM system.tables WHERE database = currentDatabase()").result_rows}
+    there = _present(client)
     create(client, [fact for fact in FACTS if fact.name not in there])
 
 
 def ensure_views(client: Any) -> None:
-    """Make the names that the SQL files read from, so that each can be run by hand as it stands."""
-    for statement in views():
-        client.command(statement)
+    """Make the names that the SQL files read from, so that each can be run by hand as it stands.
+
+    Making them is dear and opening is part of every command's time: the comment of a view says what it was made of.
+    """
+    there = _present(client)
+    for name, statement in views().items():
+        if not statement.endswith(f"COMMENT '{there.get(name)}'"):
+            client.command(statement)
 
 
-def views() -> tuple[str, ...]:
-    """The CREATE VIEW statements of those names."""
-    streams = (f"CREATE OR REPLACE VIEW {stream}_events AS {events(stream, 'true')}" for stream in STREAMS)
-    return (*streams, f"CREATE OR REPLACE VIEW {TIMELINES} AS {file_text(TIMELINES)}")
+def views() -> Mapping[str, str]:
+    """Those names, each with its CREATE VIEW statement."""
+    selects = {f"{stream}_events": events(stream, "true") for stream in STREAMS} | {TIMELINES: file_text(TIMELINES)}
+    # the ledger's statements, too: a view keeps the columns that its table had when it was made
+    made_of = sha256("\n".join((*statements(), *selects.values())).encode()).hexdigest()
+    return {name: f"CREATE OR REPLACE VIEW {name} AS {select} COMMENT '{made_of}'" for name, select in selects.items()}
+
+
+def drop(client: Any, names: Iterable[str]) -> None:
+    """Drop the tables of these names that are there."""
+    there = _present(client)
+    for name in (name for name in names if name in there):
+        client.command(f"DROP TABLE IF EXISTS `{name}`")
+
+
+def _present(client: Any) -> dict[str, str]:
+    """The tables and views that are there, and their comments."""
+    return dict(client.query("SELECT name, comment FROM system.tables WHERE database = currentDatabase()").result_rows)
 
 
 def definitions(client: Any) -> tuple[str, ...]:
     """Every statement that the facts need beside the ledger's, in order. The ledger of ``client`` stays as it is."""
     tables = (create_table(fact, columns_of(client, fact), f"`{fact.name}`") for fact in FACTS)
-    return (CREATE_JOURNAL, *tables, *views())
+    return (CREATE_JOURNAL, *tables, *views().values())
 
 
 def create_beside(client: Any, stream: str, suffix: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from opsledger.domain.catalogue import column_name, columns_of
 from opsledger.projections.facts import touched
 from opsledger.projections.facts.queries import TIMELINES, Positions, events, fact_select, file_text, timelines_select, within
+from opsledger.projections.facts.schema import drop
 from opsledger.projections.facts.tables import FACTS, STREAMS, FactTable, facts_of
 from opsledger.projections.facts.touched import News
 
@@ -30,8 +31,7 @@ _SETTINGS: dict[str, Any] = {
 def clear(client: Any) -> None:
     """Drop the passing tables, also those of an update that broke off."""
     rows = [_rows(fact) for fact in FACTS]
-    for name in (touched.TABLE, _TIMELINES, *(_events(stream) for stream in STREAMS), *rows):
-        client.command(f"DROP TABLE IF EXISTS {name}")
+    drop(client, (touched.TABLE, _TIMELINES, *(_events(stream) for stream in STREAMS), *rows))
 
 
 class Stage:

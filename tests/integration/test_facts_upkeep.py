@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from opsledger.domain.envelope import Event
 from opsledger.domain.events.shift import ShiftSignedIn, ShiftSignedOut, ShiftStateChanged
 from opsledger.infra.store import open_store
-from opsledger.projections.facts import engine, touched
+from opsledger.projections.facts import engine, schema, touched
 from opsledger.projections.facts.engine import Facts
 from opsledger.projections.facts.stage import Stage
 from opsledger.projections.facts.tables import FACTS
 from tests.fact_histories import Base
-from tests.fact_steps import Broken, events_of, told_in_steps, wrong
+from tests.fact_steps import Broken, Watched, events_of, told_in_steps, wrong
 from tests.fact_store import NOW, FactStore
 
 
@@ -201,3 +201,22 @@ def test_without_tombstones_rows_that_are_gone_would_stay(store: FactStore, monk
     store.append([late])
     store.facts.update()
     assert wrong(store, [*events, late])
+
+
+def _views_made(store: FactStore) -> int:
+    """How many views an opening makes."""
+    watched = Watched(store.client)
+    Facts(watched, store.clock).ensure()
+    return sum(" VIEW " in text for text in watched.said)
+
+
+def test_views_are_made_again_only_where_they_would_be_others(store: FactStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.facts.ensure()
+    assert _views_made(store) == 0
+    store.client.command("CREATE OR REPLACE VIEW call_events AS SELECT 1 AS spoilt COMMENT 'made of other SQL'")
+    assert _views_made(store) == 1
+    assert "spoilt" not in str(store.client.command("SHOW CREATE TABLE call_events"))
+    monkeypatch.setattr(schema, "statements", lambda: ("a ledger table with one column more",))
+    assert _views_made(store) > 10
+    monkeypatch.undo()
+    store.facts.ensure()
