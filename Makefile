@@ -4,15 +4,20 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEMO   ?= .demo
+BROKERS ?= 1
 # Tests that open a ledger wait for the disk now and then: one process more than there are cores.
 TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # Files are dealt out in the order of tests/conftest.py, the long ones first.
 PYTEST := $(BIN)/pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test lint bench docs lock clean
+.PHONY: demo kafka test lint bench docs lock clean
 
 demo: $(STAMP)
 	$(BIN)/opsledger demo --out $(DEMO)
+
+# A local Kafka; `opsledger kafka status | down` for the rest.
+kafka: $(STAMP)
+	$(BIN)/opsledger kafka up --brokers $(BROKERS)
 
 test: $(STAMP)
 	TZ=Asia/Shanghai $(PYTEST) tests/unit tests/integration

@@ -11,10 +11,13 @@ from opsledger.infra.kafka.local.cluster import Cluster
 from tests.kafka_cluster import BROKER, TestKafka, hold_run, place_on, run_folder, shared_broker, three_nodes
 
 _held: list[int] = []
+_BRIEF_LIFE = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""For brokers that live for minutes: half the processor time until they answer."""
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """The first process of the run says by a lock that the run goes on."""
+    os.environ.setdefault("JDK_JAVA_OPTIONS", _BRIEF_LIFE)
     if not os.environ.get("PYTEST_XDIST_WORKER"):
         _held.append(hold_run(run_folder(session.config._tmp_path_factory)))
 

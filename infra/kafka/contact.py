@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
 
 from kafka import KafkaAdminClient
 from kafka.errors import (
@@ -13,6 +15,7 @@ from kafka.errors import (
     IllegalSaslStateError,
     IncompatibleBrokerVersion,
     KafkaError,
+    RetriableError,
     SaslAuthenticationFailedError,
     UnsupportedSaslMechanismError,
 )
@@ -21,9 +24,13 @@ from kafka.net.compat import KafkaNetClient
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.kafka.settings import KafkaSettings
 
+T = TypeVar("T")
 ANSWER_MS = 5_000
 """How long a server may take for one step of the first contact."""
 _REQUEST_MS = 30_000
+_PATIENCE_S = 30.0
+"""How long brokers that come and go are asked again."""
+_PAUSE_S = 0.2
 _TRIES = 3
 """A refused login is sometimes seen as a closed connection only; another try tells which it is."""
 _V = "OPSLEDGER_KAFKA_"
@@ -55,21 +62,33 @@ def reach(settings: KafkaSettings) -> None:
     raise UserError(f"Kafka at {'; '.join(told)}", EXIT_ENVIRONMENT)
 
 
-@contextmanager
-def admin(settings: KafkaSettings) -> Iterator[KafkaAdminClient]:
-    """An open admin client, closed afterwards. UserError (exit code 4) for what goes wrong with it."""
-    reach(settings)
-    try:
-        with KafkaAdminClient(**settings.client, request_timeout_ms=_REQUEST_MS, bootstrap_timeout_ms=_REQUEST_MS) as client:
-            yield client
-    except AuthorizationError as error:
-        said = f"Kafka at {','.join(settings.servers)} does not allow this {_who(settings)}: {type(error).__name__}"
-        raise UserError(
-            f"{said}; ask for the right to make, describe and configure the log's topics", EXIT_ENVIRONMENT
-        ) from None
-    except KafkaError as error:
-        said = f"Kafka at {','.join(settings.servers)} does not do what was asked: {type(error).__name__}"
-        raise UserError(f"{said} {str(error)[:300]}".rstrip(), EXIT_ENVIRONMENT) from None
+def ask(settings: KafkaSettings, question: Callable[[KafkaAdminClient], T], wait_s: float = _PATIENCE_S) -> T:
+    """The answer to a question, asked again when a broker goes away meanwhile: it has to bear being asked twice.
+
+    UserError (exit code 4) when nobody lets us in, when it is not allowed, or when nobody answers in time.
+    """
+    until = time.monotonic() + wait_s
+    while True:
+        reach(settings)
+        try:
+            with KafkaAdminClient(
+                **settings.client, request_timeout_ms=_REQUEST_MS, bootstrap_timeout_ms=_REQUEST_MS
+            ) as client:
+                return question(client)
+        except RetriableError as error:
+            if time.monotonic() > until:
+                raise _refused(settings, error) from None
+        except KafkaError as error:
+            raise _refused(settings, error) from None
+        time.sleep(_PAUSE_S)
+
+
+def _refused(settings: KafkaSettings, error: KafkaError) -> UserError:
+    where = f"Kafka at {','.join(settings.servers)}"
+    if isinstance(error, AuthorizationError):
+        right = "ask for the right to make, describe and configure the log's topics"
+        return UserError(f"{where} does not allow this {_who(settings)}: {type(error).__name__}; {right}", EXIT_ENVIRONMENT)
+    return UserError(f"{where} does not do what was asked: {_short(error)}", EXIT_ENVIRONMENT)
 
 
 def _refusal(settings: KafkaSettings, server: str) -> Exception | None:

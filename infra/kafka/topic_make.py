@@ -13,7 +13,7 @@ from kafka.errors import BrokerResponseError, KafkaTimeoutError, NoError, TopicA
 from kafka.structs import TopicPartition
 
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
-from opsledger.infra.kafka.contact import admin
+from opsledger.infra.kafka.contact import ask
 from opsledger.infra.kafka.settings import KafkaSettings
 from opsledger.infra.kafka.topic_check import Deviation, declared_partitions, deviations, wanted_settings
 from opsledger.infra.kafka.topic_state import ClusterTopics, TopicState, read_topics
@@ -42,22 +42,24 @@ def init_topics(settings: KafkaSettings, partitions: int | None = None, *, mend:
     ``mend``: wrong settings are set right and copies are added where there are too few; nothing else is changed, least
     of all a number of partitions. UserError when Kafka cannot be reached or refuses.
     """
-    with admin(settings) as client:
-        specs, found = _declared(client, settings, partitions)
-        missing = [spec for spec in specs if spec.name not in found.topics]
-        _make(client, missing)
-        mended = _mend(client, found, deviations(specs, found, settings.servers)) if mend else ()
-        _wait_for_leaders(client, specs)
-        found = _settled(client, specs, set(mended))
-        left = tuple(deviations(specs, found, settings.servers))
-    return Outcome(specs, tuple(spec.name for spec in missing), mended, found, left)
+    return ask(settings, lambda client: _init(client, settings, partitions, mend=mend))
 
 
 def check_topics(settings: KafkaSettings, partitions: int | None = None) -> Outcome:
     """Every deviation of the topics from what the log needs; nothing is changed. UserError when Kafka cannot be reached."""
-    with admin(settings) as client:
-        specs, found = _declared(client, settings, partitions)
+    specs, found = ask(settings, lambda client: _declared(client, settings, partitions))
     return Outcome(specs, (), (), found, tuple(deviations(specs, found, settings.servers)))
+
+
+def _init(client: KafkaAdminClient, settings: KafkaSettings, partitions: int | None, *, mend: bool) -> Outcome:
+    specs, found = _declared(client, settings, partitions)
+    missing = [spec for spec in specs if spec.name not in found.topics]
+    _make(client, missing)
+    mended = _mend(client, found, deviations(specs, found, settings.servers)) if mend else ()
+    _wait_for_leaders(client, specs)
+    found = _settled(client, specs, set(mended))
+    left = tuple(deviations(specs, found, settings.servers))
+    return Outcome(specs, tuple(spec.name for spec in missing), mended, found, left)
 
 
 def _declared(

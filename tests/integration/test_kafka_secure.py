@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kafka import KafkaAdminClient
 
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
-from opsledger.infra.kafka.contact import admin, reach
+from opsledger.infra.kafka.contact import ask, reach
 from opsledger.infra.kafka.settings import KafkaSettings, kafka_settings, needed
 from tests.kafka_cluster import run_folder
 from tests.kafka_secure import PASSWORD, PROTOCOLS, SecureKafka, secure_kafka
@@ -32,8 +33,8 @@ def read(secure: SecureKafka, protocol: str, **changes: str) -> KafkaSettings:
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_who_has_the_authority_and_the_password_is_let_in(secure: SecureKafka, protocol: str) -> None:
-    with admin(read(secure, protocol)) as client:
-        assert [broker["broker_id"] for broker in client.describe_cluster()["brokers"]] == [1]
+    told = ask(read(secure, protocol), KafkaAdminClient.describe_cluster)
+    assert [broker["broker_id"] for broker in told["brokers"]] == [1]
 
 
 @pytest.mark.parametrize(

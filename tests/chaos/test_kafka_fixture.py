@@ -1,0 +1,94 @@
+"""The broker that tests share ends with their run: when it passes, when it fails, when it is stopped, when it is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from opsledger.infra.kafka.local.plan import busy, read_plan
+from tests.kafka_cluster import BROKER
+
+pytestmark = pytest.mark.chaos
+
+ROOT = Path(__file__).parents[2]
+CONFTEST = (
+    "from tests.kafka_fixtures import kafka, kafka_broker, pytest_sessionfinish, pytest_sessionstart, three_brokers\n"
+    "__all__ = ('kafka', 'kafka_broker', 'pytest_sessionfinish', 'pytest_sessionstart', 'three_brokers')\n"
+)
+TESTS = """
+import time
+from pathlib import Path
+
+def test_asks(kafka):
+    place = Path(__file__).parent
+    (place / "ports").write_text(" ".join(str(port) for port in kafka.cluster.plan.nodes[0].ports))
+    while {stay} and not (place / "go").exists():
+        time.sleep(0.1)
+    assert {passes}
+"""
+
+
+def start(folder: Path, *, stay: bool, passes: bool, workers: int = 0) -> subprocess.Popen[bytes]:
+    (folder / "conftest.py").write_text(CONFTEST)
+    for number in range(max(workers, 1)):
+        (folder / f"test_{number}.py").write_text(TESTS.format(stay=stay, passes=passes))
+    side_by_side = ["-n", str(workers), "--dist", "loadfile"] if workers else []
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", *side_by_side]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")} | {"PYTHONPATH": str(ROOT)}
+    said = (folder / "said").open("wb")
+    return subprocess.Popen(
+        [*words, "--basetemp", str(folder / "run"), "--rootdir", str(folder), str(folder)],
+        cwd=folder, env=environ, stdout=said, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
+def ports(folder: Path, wait_s: float = 120) -> list[int]:
+    until = time.monotonic() + wait_s
+    while not (folder / "ports").exists():
+        assert time.monotonic() < until, (folder / "said").read_text()
+        time.sleep(0.1)
+    time.sleep(0.1)
+    return [int(port) for port in (folder / "ports").read_text().split()]
+
+
+def free(held: list[int], wait_s: float = 60) -> bool:
+    until = time.monotonic() + wait_s
+    while busy(held):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+@pytest.mark.parametrize(("passes", "workers"), [(True, 2), (False, 0)])
+def test_it_is_gone_when_the_run_is_over(tmp_path: Path, passes: bool, workers: int) -> None:
+    code = start(tmp_path, stay=False, passes=passes, workers=workers).wait(300)
+    assert code == (0 if passes else 1), (tmp_path / "said").read_text()
+    assert busy(ports(tmp_path)) == []
+    assert read_plan(tmp_path / "run" / BROKER) is None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_it_is_gone_when_the_run_is_stopped_or_killed(tmp_path: Path, number: signal.Signals) -> None:
+    run = start(tmp_path, stay=True, passes=True)
+    held = ports(tmp_path)
+    assert busy(held) == sorted(held) or set(busy(held)) == set(held)
+    run.send_signal(number)
+    run.wait(120)
+    assert free(held)
+
+
+def test_where_there_is_no_kafka_to_be_had_tests_fail_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    os.environ["KAFKA_HOME"] = str(tmp_path / "none")
+    try:
+        code = start(tmp_path, stay=False, passes=True).wait(120)
+    finally:
+        del os.environ["KAFKA_HOME"]
+    assert (code, "KAFKA_HOME is" in (tmp_path / "said").read_text()) == (1, True)
