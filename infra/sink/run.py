@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import suppress
@@ -94,7 +94,7 @@ class Sink:
         """
         try:
             ends = self._open()
-            goal = Goal(ends if self._options.until_end else None)
+            goal = Goal(ends if self._options.until_end else None, self._stored_up_to)
             group = self._retrier.call("joining the group", self._join)
             try:
                 while not self._stop.is_set() and not self._reached(goal, group):
@@ -243,4 +243,7 @@ class Sink:
     def _reached(self, goal: Goal, group: Group) -> bool:
         if self._loads or self._gather.rows:
             return False
-        return self._retrier.call("asking how far the group is", lambda: goal.is_reached(group, self.status.settled))
+        return goal.is_reached(group, self.status.settled)
+
+    def _stored_up_to(self, ends: Mapping[Place, int]) -> frozenset[Place]:
+        return self._asked("asking how far the ledger goes", lambda: self._storing.has_all(ends))

@@ -22,6 +22,7 @@ from opsledger.domain.dead_letters import DeadLetter
 from opsledger.infra.sink.beside import Beside, BesideRows
 from opsledger.infra.sink.counts import Count
 from opsledger.infra.sink.gather import Chunk
+from opsledger.infra.sink.goal import stored_up_to
 from opsledger.infra.sink.repeats import RepeatCounter, Repeats
 from opsledger.infra.sink.retrier import Retrier
 from opsledger.infra.store import Store
@@ -84,6 +85,10 @@ class Storing:
         self._writer.begin({place: at for place, at in found.items() if place[0] in stream_of})
         self._repeats.reset()
         return found
+
+    def has_all(self, ends: Mapping[Place, int]) -> frozenset[Place]:
+        """Which partitions are in the ledger up to these ends, whoever stored them."""
+        return stored_up_to(self._store, ends, self._writer.ends() | self._beside.positions())
 
     def store(self, load: Load) -> Done:
         """Steps 4 to 6 for a load. Raises what the table of errors calls final."""

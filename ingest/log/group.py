@@ -17,7 +17,7 @@ from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, To
 from kafka.admin import MemberToRemove
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import KafkaError
-from kafka.structs import MemberState, OffsetAndMetadata
+from kafka.structs import OffsetAndMetadata
 
 from opsledger.ingest.log.fetched import Fetched
 from opsledger.ingest.log.unpack import Run, Runs, joined
@@ -135,14 +135,6 @@ class Group:
         partition = TopicPartition(*place)
         state = self.consumer.position(partition, timeout_ms=1_000) if partition in self.consumer.assignment() else None
         return int(state or 0)
-
-    def is_stable(self) -> bool:
-        """Whether the group has settled who reads what, as far as this member knows."""
-        return bool(self.consumer.group_metadata().state == MemberState.STABLE)
-
-    def committed(self, places: Iterable[Place]) -> dict[Place, int]:
-        """How far the group says that it has come; 0 where it has said nothing. For those who watch."""
-        return {place: self.consumer.committed(TopicPartition(*place)) or 0 for place in places}
 
     def commit(self, positions: Mapping[Place, int]) -> None:
         """Tell Kafka how far we are, for those who watch. Errors are raised; nothing depends on them."""
