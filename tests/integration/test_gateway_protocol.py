@@ -28,7 +28,7 @@ def test_a_path_that_is_none_is_answered_as_a_server_does(gateway: Running) -> N
 
 
 @pytest.mark.parametrize("given", [{"query": "SELECT 1 + 1"}, {}])
-def test_a_statement_comes_in_the_address_or_as_the_body(gateway: Running, given: dict[str, str]) -> None:
+def test_a_statement_comes_in_the_address_or_as_the_body(gateway: Running, given: dict[str, Any]) -> None:
     assert gateway.ask(b"" if given else b"SELECT 1 + 1", **given).body == b"2\n"
 
 
