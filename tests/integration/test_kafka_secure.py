@@ -13,9 +13,13 @@ from kafka import KafkaAdminClient
 
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.kafka.contact import ask, reach
+from opsledger.infra.kafka.log import open_kafka_log
 from opsledger.infra.kafka.settings import KafkaSettings, kafka_settings, needed
+from opsledger.infra.kafka.topic_make import init_topics
+from opsledger.ingest.log.kafka import KafkaLog
 from tests.kafka_cluster import run_folder
 from tests.kafka_secure import PASSWORD, PROTOCOLS, SecureKafka, secure_kafka
+from tests.ledger_samples import calls, tables
 
 WRONG = "not-the-password-but-as-secret"
 ROOT = Path(__file__).parents[2]
@@ -99,6 +103,25 @@ def test_the_commands_make_and_check_topics_over_tls_with_a_login(secure: Secure
 def test_a_command_with_a_wrong_password_says_so_and_shows_nothing_of_it(secure: SecureKafka, debug: list[str]) -> None:
     out, code = opsledger(secure.environ("SASL_SSL", SASL_PASSWORD=WRONG), *debug, "kafka", "check")
     assert (code, "login" in out, "Traceback" in out, WRONG in out) == (EXIT_ENVIRONMENT, True, False, False), out
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_events_are_appended_and_read_over_every_listener(secure: SecureKafka, protocol: str) -> None:
+    settings = read(secure, protocol)
+    init_topics(settings, 1)
+    with open_kafka_log(settings) as log:
+        (span,) = log.append(tables(calls(20)))
+        records = [record.value for batch in log.read(span.topic, span.partition, span.first) for record in batch]
+    assert records == calls(20)
+
+
+def test_a_log_that_is_not_let_in_says_so_also_when_nobody_asked_before(secure: SecureKafka) -> None:
+    """Without the first contact that the command line makes: the client only knows that it got no answer."""
+    settings = read(secure, "SASL_PLAINTEXT", SASL_PASSWORD=WRONG)
+    with pytest.raises(UserError, match="opening the log on Kafka: Kafka refuses the login") as told:
+        KafkaLog(settings.client, settings.topics)
+    assert told.value.exit_code == EXIT_ENVIRONMENT
+    assert WRONG not in str(told.value)
 
 
 def opsledger(environ: dict[str, str], *arguments: str) -> tuple[str, int]:
