@@ -27,7 +27,7 @@ def drained(
     store: Store, kafka: KafkaSettings, *, name: str = "sink", change: Callable[[Sink], object] | None = None
 ) -> Status:
     """Read the log to its end into an open store."""
-    sink = Sink(store, store.ledger, kafka, SinkOptions(name, until_end=True, session_ms=SESSION_MS))
+    sink = Sink(store, kafka, SinkOptions(name, until_end=True, session_ms=SESSION_MS))
     if change:
         change(sink)
     return sink.run()

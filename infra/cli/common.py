@@ -28,9 +28,13 @@ def settings_of(context: click.Context) -> Settings:
 
 
 @contextmanager
-def opened(context: click.Context) -> Iterator[Store]:
-    """The ledger, open for this command; closed whatever happens. A server that goes away meanwhile is a UserError."""
-    store = open_store(settings_of(context).data, clock=SystemClock(), command=f"opsledger {context.command.name}")
+def opened(context: click.Context, *, writes: bool = False) -> Iterator[Store]:
+    """The ledger, open for this command; closed whatever happens. A server that goes away meanwhile is a UserError.
+
+    ``writes``: on a server, database and tables are made where they are not there.
+    """
+    data, command = settings_of(context).data, f"opsledger {context.command.name}"
+    store = open_store(data, clock=SystemClock(), command=command, writes=writes)
     try:
         with reaching(store.server) if store.server else nullcontext():
             yield store

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 from collections.abc import Iterator
@@ -12,14 +11,14 @@ from typing import Any
 import click
 
 from opsledger.domain.errors import EXIT_INCOMPLETE
-from opsledger.infra.cli.common import opened, settings_of
+from opsledger.infra.cli.common import opened
 from opsledger.infra.kafka.settings import kafka_settings, needed
 from opsledger.infra.progress import Report, progress
 from opsledger.infra.sink.counts import lines, total
-from opsledger.infra.sink.ledger import shared_ledger
 from opsledger.infra.sink.metrics import serving
 from opsledger.infra.sink.run import Sink, SinkOptions
 from opsledger.infra.sink.status import Status
+from opsledger.infra.store import Store
 from opsledger.ingest.log.trouble import be_quiet
 
 
@@ -39,12 +38,10 @@ def sink(context: click.Context, *, until_end: bool, name: str | None, metrics_p
     be_quiet()
     kafka = needed(kafka_settings())
     with ExitStack() as stack:
-        store = stack.enter_context(opened(context))
-        alone = not os.environ.get("OPSLEDGER_CLICKHOUSE_URL")
-        ledger = stack.enter_context(shared_ledger(store, alone=alone))
+        store = stack.enter_context(opened(context, writes=True))
         report = stack.enter_context(progress("sink", quiet=quiet))
-        options = SinkOptions(name or _name(settings_of(context).data, alone=alone), until_end=until_end, alone=alone)
-        running = Sink(store, ledger, kafka, options, _shown(report, until_end=until_end))
+        options = SinkOptions(name or _name(store), until_end=until_end)
+        running = Sink(store, kafka, options, _shown(report, until_end=until_end))
         stack.enter_context(_stopped_by_signals(running))
         if metrics_port is not None:
             port = stack.enter_context(serving(running.status, metrics_port))
@@ -70,8 +67,8 @@ def _shown(report: Report, *, until_end: bool) -> Any:
     return show
 
 
-def _name(data: Any, *, alone: bool) -> str:
-    return f"{socket.gethostname()}-{data.resolve()}" if alone else socket.gethostname()
+def _name(store: Store) -> str:
+    return socket.gethostname() if store.remote else f"{socket.gethostname()}-{store.path.resolve()}"
 
 
 @contextmanager

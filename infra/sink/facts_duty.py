@@ -55,6 +55,7 @@ class FactsDuty:
     def update(self) -> None:
         """Bring the facts up to the ledger."""
         self._behind = False
+        self._store.updates_facts = True
         try:
             self.events += fact_tables(self._store).update().events
             self.state = FactsState.LIVE

@@ -53,4 +53,5 @@ def _is_stored(store: Store, place: Place, following: int, end: int) -> bool:
         return True
     topic, partition = place
     parameters = {"topic": topic, "source": f"{FORMAT}:{partition}", "from": following, "until": end}
-    return int(store.client.query(sql("dead_after"), parameters=parameters).first_row[0]) == end - following
+    ((dead,),) = store.client.query(sql("dead_after"), parameters=parameters).result_rows
+    return int(dead) == end - following

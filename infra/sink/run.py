@@ -33,7 +33,6 @@ from opsledger.infra.sink.status import Status
 from opsledger.infra.sink.storing import Done, Storing
 from opsledger.infra.store import Store
 from opsledger.ingest.log.group import SESSION_MS, Group, Place
-from opsledger.projections.ledger.lookup import TableLedger
 
 T = TypeVar("T")
 QUEUED_LOADS = 2
@@ -48,13 +47,11 @@ _WAIT_S = 0.5
 class SinkOptions:
     """``name`` is the member's name in the group: the same after a restart, and no other's at the same time.
 
-    ``alone``: no other sink writes to this ledger, so that the facts are this one's. ``session_ms``: a sink that says
-    nothing for so long loses its partitions to the others.
+    ``session_ms``: a sink that says nothing for so long loses its partitions to the others.
     """
 
     name: str
     until_end: bool = False
-    alone: bool = True
     session_ms: int = SESSION_MS
 
 
@@ -64,18 +61,17 @@ class Sink:
     def __init__(
         self,
         store: Store,
-        ledger: TableLedger,
         kafka: KafkaSettings,
         options: SinkOptions,
         told: Callable[[Status], None] = lambda _status: None,
     ) -> None:
         self._options, self._told, self._kafka = options, told, kafka
-        self._stop = Event()
+        self._remote, self._stop = store.remote, Event()
         self.status = Status(options.name)
         chance = random.Random()  # noqa: S311  spreads retries in time, guards nothing
         self._retrier = Retrier(self._stop, self.status.trouble, chance)
         self._origin = Origin(store, kafka)
-        self._storing = Storing(store, ledger, self._retrier)
+        self._storing = Storing(store, self._retrier)
         self._judging = Judging(kafka.topics, self._origin.partitions, store.clock)
         self._facts = FactsDuty(store, self._makes_facts, live=not options.until_end)
         self._gather, self._oldest = Gather(), 0.0
@@ -204,7 +200,7 @@ class Sink:
                 raise
 
     def _makes_facts(self) -> bool:
-        return self._options.alone or (self._kafka.topics.of("call"), 0) in self.status.assigned
+        return not self._remote or (self._kafka.topics.of("call"), 0) in self.status.assigned
 
     def _is_idle(self) -> bool:
         return not self._loads and (self._update is None or self._update.done())

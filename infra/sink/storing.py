@@ -28,7 +28,6 @@ from opsledger.infra.sink.retrier import Retrier
 from opsledger.infra.store import Store
 from opsledger.ingest.log.decode import Decoded, partition_of
 from opsledger.ingest.log.group import Place
-from opsledger.projections.ledger.lookup import TableLedger
 from opsledger.projections.ledger.sink_writer import Reading, SinkWriter, Written
 
 
@@ -55,10 +54,10 @@ class Done:
 class Storing:
     """Stores loads; called from one thread, but for ``let_go``."""
 
-    def __init__(self, store: Store, ledger: TableLedger, retrier: Retrier) -> None:
+    def __init__(self, store: Store, retrier: Retrier) -> None:
         self._store = store
         self._writer = SinkWriter(store.client)
-        self._repeats = RepeatCounter(ledger)
+        self._repeats = RepeatCounter(store.ledger)
         self._beside = Beside(store)
         self._retrier = retrier
         self._guard = Lock()

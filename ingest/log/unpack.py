@@ -50,8 +50,9 @@ class Runs(Fetcher.PartitionRecords):  # type: ignore[misc]  # the client has no
         while (batch := records.next_batch()) is not None:
             if self.check_crcs and not batch.validate_crc():
                 raise CorruptRecordError(f"{tp.topic}/{tp.partition}: the checksum at offset {batch.base_offset} is wrong")
-            run = run_of(batch).since(self.fetch_offset)
-            self.next_fetch_offset = max(self.next_fetch_offset, _following(batch, run))
+            whole = run_of(batch)
+            run = whole.since(self.fetch_offset)
+            self.next_fetch_offset = batch.next_offset if batch.magic >= _LEGACY else whole.offset + 1
             if batch.magic >= _LEGACY:
                 self.leader_epoch = batch.leader_epoch
             self.bytes_read += batch.size_in_bytes if batch.magic >= _LEGACY else 0
@@ -73,10 +74,6 @@ def run_of(batch: Any) -> Run:
         return _columns(bytes(batch._buffer), batch._pos, batch)  # noqa: SLF001  the client has no other way to the bytes
     except (IndexError, ValueError) as error:
         raise CorruptRecordError(f"the batch at offset {batch.base_offset} is broken: {error!r}") from None
-
-
-def _following(batch: Any, run: Run) -> int:
-    return int(batch.next_offset) if batch.magic >= _LEGACY else run.offset + 1 if run.offsets else 0
 
 
 def _columns(data: bytes, place: int, batch: Any) -> Run:

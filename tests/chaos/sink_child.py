@@ -2,7 +2,7 @@
 
 It reads the log of its environment to the end, in small chunks, and prints a line of JSON for each. Options:
 ``kill=<point>:<n>`` kills it at the n-th passing of a point: ``before-insert``, ``during-insert``, ``after-insert`` (it is
-stored, and nobody has heard of it), ``before-dead``, ``after-dead``; ``stop=<point>:<n>`` stops it there (SIGSTOP) instead;
+stored, and nobody has heard of it), ``before-look`` (at the ledger, before each insert), ``before-dead``, ``after-dead``; ``stop=<point>:<n>`` stops it there (SIGSTOP) instead;
 ``name=<name>``; ``boast`` makes it report before it stores, ``blind`` makes it go by what it believes instead of by the
 ledger (negative controls); ``follow`` makes it go on at the end.
 """
@@ -78,7 +78,8 @@ def blind() -> None:
 
 
 def shown(status: Status) -> None:
-    tell(read=total(dict(status.counts)).read, accepted=total(dict(status.counts)).accepted)
+    count = total(dict(status.counts))
+    tell(read=count.read, accepted=count.accepted, partitions=len(status.assigned))
 
 
 def main(data: str, *options: str) -> None:
@@ -88,11 +89,12 @@ def main(data: str, *options: str) -> None:
         blind()
     with ExitStack() as stack:
         try:
-            store = stack.enter_context(open_store(Path(data)))
+            store = stack.enter_context(open_store(Path(data), writes=True))
+            SinkWriter._seen = struck(list(options), "look", SinkWriter._seen)  # type: ignore[method-assign]  # the kill
             sink_writer.insert_whole = struck(list(options), "insert", sink_writer.insert_whole)
             store.dead_letters.keep = struck(list(options), "dead", store.dead_letters.keep)  # type: ignore[method-assign]  # the kill
             chosen = SinkOptions(given.get("name", "child"), until_end="follow" not in options, session_ms=SESSION_MS)
-            sink = Sink(store, store.ledger, needed(kafka_settings()), chosen, shown)
+            sink = Sink(store, needed(kafka_settings()), chosen, shown)
             signal.signal(signal.SIGTERM, lambda *_: sink.stop())
             tell(opened=True)
             shown(sink.run())

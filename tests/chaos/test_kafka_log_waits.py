@@ -113,3 +113,18 @@ def test_a_broker_that_stays_away_is_told_in_time_and_the_log_goes_on_later(brok
         assert told.value.exit_code == EXIT_ENVIRONMENT
         log.append(tables(calls(5, first=200)))
         assert set(calls(5, first=200)) < {r.value for r in whole(log, "call")}
+
+
+def test_a_log_that_is_closed_in_haste_gives_up_what_is_in_flight(broker: Cluster, place: TestKafka) -> None:
+    with open_log(place.settings, delivery_timeout_s=600) as log:
+        log.append(tables(calls(1)))
+        broker.nodes[1].signal(signal.SIGSTOP)
+        try:
+            appending = Appending(log, calls(100))
+            assert not appending.done_within(1)
+            log.close(1)
+            assert appending.done_within(30)
+        finally:
+            broker.nodes[1].signal(signal.SIGCONT)
+        assert isinstance(appending.error, UserError)
+        assert "100 of them were not acknowledged" in str(appending.error)
