@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
@@ -70,6 +71,7 @@ class Node:
 
     def prepare(self, java: Java, libraries: Path) -> subprocess.Popen[bytes] | None:
         """Write its settings; start to format its storage unless that is done. ``formatted`` has to follow."""
+        self._check_ports()
         self.folder.mkdir(mode=0o700, exist_ok=True)
         self.folder.joinpath("node.properties").write_text(self._properties())
         if (self.folder / "formatted").exists():
@@ -78,20 +80,20 @@ class Node:
             shutil.rmtree(self._data)
         voters = ",".join(f"{n.id}@{HOST}:{n.controller_port}:{n.directory_id}" for n in self._cluster.nodes)
         what = ["format", "-t", self._cluster.cluster_id, "--initial-controllers", voters, "-c", self._settings]
-        with (self.folder / "format.log").open("wb") as said:
-            return subprocess.Popen(  # noqa: S603  no shell, our own paths
-                [*java.command(libraries, "-Xmx128m"), "kafka.tools.StorageTool", *what],
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=subprocess.STDOUT,
-            )
+        return subprocess.Popen(  # noqa: S603  no shell, our own paths
+            [*java.command(libraries, "-Xmx128m"), "kafka.tools.StorageTool", *what],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
 
     def formatted(self, formatting: subprocess.Popen[bytes] | None) -> None:
         """Wait for ``prepare``'s process. UserError with its last words when it failed."""
         if formatting is None:
             return
-        if formatting.wait(_FORMAT_S):
-            said = _last(self.folder / "format.log")
+        told, _ = formatting.communicate(timeout=_FORMAT_S)
+        if formatting.returncode:
+            said = _last(told.decode(errors="replace")) or "no reason given"
             raise UserError(f"the storage of {self.folder} cannot be made: {said}", EXIT_ENVIRONMENT)
         (self.folder / "formatted").touch()
 
@@ -116,6 +118,10 @@ class Node:
                     pass_fds=[lock],
                 )
             (self.folder / "pid").write_text(str(self._process.pid))
+        except OSError:  # nobody could stop a process whose number is not written down
+            if self._process:
+                self._process.kill()
+            raise
         finally:
             os.close(lock)
 
@@ -147,7 +153,11 @@ class Node:
 
     def last_words(self) -> str:
         """Why it ended, as far as its logs tell."""
-        return _last(self.log) or _last(self.folder / "console.log") or "no reason given"
+        for file in (self.log, self.folder / "console.log"):
+            with suppress(OSError):
+                if said := _last(file.read_text(errors="replace")):
+                    return said
+        return "no reason given"
 
     @property
     def _data(self) -> Path:
@@ -192,11 +202,8 @@ def _lines(settings: Mapping[str, str]) -> str:
     return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 
-def _last(file: Path) -> str:
-    """The last line of a log that tells of an error; else the last line."""
-    try:
-        lines = file.read_text(errors="replace").splitlines()
-    except OSError:
-        return ""
-    told = [line for line in lines if " ERROR " in line or " FATAL " in line or "Exception" in line]
-    return (told or [line for line in lines if line.strip()] or [""])[-1][:500]
+def _last(said: str) -> str:
+    """The last line that tells of an error; else the last line."""
+    lines = [line for line in said.splitlines() if line.strip()]
+    told = [line for line in lines if any(word in line for word in (" ERROR ", " FATAL ", "Exception", "rror: "))]
+    return (told or lines or [""])[-1].strip()[:500]
