@@ -128,8 +128,9 @@ class Gateway:
             settings["readonly"] = "2"
         name, database = request.options.get("session_id", ""), request.options.get("database", "")
         if not name:
-            with closing(self._engine.handle()) as handle:
-                _prepare(handle, settings, database)
+            last = {"readonly": settings.pop("readonly")} if "readonly" in settings else {}
+            with closing(self._engine.handle(settings)) as handle:
+                _prepare(handle, last, database)
                 yield handle
             return
         with self.sessions.hold(name, request.session_timeout_s, check=request.on("session_check")) as handle:
@@ -222,9 +223,7 @@ class _Body:
 def _prepare(handle: Handle, settings: Mapping[str, str], database: str) -> None:
     if database:
         handle.use(database)
-    readonly = {name: value for name, value in settings.items() if name == "readonly"}
-    handle.set({name: value for name, value in settings.items() if name not in readonly})
-    handle.set(readonly)
+    handle.set(settings)
 
 
 def _read_text(request: Request) -> tuple[bytes, Insert | None, Iterator[bytes]]:

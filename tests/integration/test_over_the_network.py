@@ -113,7 +113,7 @@ def test_the_past_differs_from_the_present_in_what_is_compared(both: Both) -> No
 def test_two_look_at_the_past_at_the_same_time_and_leave_nothing(both: Both) -> None:
     def look(moment: datetime) -> bytes:
         with _reader(both.gateway, FixedClock(LATER)) as store, view(store, OPTIONS.tenant, moment) as facts:
-            return dict(_reports(facts, DAY))["traffic"]
+            return str(render_result(run_report(facts, Request("traffic", DAY)), "json", 100)).encode()
 
     moments = [FIRST + timedelta(minutes=1), SECOND + timedelta(minutes=1)] * 3
     with ThreadPoolExecutor(4) as pool:
