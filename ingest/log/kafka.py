@@ -34,6 +34,8 @@ _ROWS_AT_ONCE = 8_192
 """Cut into batches together: few enough for all partitions to be busy at once, enough to compress well."""
 _MARKED = headers_of([(BACKFILL, b"1")])
 _POLL_MS = 200
+_HURRIED_S = 5.0
+"""After an error or Ctrl-C so long is waited for what is in flight: nobody was told that it is stored."""
 
 
 class KafkaLog:
@@ -69,12 +71,15 @@ class KafkaLog:
     def __enter__(self) -> KafkaLog:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.close(_HURRIED_S if kind else None)
 
-    def close(self) -> None:
-        """Wait for what is in flight, then let the connections go. Harmless when done twice."""
-        self._producer.close(self._timeout_s)
+    def close(self, timeout_s: float | None = None) -> None:
+        """Wait for what is in flight, at most so long (default: the delivery timeout), then let the connections go.
+
+        Harmless when done twice.
+        """
+        self._producer.close(self._timeout_s if timeout_s is None else timeout_s)
         self._asker.close()
 
     @property

@@ -8,6 +8,7 @@ from threading import Condition
 from typing import Any
 
 from kafka import KafkaProducer, TopicPartition
+from kafka.errors import KafkaTimeoutError
 from kafka.producer.producer_batch import ProducerBatch
 
 from opsledger.ingest.log.batch import Batch
@@ -75,7 +76,7 @@ class Producer:
             "max_request_size": _REQUEST_BYTES,
             "delivery_timeout_ms": int(delivery_timeout_s * 1000),
             "request_timeout_ms": min(_REQUEST_MS, int(delivery_timeout_s * 1000)),
-            "max_block_ms": START_MS,
+            "max_block_ms": int(delivery_timeout_s * 1000),
             "bootstrap_timeout_ms": START_MS,
             "allow_auto_create_topics": False,
             "metrics_enabled": False,
@@ -100,9 +101,12 @@ class Producer:
         """Whether it ended in an error after which Kafka's client sends nothing more."""
         return self._client.broken
 
-    def close(self, timeout_s: float | None = None) -> None:
-        """Wait for what is in flight, then close. Harmless when done twice."""
-        self._client.close(timeout_s)
+    def close(self, timeout_s: float) -> None:
+        """Wait for what is in flight, at most so long, then close. Harmless when done twice."""
+        try:
+            self._client.close(timeout_s)
+        except KafkaTimeoutError:
+            self._client.give_up()
 
 
 class _BatchProducer(KafkaProducer):  # type: ignore[misc]  # the client is not typed
@@ -127,6 +131,12 @@ class _BatchProducer(KafkaProducer):  # type: ignore[misc]  # the client is not 
             queues._batches[place].append(batch)  # noqa: SLF001
         self._sender.wakeup()
         return batch.produce_future
+
+    def give_up(self) -> None:
+        """Close; what is in flight ends in errors."""
+        self._sender.force_close()
+        self._sender.join()
+        self.close(0)
 
     @property
     def broken(self) -> bool:

@@ -82,7 +82,7 @@ def told(doing: str, error: BaseException) -> UserError:
 
 def _advice(error: BaseException) -> str:
     if isinstance(error, _NO_ANSWER):
-        refused = any(_REFUSED_LOGIN in words or "SASL" in words for words in list(_last_words.words))
+        refused = any(_REFUSED_LOGIN in words for words in list(_last_words.words))
         return _ADVICE[0][1] if refused else _SILENT
     for kinds, advice in _ADVICE:
         if isinstance(error, kinds):
