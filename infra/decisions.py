@@ -18,6 +18,7 @@ from opsledger.domain.decisions.base import Command
 from opsledger.domain.decisions.commands import read_command
 from opsledger.domain.envelope import Event
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.infra.event_log import log_of
 from opsledger.infra.store import Store
 from opsledger.ingest.border.judge import Border
 from opsledger.ingest.relay import FilePlace, refusal_of, relay
@@ -84,7 +85,7 @@ def _carry_out(store: Store, app: Decisions, batch: list[tuple[str, Command]], c
 def relay_decisions(store: Store, app: Decisions, *, backfill: bool = False) -> list[Event]:
     """Append to the log what was decided and is not there yet (``backfill``: of the past on purpose); returns it."""
     border = Border(store.clock, decisions=True)
-    return relay(app, store.log, FilePlace(store.path / PLACE), border, backfill=backfill)
+    return relay(app, log_of(store), FilePlace(store.path / PLACE), border, backfill=backfill)
 
 
 def read_commands(lines: Iterable[bytes], name: str, tenant: str, clock: Clock) -> Iterator[tuple[str, Command]]:

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from opsledger.domain.calendar import zone_of
 from opsledger.domain.clock import Clock
 from opsledger.domain.errors import UserError
-from opsledger.infra.store import ReadLog, Store
+from opsledger.infra.event_log import stores_of
+from opsledger.infra.store import Store
 from opsledger.ingest.adapters.connect import connect
 from opsledger.ingest.adapters.genesys import genesys
 from opsledger.ingest.adapters.jsonlines import JsonLines
@@ -23,7 +24,7 @@ from opsledger.ingest.adapters.records import Records
 from opsledger.ingest.adapters.table import Table
 from opsledger.ingest.border.judge import Border
 from opsledger.ingest.chunk import Adapter
-from opsledger.ingest.importer import Importer, ImportResult, ImportSpec, Stores
+from opsledger.ingest.importer import Importer, ImportResult, ImportSpec
 from opsledger.ingest.inputs import Input, open_input
 from opsledger.ingest.mapping.plan import Mapping as TableMapping
 from opsledger.ingest.mapping.plan import load_mapping
@@ -125,10 +126,8 @@ def _queue_log(ask: Ask, border: Border) -> QueueLog:
 
 
 def importer_of(store: Store) -> Importer:
-    """The importer into a data directory. UserError where its log can only be read, before anything is."""
-    if isinstance(store.log, ReadLog):
-        store.log.refuse()
-    return Importer(Stores(store.log, store.ledger, store.dead_letters, store.imports), store.clock)
+    """The importer of commands on a ledger. UserError where its log can only be read, before anything is."""
+    return Importer(stores_of(store), store.clock)
 
 
 def run_imports(

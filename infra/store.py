@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -60,6 +60,8 @@ class Store:
         self.clock = clock
         self.read_only = read_only
         self.server = server
+        self.resources = ExitStack()
+        """What was opened for the store and is closed with it."""
         self.updates_facts = server is None
         self.log = LocalLog(client, clock) if server is None else ReadLog(client, clock, self.place)
         self._asked = "asked_events" if server is None else f"asked_events_{token_hex(4)}"
@@ -84,6 +86,12 @@ class Store:
 
     def close(self) -> None:
         """Close the engine, or the connections, and let the directory go. Harmless when done twice."""
+        try:
+            self.resources.close()
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
         if isinstance(self.ledger, _Asking):
             self.ledger.close()
         self.client.close()

@@ -8,6 +8,7 @@ from opsledger.domain.calendar import zone_of
 from opsledger.domain.envelope import Event, fact_id
 from opsledger.domain.events.tenant import TenantConfigured
 from opsledger.infra.cli.common import TENANT, opened, settings_of
+from opsledger.infra.event_log import log_of
 from opsledger.infra.facts import fact_tables
 from opsledger.ingest.border.judge import Border
 from opsledger.ingest.relay import tables
@@ -39,5 +40,5 @@ def init(context: click.Context, tenant: str | None, zone: str | None) -> None:
                 data=TenantConfigured(zone=zone, effective_from=now.replace(year=1990, month=1, day=1)),
             )
             if not store.ledger.events([event.event_id]):
-                store.log.append(tables([event], Border(store.clock)))
+                log_of(store).append(tables([event], Border(store.clock)))
             click.echo(f"tenant {tenant}: zone {zone}")
