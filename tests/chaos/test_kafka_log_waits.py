@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import signal
 import threading
 import time
@@ -16,7 +17,7 @@ from opsledger.ingest.log.producer import Sent
 from tests.integration.log_port_suite import whole
 from tests.kafka_cluster import TestKafka, place_on, run_folder, watched
 from tests.kafka_topics import make_topics, open_log
-from tests.ledger_samples import calls, tables
+from tests.ledger_samples import calls, line, tables
 
 pytestmark = pytest.mark.chaos
 
@@ -128,3 +129,33 @@ def test_a_log_that_is_closed_in_haste_gives_up_what_is_in_flight(broker: Cluste
             broker.nodes[1].signal(signal.SIGCONT)
         assert isinstance(appending.error, UserError)
         assert "100 of them were not acknowledged" in str(appending.error)
+
+
+MIB = 1024 * 1024
+
+
+def peak_while_the_broker_stood_still(broker: Cluster, place: TestKafka, in_flight_bytes: int) -> int:
+    """The most bytes in flight of an append of 16 MB that cannot go out; it is waited for afterwards."""
+    chance = random.Random(1)
+    lines = [line(f"e{n}", note=chance.randbytes(4_000).hex()) for n in range(2_000)]
+    with open_log(place.settings, delivery_timeout_s=60, in_flight_bytes=in_flight_bytes) as log:
+        log.append(tables(calls(1)))
+        broker.nodes[1].signal(signal.SIGSTOP)
+        try:
+            appending = Appending(log, lines)
+            assert not appending.done_within(3)
+            peak = log.in_flight_peak_bytes
+        finally:
+            broker.nodes[1].signal(signal.SIGCONT)
+        assert appending.done_within(60)
+        assert appending.error is None
+        return peak
+
+
+def test_no_more_is_in_flight_than_was_allowed_however_long_the_broker_is_away(broker: Cluster, place: TestKafka) -> None:
+    assert peak_while_the_broker_stood_still(broker, place, 2 * MIB) <= 2 * MIB
+
+
+def test_a_bound_that_binds_nothing_is_noticed(broker: Cluster, place: TestKafka) -> None:
+    """Negative control: with room for all of it, more than that is in flight."""
+    assert peak_while_the_broker_stood_still(broker, place, 1024 * MIB) > 2 * MIB

@@ -105,16 +105,6 @@ def test_threads_that_append_at_once_lose_and_double_nothing(opened: KafkaLog) -
     assert sorted(r.value for r in whole(opened, "call")) == sorted(calls(800))
 
 
-def test_what_is_in_flight_is_bounded(kafka: TestKafka) -> None:
-    make_topics(kafka.settings)
-    rng = np.random.default_rng(1)
-    lines = [line(f"e{n}", note=rng.bytes(4_000).hex()) for n in range(2_000)]
-    with open_log(kafka.settings, in_flight_bytes=1024 * 1024) as log:
-        log.append(tables(lines))
-        assert log.in_flight_peak_bytes <= 1024 * 1024 + kafka_log.BATCH_BYTES
-        assert len(whole(log, "call")) == 2_000
-
-
 def test_an_event_larger_than_its_topic_takes_is_told_and_nothing_of_its_stream_is_sent(kafka: TestKafka) -> None:
     make_topics(kafka.settings, config={"max.message.bytes": "20000"})
     with open_log(kafka.settings) as log:
