@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,7 +23,6 @@ from kafka.errors import (
 
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 
-_KEPT_WORDS = 20
 _ADVICE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
     (SaslAuthenticationFailedError, "Kafka refuses the login; look at OPSLEDGER_KAFKA_SASL_USERNAME and its password"),
     (AuthorizationError, "this login may not do that; an administrator has to allow it"),
@@ -40,19 +38,25 @@ _SILENT = (
     "no broker answered in time; is Kafka running, and is OPSLEDGER_KAFKA_BOOTSTRAP_SERVERS right? ('opsledger kafka status')"
 )
 _NO_ANSWER = (KafkaTimeoutError, RequestTimedOutError, KafkaConnectionError, NodeNotReadyError)
-_REFUSED_LOGIN = "SaslAuthenticationFailedError"
+_REFUSED_LOGIN, _CLOSED, _NOBODY = "SaslAuthenticationFailedError", "socket disconnected", "ECONNREFUSED"
+_SHUT_OUT = (
+    "Kafka closes the connection: it refuses the login, or speaks another protocol at this port; look at "
+    "OPSLEDGER_KAFKA_SASL_USERNAME, its password and OPSLEDGER_KAFKA_SECURITY_PROTOCOL"
+)
+"""The client often sees a refused login as a closed connection only."""
 
 
 class _LastWords(logging.Handler):
-    """Keeps the client's last warnings: a start that fails tells only there that it was the login."""
+    """Keeps what the client's warnings told: a start that fails tells only there that it was the login."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
-        self.words: deque[str] = deque(maxlen=_KEPT_WORDS)
+        self.heard: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep a warning; nothing is printed."""
-        self.words.append(record.getMessage())
+        """Keep what a warning tells; nothing is printed."""
+        said = record.getMessage()
+        self.heard.update(word for word in (_REFUSED_LOGIN, _CLOSED, _NOBODY) if word in said)
 
 
 _last_words = _LastWords()
@@ -68,7 +72,7 @@ def be_quiet() -> None:
 @contextmanager
 def told_to_user(doing: str) -> Iterator[None]:
     """Errors of Kafka become UserError (exit code 4) that says what was being done."""
-    _last_words.words.clear()
+    _last_words.heard.clear()
     try:
         yield
     except KafkaError as error:
@@ -82,8 +86,10 @@ def told(doing: str, error: BaseException) -> UserError:
 
 def _advice(error: BaseException) -> str:
     if isinstance(error, _NO_ANSWER):
-        refused = any(_REFUSED_LOGIN in words for words in list(_last_words.words))
-        return _ADVICE[0][1] if refused else _SILENT
+        heard = _last_words.heard
+        if _REFUSED_LOGIN in heard:
+            return _ADVICE[0][1]
+        return _SHUT_OUT if _CLOSED in heard and _NOBODY not in heard else _SILENT
     for kinds, advice in _ADVICE:
         if isinstance(error, kinds):
             return advice

@@ -118,7 +118,7 @@ def test_events_are_appended_and_read_over_every_listener(secure: SecureKafka, p
 def test_a_log_that_is_not_let_in_says_so_also_when_nobody_asked_before(secure: SecureKafka) -> None:
     """Without the first contact that the command line makes: the client only knows that it got no answer."""
     settings = read(secure, "SASL_PLAINTEXT", SASL_PASSWORD=WRONG)
-    with pytest.raises(UserError, match="opening the log on Kafka: Kafka refuses the login") as told:
+    with pytest.raises(UserError, match=r"opening the log on Kafka: .*refuses the login") as told:
         KafkaLog(settings.client, settings.topics)
     assert told.value.exit_code == EXIT_ENVIRONMENT
     assert WRONG not in str(told.value)
