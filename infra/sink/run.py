@@ -40,6 +40,7 @@ QUEUED_LOADS = 2
 GATHER_S = 0.2
 """Near the head of the log a chunk is handed on after so long, full or not."""
 _POLL_S = 0.1
+_SAY_EVERY_S = 3.0
 _WAIT_S = 0.5
 
 
@@ -75,6 +76,7 @@ class Sink:
         self._judging = Judging(kafka.topics, self._origin.partitions, store.clock)
         self._facts = FactsDuty(store, self._makes_facts, live=not options.until_end)
         self._gather, self._oldest = Gather(), 0.0
+        self._said = time.monotonic()
         self._engine = ThreadPoolExecutor(1, "sink-storing")
         self._loads: deque[Future[Done]] = deque()
         self._update: Future[None] | None = None
@@ -134,6 +136,9 @@ class Sink:
             self._hand_on(group)
         self._collect(group)
         self._make_facts_when_due()
+        if time.monotonic() - self._said >= _SAY_EVERY_S:
+            # the client does not tell that another has taken our name: the answer to a commit does
+            self._commit(group, self.status.settled)
         self.status.see_ends({p: end for p in self.status.assigned if (end := group.high(p)) is not None})
         self.status.turn(self._gather.rows, self._facts)
         self._told(self.status)
@@ -193,6 +198,7 @@ class Sink:
 
     def _commit(self, group: Group, positions: dict[Place, int]) -> None:
         """For those who watch: what fails is told again with the next. Only who has lost its name has to hear of it."""
+        self._said = time.monotonic()
         try:
             group.commit(positions)
         except KafkaError as error:

@@ -1,10 +1,10 @@
 """A sink in a process of its own, made to be killed: ``python -m tests.chaos.sink_child DATA [OPTION…]``.
 
 It reads the log of its environment to the end, in small chunks, and prints a line of JSON for each. Options:
-``kill=<point>:<n>`` kills it at the n-th passing of a point: ``before-insert``, ``during-insert``, ``after-insert`` (it is
-stored, and nobody has heard of it), ``before-look`` (at the ledger, before each insert), ``before-dead``, ``after-dead``; ``stop=<point>:<n>`` stops it there (SIGSTOP) instead;
-``name=<name>``; ``boast`` makes it report before it stores, ``blind`` makes it go by what it believes instead of by the
-ledger (negative controls); ``follow`` makes it go on at the end.
+``kill=<point>:<n>`` kills it at the n-th passing of a point: ``before-look`` (at the ledger, before each insert),
+``before-insert``, ``during-insert``, ``after-insert`` (it is stored, and nobody has heard of it), ``before-dead``,
+``after-dead``; ``stop=<point>:<n>`` stops it there (SIGSTOP) instead; ``name=<name>``; ``blind`` makes it go by what it
+believes instead of by the ledger (negative control); ``follow`` makes it go on at the end.
 """
 
 from __future__ import annotations

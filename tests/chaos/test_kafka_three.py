@@ -82,9 +82,9 @@ def test_with_two_of_three_gone_nothing_is_acknowledged(three: Cluster) -> None:
     for number in {1, 2, 3} - {leader}:
         three.kill(number)
     last = f"127.0.0.1:{three.nodes[leader].plan.port}"
-    producer = KafkaProducer(bootstrap_servers=last, acks="all", request_timeout_ms=4_000, delivery_timeout_ms=8_000)
+    producer = KafkaProducer(bootstrap_servers=last, acks="all", request_timeout_ms=2_000, delivery_timeout_ms=3_000)
     with pytest.raises(KafkaError):
-        producer.send(topic, b"lost?", partition=0).get(30)
+        producer.send(topic, b"lost?", partition=0).get(10)
     with suppress(KafkaError):  # the record is still on its way
         producer.close(0)
     three.up()
