@@ -8,8 +8,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +21,7 @@ from opsledger.domain.ports import Log
 from opsledger.ingest.border.columns import tables_of
 from opsledger.ingest.border.convert import encode, from_event
 from opsledger.ingest.border.judge import Border, Refusal
+from opsledger.ingest.small_file import replace_whole
 
 BATCH = 1_000
 
@@ -64,23 +63,8 @@ class FilePlace:
         return int(text)
 
     def save(self, position: int) -> None:
-        """Write beside it, to the disk, then put it in place."""
-        draft = self.path.with_suffix(".new")
-        with draft.open("w", encoding="ascii") as file:
-            file.write(f"{position}\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self.path)
-        with contextlib.suppress(OSError):  # a directory cannot be synced everywhere; the file itself is
-            _sync(self.path.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        """Put it in place of the one before."""
+        replace_whole(self.path, f"{position}\n".encode())
 
 
 def relay(source: Outbox, log: Log, place: Place, border: Border, *, batch: int = BATCH, backfill: bool = False) -> list[Event]:

@@ -31,15 +31,24 @@ class Batch:
 
     Order of the stores, and what a crash after each leaves: (1) dead letters: they are found stored by the next run;
     (2) events, stream by stream: those stored are duplicates for the next run; (3) the counts: only now does anybody
-    hear of these records.
+    hear of these records. ``judge``: one that goes on from batch to batch; its flush has to be this one's.
     """
 
-    def __init__(self, stores: Stores, clock: Clock, spec: ImportSpec, compare: SameContent, *, keep_dead: bool = True) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        clock: Clock,
+        spec: ImportSpec,
+        compare: SameContent,
+        *,
+        keep_dead: bool = True,
+        judge: Judge | None = None,
+    ) -> None:
         self._stores = stores
         self._clock = clock
         self._spec = spec
         self._keep_dead = keep_dead
-        self._dedup: Judge = TakesAll() if stores.ledger is None else Dedup(stores.ledger, compare, self.flush)
+        self._dedup = judge or (TakesAll() if stores.ledger is None else Dedup(stores.ledger, compare, self.flush))
         self._tables: dict[str, list[pa.Table]] = defaultdict(list)
         self._dead: list[DeadRecord] = []
         self._waiting = Tally()
@@ -99,8 +108,10 @@ class Batch:
 class Writer:
     """A batch in a thread of its own behind a queue of one chunk: the engine works while the next chunk is read."""
 
-    def __init__(self, stores: Stores, clock: Clock, spec: ImportSpec, compare: SameContent) -> None:
-        self._batch = Batch(stores, clock, spec, compare)
+    def __init__(
+        self, stores: Stores, clock: Clock, spec: ImportSpec, compare: SameContent, judge: Judge | None = None
+    ) -> None:
+        self._batch = Batch(stores, clock, spec, compare, judge=judge)
         self._queue: Queue[Chunk | None] = Queue(_QUEUED_CHUNKS)
         self._failure: BaseException | None = None
         self._thread = Thread(target=self._work, name="import-writer", daemon=True)
@@ -110,6 +121,10 @@ class Writer:
     def tally(self) -> Tally:
         """The counts of what is stored: a value of its own, not changed later."""
         return self._batch.tally
+
+    def flush(self) -> None:
+        """Store what was judged; for the judge alone, in the writer's own thread."""
+        self._batch.flush()
 
     @property
     def spans(self) -> list[Span]:

@@ -44,6 +44,20 @@ from opsledger.ingest.tally import Tally
     type=click.Choice(["local", "kafka"]),
     help="Where to (default: kafka where OPSLEDGER_KAFKA_BOOTSTRAP_SERVERS is set).",
 )
+@click.option("--follow", "follow_", is_flag=True, help="Go on reading as the files grow, until stopped (Ctrl-C).")
+@click.option(
+    "--state", type=click.Path(path_type=Path), help="With --follow: folder of places (default: in the data directory)."
+)
+@click.option(
+    "--poll", type=click.FloatRange(0.05, 3600), default=1.0, show_default=True, help="With --follow: look every SECONDS."
+)
+@click.option(
+    "--facts-every",
+    type=click.FloatRange(1, 86_400),
+    default=60.0,
+    show_default=True,
+    help="With --follow: new events are in the local reports after so many seconds.",
+)
 @click.pass_context
 def ingest(context: click.Context, /, files: tuple[str, ...], **options: Any) -> int:
     """Read FILEs into the ledger. "-" is standard input; .gz, .zst and .zip are unpacked.
@@ -60,12 +74,18 @@ def ingest(context: click.Context, /, files: tuple[str, ...], **options: Any) ->
       zcat queue_log.*.gz | opsledger ingest - --format queue_log --source asterisk:pbx1 --tenant acme --zone Asia/Shanghai
       opsledger ingest contacts.jsonl agents.jsonl --format connect --source connect:main --tenant acme
       opsledger ingest page-*.json --format genesys --source genesys:main --tenant acme
+      opsledger ingest /var/log/asterisk/queue_log --follow --format queue_log --source asterisk:pbx1 --tenant acme
     """
     ask = _ask(settings_of(context), options)
     if options["dry_run"]:
         click.echo("\n".join(preview(files[0], ask, options["rows"], SystemClock())))
         return 0
     kafka = None if options["log_"] == "local" else kafka_settings()
+    if options["follow_"]:
+        from opsledger.infra.cli.ingest_follow import FollowOptions, follow  # noqa: PLC0415  only what follows needs it
+
+        how = FollowOptions(options["state"], options["poll"], options["facts_every"], options["quiet"])
+        return follow(context, needed(kafka) if options["log_"] == "kafka" else kafka, files, ask, how)
     if options["log_"] == "kafka" or kafka:
         return _import_to_kafka(needed(kafka), files, ask, quiet=options["quiet"])
     return _import(context, files, ask, quiet=options["quiet"])

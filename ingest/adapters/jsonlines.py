@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -106,7 +107,15 @@ def _too_large(long: LongLine, line: int, record: int) -> DeadRecord:
     return dead_long_record(long, Reason.TOO_LARGE, detail, line=line, record=record)
 
 
-def batches(source: Input) -> Iterator[Batch]:
+class Lined(Protocol):
+    """What has lines (an ``Input`` is one)."""
+
+    def lines(self, max_bytes: int) -> Iterator[Lines]:
+        """The lines in order; one of more than ``max_bytes`` is not held in memory."""
+        ...
+
+
+def batches(source: Lined) -> Iterator[Batch]:
     """The input's records in order, in batches of bounded number and size.
 
     UserError, after the batches before it, where the input breaks off.

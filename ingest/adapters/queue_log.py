@@ -13,7 +13,8 @@ from opsledger.domain.errors import UserError
 from opsledger.ingest.adapters import queue_log_agents, queue_log_calls
 from opsledger.ingest.adapters.jsonlines import Batch, batches
 from opsledger.ingest.adapters.queue_log_book import Book, Options
-from opsledger.ingest.adapters.queue_log_lines import Refused
+from opsledger.ingest.adapters.queue_log_lines import Refused, text_entry
+from opsledger.ingest.adapters.queue_log_memory import Memory
 from opsledger.ingest.adapters.queue_log_tables import Reader, is_header, reader_of
 from opsledger.ingest.border.bulk import Bulk
 from opsledger.ingest.border.judge import Border, Refusal
@@ -49,6 +50,29 @@ class QueueLog:
     def read(self, lines: Iterable[tuple[int, bytes]], name: str = "queue_log") -> Iterator[Chunk]:
         """As ``chunks``, from (line number, line) pairs."""
         return self._chunks(_batched(lines), name)
+
+    def text(self, found: Iterable[Batch]) -> Iterator[Chunk]:
+        """Batches of lines of the text form, which may begin anywhere in a file, as chunks."""
+        for batch in found:
+            for start in range(0, len(batch.raws), CHUNK_LINES):
+                yield _Reading(self._book, self._bulk, text_entry).chunk(_part(batch, start))
+
+    def remember(self, found: Iterable[Batch]) -> None:
+        """Take lines of the text form into the memory again; their events were stored before."""
+        book = self._book
+        for batch in found:
+            for raw in batch.raws:
+                try:
+                    entry = text_entry(_text(raw))
+                    book.start(entry)
+                    HANDLERS[entry.word](book, entry)
+                except Refused:
+                    continue
+
+    @property
+    def memory(self) -> Memory:
+        """What is remembered from line to line."""
+        return self._book.memory
 
     def _chunks(self, found: Iterable[Batch], name: str) -> Iterator[Chunk]:
         reader: Reader | None = None

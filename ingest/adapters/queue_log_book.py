@@ -59,6 +59,7 @@ class Book:
         What tells a line from others is the same for the text and the table form of one log.
         """
         at_us = entry.at_us
+        self.memory.met(at_us)
         self._line = key = "\x1f".join((str(at_us), entry.call, entry.queue, entry.agent, entry.word, *entry.data))
         seen = self._seen
         if at_us != self._seen_us:

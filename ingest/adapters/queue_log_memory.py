@@ -10,6 +10,8 @@ from collections import OrderedDict
 
 CALLS_KEPT = 65_536
 AGENTS_KEPT = 65_536
+LINGERS_US = 60 * 1_000_000
+"""So long after its last line a call that is over may still be spoken of (the work after it, for one)."""
 
 
 class Call:
@@ -29,18 +31,22 @@ class Call:
         "last_rank",
         "last_raw_us",
         "leads",
+        "line",
         "offered_id",
         "offered_us",
         "over",
         "queue",
         "served_by",
         "shift_us",
+        "since_us",
         "transfer",
         "withdrawn",
     )
 
-    def __init__(self, id_: str) -> None:
+    def __init__(self, id_: str, line: int = 0, since_us: int = 0) -> None:
         self.id = id_
+        self.line, self.since_us = line, since_us
+        """The first line that spoke of it, by number and time."""
         self.offered_id = self.hotline = self.customer = ""
         self.direction = "inbound"
         self.offered_us = self.entered_us = self.answered_us = 0
@@ -77,10 +83,12 @@ class Transfer:
 class Session:
     """An agent signed in: the shift's subject, where he is a member, his pause, and whom he talks with."""
 
-    __slots__ = ("calls", "logged_in", "paused", "queues", "reason", "since_us", "subject")
+    __slots__ = ("calls", "line", "logged_in", "paused", "queues", "reason", "since_us", "subject")
 
     def __init__(self, subject: str, since_us: int) -> None:
         self.subject, self.since_us = subject, since_us
+        self.line = 0
+        """The line that began it."""
         self.queues: set[str] = set()
         self.logged_in = False
         self.paused = False
@@ -100,6 +108,28 @@ class Memory:
         self.talking: dict[str, str] = {}
         """Extension of an agent → the call that he talks with now."""
         self.agent_times: dict[str, tuple[int, int, int]] = {}
+        self.line = 0
+        """Lines met so far, this one included."""
+        self.at_us = 0
+        """The time of the line at hand."""
+        self.second_line = 0
+        """The first of the lines that have this time."""
+
+    def met(self, at_us: int) -> None:
+        """Another line."""
+        self.line += 1
+        if at_us != self.at_us:
+            self.at_us, self.second_line = at_us, self.line
+
+    def needed(self, max_age_us: int) -> int:
+        """The number of the earliest line without which a later one would be understood otherwise.
+
+        What began more than ``max_age_us`` before the line at hand is not waited for any longer.
+        """
+        oldest, lingering = self.at_us - max_age_us, self.at_us - LINGERS_US
+        calls = (c.line for c in self._calls.values() if c.since_us >= oldest and (not c.over or c.last_raw_us >= lingering))
+        sessions = (s.line for s in self.sessions.values() if s.since_us >= oldest)
+        return min((self.second_line, *calls, *sessions))
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -109,7 +139,7 @@ class Memory:
         calls = self._calls
         found = calls.get(id_)
         if found is None:
-            found = calls[id_] = Call(id_)
+            found = calls[id_] = Call(id_, self.line, self.at_us)
             if len(calls) > self._calls_kept:
                 self._forget(calls.popitem(last=False)[1])
         else:
@@ -140,6 +170,7 @@ class Memory:
 
     def sign_in(self, agent: str, session: Session) -> None:
         """The agent's session from now on."""
+        session.line = self.line
         self.sessions[agent] = session
         self.sessions.move_to_end(agent)
         if len(self.sessions) > self._agents_kept:
