@@ -23,6 +23,7 @@ _POLL_S = 0.05
 _STOP_S = 30.0
 """How long a node may take to hand over its partitions and close its files."""
 _FORMAT_S = 300
+_LOOK_S = 5.0
 
 
 class Node:
@@ -106,7 +107,7 @@ class Node:
         if lock is None:
             raise UserError(f"{self.folder} is gone", EXIT_ENVIRONMENT)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._take(lock)
             options = (*_HEAP, f"-Dopsledger.node={self.folder}", f"-Dlog4j2.configurationFile={_LOGGING}")
             with (self.folder / "console.log").open("wb") as said:
                 self._process = subprocess.Popen(  # noqa: S603  no shell, our own paths
@@ -172,6 +173,19 @@ class Node:
             return os.open(self.folder / "LOCK", os.O_RDWR | (os.O_CREAT if create else 0), 0o600)
         except FileNotFoundError:
             return None
+
+    def _take(self, lock: int) -> None:
+        """Have the lock: somebody who looks whether the node is alive holds it for a moment."""
+        until = time.monotonic() + _LOOK_S
+        while True:
+            try:
+                return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    raise UserError(
+                        f"node {self.plan.id} in {self.folder} was started by somebody else", EXIT_ENVIRONMENT
+                    ) from None
+            time.sleep(_POLL_S)
 
     def _check_ports(self) -> None:
         taken = busy(self.plan.ports)
