@@ -10,10 +10,14 @@ TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # Files are dealt out in the order of tests/conftest.py, the long ones first.
 PYTEST := $(BIN)/pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo kafka test lint bench docs lock clean
+.PHONY: demo demo-kafka kafka test lint bench docs lock clean
 
 demo: $(STAMP)
 	$(BIN)/opsledger demo --out $(DEMO)
+
+# The same month by way of a three-broker Kafka and a sink: the reports are compared.
+demo-kafka: $(STAMP)
+	$(BIN)/opsledger demo-kafka --out $(DEMO)-kafka
 
 # A local Kafka; `opsledger kafka status | down` for the rest.
 kafka: $(STAMP)

@@ -39,7 +39,7 @@ MARK = ".opsledger-demo"
 @click.option("--seed", type=int, default=1, show_default=True)
 def demo(out: Path, calls_per_day: int, seed: int) -> int:
     """Simulate January 2026 of a call centre, read it in, decide, report, settle; ends by naming the files that it made."""
-    _empty(out)
+    empty(out)
     data, events, commands = out / "data", out / "events.jsonl", out / "commands.jsonl"
     size = f"--days 31 --calls-per-day {calls_per_day} --seed {seed}"
     steps = [
@@ -51,8 +51,8 @@ def demo(out: Path, calls_per_day: int, seed: int) -> int:
         f"--data {data} quality --week 2026-W02 --tenant {TENANT}",
         f"--data {data} statement --contract {CONTRACT} --month {MONTH} --tenant {TENANT}",
     ]
-    for step in [*steps, *_samples(data)]:
-        _step(step.split(" "))
+    for each in [*steps, *_samples(data)]:
+        step(each)
     with open_store(data, clock=SystemClock()) as store:
         made, index = _files(store, out)
     return _tell(made, index, out)
@@ -68,7 +68,8 @@ def _samples(data: Path) -> list[str]:
     return [f"--data {data} {table} --dry-run --rows 1", f"--data {data} {table} --quiet", f"--data {data} {switch} --quiet"]
 
 
-def _empty(out: Path) -> None:
+def empty(out: Path) -> None:
+    """Make the folder, or empty it where a demo had made it. UserError for any other that is not empty."""
     if out.exists() and any(out.iterdir()):
         if not (out / MARK).exists():
             raise UserError(f"{out} is not empty and was not made by a demo; name another folder with --out")
@@ -77,13 +78,14 @@ def _empty(out: Path) -> None:
     (out / MARK).touch()
 
 
-def _step(arguments: list[str]) -> None:
+def step(line: str) -> None:
+    """Run a command as a user would type it, after showing it. UserError where it fails."""
     from opsledger.infra.cli.main import run  # noqa: PLC0415  the group knows the demo, so the demo asks for it late
 
-    click.secho(f"\n$ opsledger {' '.join(arguments)}", bold=True)
-    code = run(arguments)
+    click.secho(f"\n$ opsledger {line}", bold=True)
+    code = run(line.split(" "))
     if code not in (0, EXIT_INCOMPLETE):
-        raise UserError(f"the demo stops: `opsledger {' '.join(arguments)}` ended with exit code {code}")
+        raise UserError(f"the demo stops: `opsledger {line}` ended with exit code {code}")
 
 
 def _files(store: Store, out: Path) -> tuple[list[Made], Path]:

@@ -44,6 +44,8 @@ COMMANDS = {
     "decide": "opsledger.infra.cli.decide:decide",
     "history": "opsledger.infra.cli.history:history",
     "dead-letters": "opsledger.infra.cli.dead_letters:dead_letters",
+    "serve": "opsledger.infra.cli.serve:serve",
+    "keys": "opsledger.infra.cli.keys:keys",
     "sink": "opsledger.infra.cli.sink:sink",
     "rebuild": "opsledger.infra.cli.rebuild:rebuild",
     "kafka": "opsledger.infra.cli.kafka:kafka",
@@ -53,6 +55,7 @@ COMMANDS = {
     "doctor": "opsledger.infra.cli.doctor:doctor",
     "docs": "opsledger.infra.cli.docs:docs",
     "demo": "opsledger.infra.cli.demo:demo",
+    "demo-kafka": "opsledger.infra.cli.demo_kafka:demo_kafka",
 }
 
 
