@@ -41,6 +41,7 @@ GATHER_S = 0.2
 """Near the head of the log a chunk is handed on after so long, full or not."""
 _POLL_S = 0.1
 _SAY_EVERY_S = 3.0
+_LOOK_EVERY_S = 0.25
 _WAIT_S = 0.5
 
 
@@ -76,7 +77,7 @@ class Sink:
         self._judging = Judging(kafka.topics, self._origin.partitions, store.clock)
         self._facts = FactsDuty(store, self._makes_facts, live=not options.until_end)
         self._gather, self._oldest = Gather(), 0.0
-        self._said = time.monotonic()
+        self._said = self._looked = time.monotonic()
         self._engine = ThreadPoolExecutor(1, "sink-storing")
         self._loads: deque[Future[Done]] = deque()
         self._update: Future[None] | None = None
@@ -139,9 +140,14 @@ class Sink:
         if time.monotonic() - self._said >= _SAY_EVERY_S:
             # the client does not tell that another has taken our name: the answer to a commit does
             self._commit(group, self.status.settled)
-        self.status.see_ends({p: end for p in self.status.assigned if (end := group.high(p)) is not None})
+        self._look_at_ends(group)
         self.status.turn(self._gather.rows, self._facts)
         self._told(self.status)
+
+    def _look_at_ends(self, group: Group) -> None:
+        if time.monotonic() - self._looked >= _LOOK_EVERY_S:
+            self._looked = time.monotonic()
+            self.status.see_ends(group.highs())
 
     def _look_at_assignment(self, group: Group) -> None:
         ours = group.assigned()

@@ -24,7 +24,7 @@ from opsledger.ingest.log.unpack import Run, Runs, joined
 
 Place = tuple[str, int]
 """(topic, partition)"""
-MAX_POLL_BATCHES = 64
+MAX_POLL_BATCHES = 16
 SESSION_MS = 15_000
 """A member that says nothing for so long is taken for gone, and its partitions go to the others."""
 _FETCH: Mapping[str, int] = {
@@ -125,10 +125,10 @@ class Group:
         found = self.consumer.end_offsets([TopicPartition(*place) for place in places])
         return {(tp.topic, tp.partition): int(end) for tp, end in found.items()}
 
-    def high(self, place: Place) -> int | None:
-        """As ``ends``, as of the last answer that came; None before the first."""
-        partition = TopicPartition(*place)
-        return self.consumer.highwater(partition) if partition in self.consumer.assignment() else None
+    def highs(self) -> dict[Place, int]:
+        """As ``ends`` of our own partitions, as of the last answers that came; without those of which none came yet."""
+        found = {(tp.topic, tp.partition): self.consumer.highwater(tp) for tp in self.consumer.assignment()}
+        return {place: int(end) for place, end in found.items() if end is not None}
 
     def position(self, place: Place) -> int:
         """How far one of our partitions was fetched: also past what the log holds and never hands out."""

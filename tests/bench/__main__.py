@@ -9,7 +9,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("simulator", "decode", "ledger_load", "table", "queue_log", "facts", "reports", "quality", "kafka_produce", "kafka_sink", "gateway")
+NAMES = (
+    "simulator",
+    "decode",
+    "ledger_load",
+    "table",
+    "queue_log",
+    "facts",
+    "reports",
+    "quality",
+    "kafka_produce",
+    "kafka_sink",
+    "gateway",
+)
 
 
 def main(names: list[str]) -> int:

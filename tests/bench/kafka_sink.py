@@ -21,7 +21,7 @@ from unittest import mock
 from confluent_kafka import Consumer, TopicPartition
 
 from opsledger.infra.kafka.settings import KafkaSettings
-from opsledger.infra.sink import judging, storing
+from opsledger.infra.sink import storing
 from opsledger.infra.sink.counts import total
 from opsledger.infra.sink.facts_duty import FactsDuty
 from opsledger.infra.sink.repeats import RepeatCounter
@@ -31,6 +31,7 @@ from opsledger.infra.store import Store, open_store
 from opsledger.ingest.border import bulk
 from opsledger.ingest.border.bulk import Bulk
 from opsledger.ingest.border.judge import Border
+from opsledger.ingest.log.decode import Decoder
 from opsledger.ingest.log.group import Group
 from opsledger.ingest.log.kafka import KafkaLog
 from opsledger.projections.ledger.sink_writer import SinkWriter
@@ -82,14 +83,14 @@ def watched(clocks: Clocks) -> Iterator[None]:
     """The sink's parts with their clocks; facts stay postponed."""
     parts: list[tuple[Any, str, str]] = [
         (Group, "poll", "consume"),
-        (judging.Decoder, "take", "judge"),
+        (Decoder, "take", "judge"),
         (bulk, "decode", "decode"),
         (bulk, "build", "build"),
         (RepeatCounter, "look", "repeats"),
         (SinkWriter, "write", "write"),
         (storing.Storing, "store", "rest of storing"),
     ]
-    with mock.patch.object(FactsDuty, "is_owed", lambda _: False):
+    with mock.patch.object(FactsDuty, "is_owed", return_value=False):
         for owner, name, section in parts:
             setattr(owner, name, clocks.timed(section, getattr(owner, name)))
         yield
@@ -118,7 +119,7 @@ def by_plain_path(store: Store, kafka: KafkaSettings, count: int) -> None:
         messages = consumer.consume(CHUNK, timeout=1.0)
         read += len(messages)
         if messages:
-            rows = b"\n".join(message.value() for message in messages)
+            rows = b"\n".join(message.value() or b"" for message in messages)
             store.client.raw_insert("plain", None, rows, settings=_TEXTS, fmt="JSONEachRow")
     consumer.close()
     assert store.client.command("SELECT count() FROM plain") == count
