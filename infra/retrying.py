@@ -16,6 +16,9 @@ from opsledger.ingest.adapters.queue_log_book import Options
 from opsledger.ingest.border.judge import Border
 from opsledger.ingest.chunk import Chunk
 from opsledger.ingest.dead_letters import retry
+from opsledger.ingest.http.item import item_of
+from opsledger.ingest.http.judging import Judging, Owner
+from opsledger.ingest.http.storing import FORMAT as HTTP
 from opsledger.ingest.importer import ImportSpec
 
 
@@ -37,6 +40,8 @@ def _chunks(store: Store, group: Sequence[DeadLetter], mapping: Path | None, zon
     raws = [letter.raw for letter in group]
     if first.format == "jsonl":
         yield JsonLines(border, first.tenant).chunk(Batch(raws, [letter.line for letter in group]))
+    elif first.format == HTTP:
+        yield Judging(border).chunk([item_of(raw) for raw in raws], [Owner(first.tenant, first.source)] * len(raws))
     elif first.format == "queue_log":
         options = Options(first.tenant, first.source, zone_of(zone) if zone else None)
         yield from QueueLog(border, options).read((letter.line, letter.raw) for letter in group)
