@@ -152,6 +152,7 @@ class KafkaLog:
                 return
             consumer = self._made_consumer()
             try:
+                consumer.partitions_for_topic(topic)  # the leader is asked for here: the first poll would wait its time out
                 consumer.assign([place])
                 consumer.seek(place, start)
                 yield from _records(consumer, place, stop, self._timeout_s)
