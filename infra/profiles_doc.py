@@ -14,7 +14,7 @@ from opsledger.domain.clock import FixedClock
 from opsledger.domain.envelope import Event, EventData
 from opsledger.domain.events import call
 from opsledger.infra.facts import view
-from opsledger.infra.store import Store, open_store
+from opsledger.infra.store import Store, open_embedded
 from opsledger.ingest.border.columns import tables_of
 from opsledger.ingest.border.convert import encode, from_event
 from opsledger.projections.metrics.measure import Parts, Sum
@@ -38,7 +38,7 @@ def render_profiles_page() -> str:
 
 def example_figures() -> dict[str, dict[str, Parts]]:
     """Profile → metric → parts, of the example's contacts, as the report of service indicators gives them."""
-    with tempfile.TemporaryDirectory() as folder, open_store(Path(folder) / "data", clock=_CLOCK) as store:
+    with tempfile.TemporaryDirectory() as folder, open_embedded(Path(folder) / "data", clock=_CLOCK) as store:
         _append(store, (event for n, contact in enumerate(CONTACTS, 1) for event in _events(n, contact)))
         return {code: _told(store, code) for code in PROFILES}
 
