@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -87,6 +88,18 @@ def test_many_processes_that_want_it_at_once_fetch_it_once(environ: Mapping[str,
         subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **environ}, stdout=subprocess.PIPE) for _ in range(4)
     ]
     assert [process.communicate()[0].strip() for process in started] == [b"3"] * 4
+    assert runs(environ) == 1
+
+
+def test_maven_is_given_the_packaged_java_where_there_is_none_on_the_path(
+    environ: Mapping[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = tmp_path / "bin"
+    (bare / "mvn").write_text(FETCH.replace("#!/bin/sh", '#!/bin/sh\n[ -x "$JAVA_HOME/bin/java" ] || exit 1'))
+    for tool in ("sh", "expr"):
+        (bare / tool).symlink_to(shutil.which(tool) or tool)
+    monkeypatch.setenv("PATH", str(bare))
+    libraries({name: value for name, value in environ.items() if name != "JAVA_HOME"} | {"PATH": str(bare)})
     assert runs(environ) == 1
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.kafka.local.disk import on_disk
+from opsledger.infra.kafka.local.java import find_java
 
 POM = Path(__file__).with_name("pom.xml")
 _OLDEST = 4
@@ -105,6 +106,13 @@ def _fetch(folder: Path, environ: Mapping[str, str]) -> None:
         shutil.rmtree(fresh, ignore_errors=True)
 
 
+def _with_java(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for Maven, which asks for JAVA_HOME where there is no java on the path."""
+    if environ.get("JAVA_HOME") or shutil.which("java", path=environ.get("PATH")):
+        return dict(environ)
+    return {**environ, "JAVA_HOME": str(find_java().program.parents[1])}
+
+
 def _run_maven(folder: Path, environ: Mapping[str, str]) -> None:
     maven = shutil.which("mvn", path=environ.get("PATH"))
     if not maven:
@@ -115,7 +123,7 @@ def _run_maven(folder: Path, environ: Mapping[str, str]) -> None:
         )
     goal = ["dependency:copy-dependencies", f"-DoutputDirectory={folder}", "-DincludeScope=runtime"]
     command = [maven, "-B", "-q", "-f", str(POM), *goal]
-    done = subprocess.run(command, capture_output=True, text=True, env=dict(environ), check=False)  # noqa: S603  our own pom
+    done = subprocess.run(command, capture_output=True, text=True, env=_with_java(environ), check=False)  # noqa: S603  our pom
     if done.returncode:
         said = [line for line in (done.stdout + done.stderr).splitlines() if "ERROR" in line] or ["no reason given"]
         raise UserError(f"Maven could not fetch Apache Kafka {version()}: {said[0][:500]}", EXIT_ENVIRONMENT)
