@@ -41,6 +41,8 @@ class Reason(StrEnum):
     """A row that the source format itself does not allow (too many or too few columns)."""
     OTHER_TENANT = "other_tenant"
     """An event of a tenant other than the one that the import was run for."""
+    OTHER_SOURCE = "other_source"
+    """An event over HTTP of a source other than the one that the key is for."""
     CONFLICT = "conflict"
     """The id of a stored event with other content."""
     TOMBSTONE = "tombstone"
