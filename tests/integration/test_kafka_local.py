@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A broker of this module's own; a test that stops it starts it again."""
-    cluster = Cluster(tmp_path_factory.mktemp("own") / "kafka", 1)
+    cluster = Cluster(tmp_path_factory.mktemp("own") / "卡夫卡 é 🗂", 1)
     watched(run_folder(tmp_path_factory), cluster.root)
     cluster.up()
     yield cluster
@@ -171,6 +171,11 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     out, code = opsledger("up", "--dir", tmp_path / "file" / "kafka")
     assert (code, "starting Kafka in" in out) == (EXIT_ENVIRONMENT, True)
+
+
+def test_a_folder_that_kafka_would_take_for_two_is_told(tmp_path: Path) -> None:
+    out, code = opsledger("up", "--dir", tmp_path / "a,b")
+    assert (code, "no folder with a comma" in out) == (EXIT_USAGE, True)
 
 
 def test_a_damaged_plan_is_told(tmp_path: Path) -> None:

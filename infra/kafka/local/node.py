@@ -24,6 +24,9 @@ _STOP_S = 30.0
 """How long a node may take to hand over its partitions and close its files."""
 _FORMAT_S = 300
 _LOOK_S = 5.0
+_ASCII = 128
+_ANY_NAMES = {"LC_ALL": "C.UTF-8"}
+"""Under a plain C locale Java finds no file whose name is not ASCII."""
 
 
 class Node:
@@ -86,6 +89,7 @@ class Node:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            env={**os.environ, **_ANY_NAMES},
         )
 
     def formatted(self, formatting: subprocess.Popen[bytes] | None) -> None:
@@ -108,13 +112,14 @@ class Node:
             raise UserError(f"{self.folder} is gone", EXIT_ENVIRONMENT)
         try:
             self._take(lock)
-            options = (*_HEAP, f"-Dopsledger.node={self.folder}", f"-Dlog4j2.configurationFile={_LOGGING}")
+            options = (*_HEAP, f"-Dopsledger.node={self.folder}", f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}")
             with (self.folder / "console.log").open("wb") as said:
                 self._process = subprocess.Popen(  # noqa: S603  no shell, our own paths
                     [*java.command(libraries, *options), "kafka.Kafka", self._settings],
                     stdin=subprocess.DEVNULL,
                     stdout=said,
                     stderr=subprocess.STDOUT,
+                    env={**os.environ, **_ANY_NAMES},
                     start_new_session=True,
                     pass_fds=[lock],
                 )
@@ -205,11 +210,20 @@ class Node:
             controller_port=self.plan.controller_port,
             more_listeners="".join(f",{protocol}://{HOST}:{port}" for protocol, port in self.plan.secure.items()),
             more_protocols="".join(f",{protocol}:{protocol}" for protocol in self.plan.secure),
-            data=self._data,
+            data=_escaped(str(self._data)),
             copies=copies,
             in_sync=in_sync,
         )
         return text + _lines(self._cluster.settings)
+
+
+def _escaped(path: str) -> str:
+    """A path as a properties file takes it: it is read letter by letter of Latin-1, and a comma parts two folders."""
+    if "," in path or "\n" in path:
+        raise UserError(f"{path}: Kafka takes no folder with a comma in its name; name another (--dir)")
+    units = path.replace("\\", "\\\\").encode("utf-16-be")
+    letters = (int.from_bytes(units[place : place + 2], "big") for place in range(0, len(units), 2))
+    return "".join(chr(letter) if letter < _ASCII else f"\\u{letter:04x}" for letter in letters)
 
 
 def _lines(settings: Mapping[str, str]) -> str:
