@@ -20,6 +20,8 @@ class Metrics:
         self._registry = CollectorRegistry()
         self._requests = Counter("opsledger_http_requests", "Answers by status.", ["status"], registry=self._registry)
         self._events = Counter("opsledger_http_events", "Events by their end.", ["end"], registry=self._registry)
+        for outcome in Outcome:
+            self._events.labels(str(outcome))
         self._dead = Counter("opsledger_http_dead_letters", "Dead letters by reason.", ["reason"], registry=self._registry)
         self._seconds = Histogram(
             "opsledger_http_seconds", "From request to answer.", buckets=_SECONDS, registry=self._registry
