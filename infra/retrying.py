@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from opsledger.domain.calendar import zone_of
 from opsledger.domain.dead_letters import Attempt, DeadLetter, Outcome
 from opsledger.domain.errors import UserError
-from opsledger.infra.ingesting import RECORD_FORMATS, Ask, importer_of, mapping_digest, records_of, table_of
+from opsledger.domain.ports import Log
+from opsledger.infra.ingesting import RECORD_FORMATS, Ask, mapping_digest, records_of, table_of
+from opsledger.infra.kafka.log import open_kafka_log
+from opsledger.infra.kafka.settings import kafka_settings
 from opsledger.infra.store import Store
 from opsledger.ingest.adapters.jsonlines import Batch, JsonLines
 from opsledger.ingest.adapters.queue_log import QueueLog
@@ -19,20 +23,35 @@ from opsledger.ingest.dead_letters import retry
 from opsledger.ingest.http.item import item_of
 from opsledger.ingest.http.judging import Judging, Owner
 from opsledger.ingest.http.storing import FORMAT as HTTP
-from opsledger.ingest.importer import ImportSpec
+from opsledger.ingest.importer import Importer, ImportSpec, Stores
+from opsledger.ingest.log.decode import FORMAT as KAFKA
 
 
 def retry_letters(store: Store, letters: Iterable[DeadLetter], mapping: Path | None, zone: str) -> Sequence[Attempt]:
-    """Try letters again; each try is recorded. UserError where a table's letters come without a mapping."""
-    importer = importer_of(store)
+    """Try letters again; each try is recorded. UserError where a table's letters come without a mapping.
+
+    Where the log is on Kafka, what is an event now is appended there, at a new place; the old one stays the letter's.
+    """
     digest = mapping_digest(mapping) if mapping else ""
+    with _log(store) as log:
+        importer = Importer(Stores(log, store.ledger, store.dead_letters, store.imports), store.clock)
 
-    def redo(group: Sequence[DeadLetter]) -> Sequence[tuple[Outcome, str, str]]:
-        first = group[0]
-        spec = ImportSpec(first.tenant, first.source, first.format, first.file, digest)
-        return importer.redo(_chunks(store, group, mapping, zone), spec)
+        def redo(group: Sequence[DeadLetter]) -> Sequence[tuple[Outcome, str, str]]:
+            first = group[0]
+            spec = ImportSpec(first.tenant, first.source, first.format, first.file, digest)
+            return importer.redo(_chunks(store, group, mapping, zone), spec)
 
-    return retry(letters, redo, store.dead_letters, store.clock, mapping=digest)
+        return retry(letters, redo, store.dead_letters, store.clock, mapping=digest)
+
+
+@contextmanager
+def _log(store: Store) -> Iterator[Log]:
+    settings = kafka_settings()
+    if settings is None:
+        yield store.log
+        return
+    with open_kafka_log(settings) as log:
+        yield log
 
 
 def _chunks(store: Store, group: Sequence[DeadLetter], mapping: Path | None, zone: str) -> Iterator[Chunk]:
@@ -40,6 +59,9 @@ def _chunks(store: Store, group: Sequence[DeadLetter], mapping: Path | None, zon
     raws = [letter.raw for letter in group]
     if first.format == "jsonl":
         yield JsonLines(border, first.tenant).chunk(Batch(raws, [letter.line for letter in group]))
+    elif first.format == KAFKA:  # what was on the log was decided, if it is a decision
+        adapter = JsonLines(Border(store.clock, decisions=True), first.tenant)
+        yield adapter.chunk(Batch(raws, [letter.line for letter in group]))
     elif first.format == HTTP:
         yield Judging(border).chunk([item_of(raw) for raw in raws], [Owner(first.tenant, first.source)] * len(raws))
     elif first.format == "queue_log":

@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 import numpy as np
+import pyarrow as pa
 
-from opsledger.domain.dead_letters import DeadLetter
 from opsledger.infra.sink.beside import Beside, BesideRows
+from opsledger.infra.sink.buried import Buried, Dead
 from opsledger.infra.sink.counts import Count
 from opsledger.infra.sink.gather import Chunk
 from opsledger.infra.sink.goal import stored_up_to
@@ -59,6 +60,7 @@ class Storing:
         self._writer = SinkWriter(store.client)
         self._repeats = RepeatCounter(store.ledger)
         self._beside = Beside(store)
+        self._buried = Buried(store)
         self._retrier = retrier
         self._guard = Lock()
         self._lost: set[Place] = set()
@@ -81,7 +83,9 @@ class Storing:
         found = self._retrier.call("asking how far the ledger goes", ask)
         with self._guard:
             self._lost -= places
-        self._writer.begin({place: at for place, at in found.items() if place[0] in stream_of})
+        ours = {place: at for place, at in found.items() if place[0] in stream_of}
+        self._retrier.call("asking what is dead", lambda: self._buried.learn(ours))
+        self._writer.begin(ours)
         self._repeats.reset()
         return found
 
@@ -111,28 +115,31 @@ class Storing:
             self._busy = frozenset((topic, p) for p in spans if p not in lost)
         try:
             self._writer.forget((topic, p) for p in lost)
-            repeats = self._retrier.call("looking for repeats", lambda: self._repeats.look(decoded.stream, decoded.rows))
-            reading = Reading(decoded.stream, topic, decoded.rows, spans)
+            rows, dead = self._buried.kept_out(decoded)
+            repeats = self._retrier.call("looking for repeats", lambda: self._repeats.look(decoded.stream, rows))
+            reading = Reading(decoded.stream, topic, rows, spans)
             written = self._retrier.call(f"storing events of topic '{topic}'", lambda: self._writer.write(reading))
         finally:
             with self._guard:
                 self._busy = frozenset()
         done.again |= {(topic, p) for p in written.rejected}
         done.settled |= {(topic, p): until for p, (_, until) in spans.items() if p not in written.rejected}
-        done.counts[topic] = _count(decoded, repeats, written)
+        dead += [(partition_of(letter), letter.reason) for letter in decoded.dead]
+        done.counts[topic] = _count(rows, dead, repeats, written)
+        self._buried.forget(done.settled)
 
 
-def _count(decoded: Decoded, repeats: Repeats, written: Written) -> Count:
+def _count(rows: pa.Table, dead: Dead, repeats: Repeats, written: Written) -> Count:
     """The counts of a stream's messages; those of rejected partitions are read again and count then."""
-    partitions = decoded.rows["partition"].to_numpy()
+    partitions = rows["partition"].to_numpy()
     kept = ~np.isin(partitions, list(written.rejected)) if written.rejected else np.ones(len(partitions), np.bool_)
-    dead: list[DeadLetter] = [letter for letter in decoded.dead if partition_of(letter) not in written.rejected]
-    rows, duplicate = int(kept.sum()), int((repeats.known & kept).sum())
+    reasons = Counter(reason for partition, reason in dead if partition not in written.rejected)
+    stored, duplicate = int(kept.sum()), int((repeats.known & kept).sum())
     return Count(
-        read=rows + len(dead),
-        accepted=rows - duplicate,
+        read=stored + reasons.total(),
+        accepted=stored - duplicate,
         duplicate=duplicate,
-        dead=len(dead),
+        dead=reasons.total(),
         conflict=int((repeats.other & kept).sum()),
-        reasons=Counter(letter.reason for letter in dead),
+        reasons=reasons,
     )
