@@ -1,71 +1,84 @@
-"""Where commands meet the ledger: opens the store of decisions, carries commands out, relays what was decided to the log."""
+"""Where commands meet the ledger: carries commands out, and brings what was decided to the log."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from eventsourcing.persistence import PersistenceError
-
 from opsledger.domain.clock import Clock
 from opsledger.domain.decisions.application import Decisions, Refused, execute
 from opsledger.domain.decisions.base import Command
 from opsledger.domain.decisions.commands import read_command
 from opsledger.domain.envelope import Event
-from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
-from opsledger.infra.event_log import log_of
+from opsledger.domain.errors import UserError
+from opsledger.domain.ports import Log
+from opsledger.infra.decision_store import opened_decisions
+from opsledger.infra.relaying import Outlet, Relay, local_outlet, taken
 from opsledger.infra.store import Store
 from opsledger.ingest.border.judge import Border
-from opsledger.ingest.relay import FilePlace, refusal_of, relay
+from opsledger.ingest.relay import refusal_of
 from opsledger.projections.audit.known import known_facts
 
 BATCH = 1_000
 """So many commands are checked against one look at the ledger."""
-PLACE = "relay.position"
 MAX_LINE_BYTES = 1024 * 1024
+CaughtUp = Callable[[Sequence[Command]], None]
+"""Returns when the ledger knows all that some commands are checked against; UserError where it does not get there."""
 
 
 @dataclass(slots=True)
 class Carried:
-    """What became of some commands: the new events, how many had been carried out before, and what was refused."""
+    """What became of some commands: the new events, how many had been carried out before, and what was refused.
+
+    ``waiting``: another relay is at work, which brings them to the log.
+    """
 
     events: list[Event] = field(default_factory=list)
     repeated: int = 0
     refused: list[str] = field(default_factory=list)
+    waiting: bool = False
 
 
 @contextmanager
 def open_decisions(store: Store) -> Iterator[Decisions]:
-    """The decisions of a data directory, in an SQLite file beside the engine. UserError where it cannot be opened."""
-    store.directory.made()
-    environment = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(store.directory.decisions)}
-    try:
-        app = Decisions(env=environment)
-    except PersistenceError as error:
-        raise UserError(f"{store.directory.decisions}: the decisions cannot be opened: {error}", EXIT_ENVIRONMENT) from error
-    try:
+    """The decisions of a data directory, or those that the environment names. UserError where they cannot be used."""
+    with opened_decisions(store.directory) as app:
         yield app
-    finally:
-        app.close()
 
 
-def decide(store: Store, commands: Iterable[tuple[str, Command]], *, backfill: bool = False) -> Carried:
+def decide(
+    store: Store,
+    commands: Iterable[tuple[str, Command]],
+    *,
+    backfill: bool = False,
+    outlet: Outlet[Log] | None = None,
+    caught_up: CaughtUp = lambda _commands: None,
+) -> Carried:
     """Carry commands out in their order, and relay all that was decided. Each comes with its place (``file:line``) or ''.
 
-    A refused command stops none of the others. What an earlier run left behind is relayed too.
+    A refused command stops none of the others. What an earlier run left behind is relayed too. ``outlet``: the log to relay
+    to (default: the data directory's own), ``caught_up``: asked before commands are checked against the ledger.
     """
     carried = Carried()
     with open_decisions(store) as app:
-        try:
-            for batch in _batches(commands):
-                _carry_out(store, app, batch, carried)
-        finally:  # a wrong line does not keep from the log what was decided before it
-            relay_decisions(store, app, backfill=backfill)
+        relay = Relay(app, outlet or local_outlet(store))
+        with relay.alone() as ours:
+            if backfill and not ours:
+                raise taken()  # it would bring them as if they were of now
+            try:
+                for batch in _batches(commands):
+                    caught_up([command for _, command in batch])
+                    _carry_out(store, app, batch, carried)
+            finally:  # a wrong line does not keep from the log what was decided before it
+                carried.waiting = not ours
+                if ours:
+                    for _ in relay.run(backfill=backfill):
+                        pass
     return carried
 
 
@@ -80,12 +93,6 @@ def _carry_out(store: Store, app: Decisions, batch: list[tuple[str, Command]], c
             continue
         carried.events += events
         carried.repeated += not events
-
-
-def relay_decisions(store: Store, app: Decisions, *, backfill: bool = False) -> list[Event]:
-    """Append to the log what was decided and is not there yet (``backfill``: of the past on purpose); returns it."""
-    border = Border(store.clock, decisions=True)
-    return relay(app, log_of(store), FilePlace(store.path / PLACE), border, backfill=backfill)
 
 
 def read_commands(lines: Iterable[bytes], name: str, tenant: str, clock: Clock) -> Iterator[tuple[str, Command]]:

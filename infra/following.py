@@ -13,9 +13,10 @@ from threading import Event
 from uuid import uuid4
 
 from opsledger.domain.clock import Clock
-from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.domain.errors import UserError
 from opsledger.domain.ports import ImportRun
 from opsledger.infra.ingesting import Ask, Reader, reader_for
+from opsledger.infra.patience import Patience, Tell
 from opsledger.ingest.adapters.jsonlines import JsonLines
 from opsledger.ingest.adapters.queue_log import QueueLog
 from opsledger.ingest.follow.files import DiskFiles
@@ -34,10 +35,7 @@ FOLDER = "follow"
 POLL_S = 1.0
 DUTY_S = 60.0
 """New events are in the facts, in the journal and on the terminal after so long."""
-LONGEST_WAIT_S = 30.0
-"""Between two tries while the log or the ledger is away."""
 _WIDE = ("utf-16", "utf-32")
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +106,7 @@ class Following:
     def run(self, stop: Event, *, poll_s: float = POLL_S, duty_s: float = DUTY_S) -> None:
         """Follow until ``stop`` is set. What is away is waited for; UserError for what a person has to mend."""
         self._note("running")
-        patience = _Patience(stop, self._tell)
+        patience = Patience(stop, self._tell)
         due, noted = time.monotonic() + duty_s, self._read()
         while not stop.is_set():
             try:
@@ -188,29 +186,6 @@ class Following:
         if state:
             follower.recall(state.memory, self._files, self._tell)
         return follower
-
-
-class _Patience:
-    """Waits longer and longer while something is away, and tells of it once."""
-
-    def __init__(self, stop: Event, tell: Tell) -> None:
-        self._stop, self._tell, self._wait_s, self._told = stop, tell, 0.0, ""
-
-    def wait(self, error: UserError) -> None:
-        """Wait for the next try; raises what no waiting mends."""
-        if error.exit_code != EXIT_ENVIRONMENT or self._stop.is_set():
-            raise error
-        if str(error) != self._told:
-            self._told = str(error)
-            self._tell(f"{error}; nothing is lost: it is tried again until it works")
-        self._wait_s = min(LONGEST_WAIT_S, 2 * self._wait_s or 1.0)
-        self._stop.wait(self._wait_s)
-
-    def over(self) -> None:
-        """It went well."""
-        if self._told:
-            self._tell("it works again")
-        self._told, self._wait_s = "", 0.0
 
 
 def encoding_of(ask: Ask) -> str:

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -73,13 +73,18 @@ def relay(source: Outbox, log: Log, place: Place, border: Border, *, batch: int 
     The log only takes what every reader can read: UserError names a decision that the border refuses, and the relay
     stays before it. ``backfill``: they are of the past on purpose (a history taken over) and not late.
     """
-    done: list[Event] = []
+    return [event for events in relayed(source, log, place, border, batch=batch, backfill=backfill) for event in events]
+
+
+def relayed(
+    source: Outbox, log: Log, place: Place, border: Border, *, batch: int = BATCH, backfill: bool = False
+) -> Iterator[list[Event]]:
+    """As ``relay``, batch by batch: the events of each, once the place is saved."""
     while waiting := source.outbox(place.load(), batch):
         events = [event for _, event in waiting]
         log.append(tables(events, border), backfill=backfill)
         place.save(waiting[-1][0])
-        done += events
-    return done
+        yield events
 
 
 def tables(events: Sequence[Event], border: Border) -> dict[str, pa.Table]:

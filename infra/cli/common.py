@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from threading import Event
 
 import click
 
@@ -54,3 +56,20 @@ def deliver(text: str | bytes, out: Path | None) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_bytes(data)
     click.echo(f"wrote {out} ({len(data):,} bytes)", err=True)
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[Event]:
+    """Set by SIGTERM or Ctrl-C; a second one ends the process at once, of which nothing is lost either."""
+    stop = Event()
+
+    def asked(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, before[signal.Signals(number)])
+
+    before = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +11,7 @@ import click
 
 from opsledger.domain.clock import SystemClock
 from opsledger.domain.errors import EXIT_INCOMPLETE
-from opsledger.infra.cli.common import opened, settings_of
+from opsledger.infra.cli.common import opened, settings_of, stopped_by_signals
 from opsledger.infra.data_directory import Folder
 from opsledger.infra.facts import refresh
 from opsledger.infra.following import DUTY_S, FOLDER, POLL_S, Followed, Following, Target
@@ -38,7 +35,7 @@ def follow(
     context: click.Context, kafka: KafkaSettings | None, files: tuple[str, ...], ask: Ask, options: FollowOptions
 ) -> int:
     """Follow files into Kafka, or into the data directory where no Kafka is named; exit code 3 when records are dead."""
-    with _asked_to_stop() as stop:
+    with stopped_by_signals() as stop:
         if kafka is None:
             with opened(context) as store:
                 return _follow(files, ask, _local(store), options.state or store.path / FOLDER, options, stop)
@@ -85,20 +82,3 @@ def told(each: Followed) -> str:
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in now.reasons.most_common())
         lines.append(f"  dead letters: {reasons}; see `opsledger dead-letters list`")
     return "\n".join(lines)
-
-
-@contextmanager
-def _asked_to_stop() -> Iterator[Event]:
-    """Set by SIGTERM or Ctrl-C; a second one ends the process at once, of which nothing is lost either."""
-    stop = Event()
-
-    def asked(number: int, _frame: object) -> None:
-        stop.set()
-        signal.signal(number, before[signal.Signals(number)])
-
-    before = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -46,6 +46,7 @@ COMMANDS = {
     "dead-letters": "opsledger.infra.cli.dead_letters:dead_letters",
     "serve": "opsledger.infra.cli.serve:serve",
     "keys": "opsledger.infra.cli.keys:keys",
+    "relay": "opsledger.infra.cli.relay:relay",
     "sink": "opsledger.infra.cli.sink:sink",
     "rebuild": "opsledger.infra.cli.rebuild:rebuild",
     "kafka": "opsledger.infra.cli.kafka:kafka",

@@ -1,0 +1,126 @@
+"""Where decisions are kept: an SQLite file in the data directory, or the PostgreSQL that OPSLEDGER_DECISIONS_URL names."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from eventsourcing.persistence import PersistenceError
+
+from opsledger.domain.decisions.application import Decisions
+from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.infra.data_directory import Folder
+
+VARIABLE = "OPSLEDGER_DECISIONS_URL"
+"""``postgresql://user:password@host:port/database``; TLS by libpq's own variables (PGSSLMODE, PGSSLROOTCERT)."""
+POSTGRES = "eventsourcing.postgres"
+CONNECT_S = 5
+_LOCK_S = 10
+_FORM = f"{VARIABLE} has to be postgresql://user:password@host:port/database"
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """A store of decisions. ``environment`` is what the library is told, password and all: it is never shown."""
+
+    shown: str
+    environment: Mapping[str, str] = field(repr=False)
+
+    @property
+    def password(self) -> str:
+        """What must not stand in any message."""
+        return self.environment.get("POSTGRES_PASSWORD", "")
+
+
+def keeping(directory: Folder, environ: Mapping[str, str] = os.environ) -> Keeping:
+    """Where the decisions of a data directory are. UserError for an address that is none."""
+    url = environ.get(VARIABLE, "")
+    if url:
+        return _postgres(url)
+    file = str(directory.decisions)
+    return Keeping(file, {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": file})
+
+
+def _postgres(url: str) -> Keeping:
+    try:
+        parts = urlsplit(url)
+        host, port, user = parts.hostname, parts.port or 5432, unquote(parts.username or "")
+        password, database = unquote(parts.password or ""), unquote(parts.path.removeprefix("/"))
+    except ValueError:
+        raise UserError(_FORM) from None  # the library's own words hold parts of the address
+    if parts.scheme not in ("postgresql", "postgres") or not (host and user and database) or parts.query or parts.fragment:
+        raise UserError(f"{_FORM}, without anything after it")
+    return Keeping(
+        f"postgresql://{host}:{port}/{database}",
+        {
+            "PERSISTENCE_MODULE": POSTGRES,
+            "POSTGRES_DBNAME": database,
+            "POSTGRES_HOST": host,
+            "POSTGRES_PORT": str(port),
+            "POSTGRES_USER": user,
+            "POSTGRES_PASSWORD": password,
+            "POSTGRES_CONNECT_TIMEOUT": "2",
+            "POSTGRES_LOCK_TIMEOUT": str(_LOCK_S),
+            "POSTGRES_PRE_PING": "y",
+        },
+    )
+
+
+@contextmanager
+def opened_decisions(directory: Folder, environ: Mapping[str, str] = os.environ) -> Iterator[Decisions]:
+    """The decisions of a data directory, which is made for them where they are kept in it.
+
+    UserError, exit code 4, where they cannot be opened, read or written; the password is in none of its words.
+    """
+    kept = keeping(directory, environ)
+    with telling(kept):
+        if kept.environment["PERSISTENCE_MODULE"] == POSTGRES:
+            _knock(kept)
+        else:
+            directory.made()
+        app = Decisions(env=dict(kept.environment))
+        try:
+            yield app
+        finally:
+            app.close()
+
+
+@contextmanager
+def telling(kept: Keeping) -> Iterator[None]:
+    """What goes wrong with a store of decisions becomes a UserError, exit code 4, without the password."""
+    try:
+        yield
+    except PersistenceError as error:
+        raise _unusable(kept, error) from None
+
+
+def _knock(kept: Keeping) -> None:
+    """Log in once: the library's pool would try for a minute, and say only that it took too long."""
+    try:
+        import psycopg  # noqa: PLC0415  only who keeps decisions there needs it
+    except ImportError:
+        raise UserError(
+            f"{VARIABLE} names a PostgreSQL, and its client is missing: pip install 'opsledger[postgres]'"
+        ) from None
+    said = kept.environment
+    try:
+        psycopg.connect(
+            host=said["POSTGRES_HOST"],
+            port=said["POSTGRES_PORT"],
+            user=said["POSTGRES_USER"],
+            password=said["POSTGRES_PASSWORD"],
+            dbname=said["POSTGRES_DBNAME"],
+            connect_timeout=CONNECT_S,
+        ).close()
+    except psycopg.Error as error:
+        raise _unusable(kept, error) from None
+
+
+def _unusable(kept: Keeping, error: Exception) -> UserError:
+    text = " ".join(str(error).split()) or type(error).__name__
+    if kept.password:
+        text = text.replace(kept.password, "…")
+    return UserError(f"the store of decisions {kept.shown} cannot be used: {text}; see {VARIABLE}", EXIT_ENVIRONMENT)
