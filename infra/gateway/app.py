@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -12,16 +11,17 @@ from itertools import chain
 from typing import Any
 from uuid import uuid4
 
-from opsledger.infra.gateway.codecs import PIECE_BYTES, packed
+from opsledger.infra.gateway.body import Body
+from opsledger.infra.gateway.codecs import PIECE_BYTES
 from opsledger.infra.gateway.engine import Counts, Engine, Handle, Stream, no_statement, not_a_file, one_statement
 from opsledger.infra.gateway.errors import (
     AUTHENTICATION_FAILED,
     REQUIRED_PASSWORD,
-    TOO_MANY_SIMULTANEOUS_QUERIES,
     ServerError,
     refused,
 )
 from opsledger.infra.gateway.request import Request, bounded, read_request
+from opsledger.infra.gateway.running import Running
 from opsledger.infra.gateway.sessions import Sessions
 from opsledger.infra.gateway.statement import (
     MAX_STATEMENT_BYTES,
@@ -50,35 +50,6 @@ class Answer:
     format: str = ""
     counts: Counts = field(default_factory=Counts)
     length: int | None = None
-
-
-class Running:
-    """Counts the requests that are being answered, and lets no new ones in once it is told to stop."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._count = 0
-        self._stopping = False
-
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """One request. ServerError when the gateway is stopping."""
-        with self._changed:
-            if self._stopping:
-                raise refused(TOO_MANY_SIMULTANEOUS_QUERIES, "The gateway is stopping")
-            self._count += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._count -= 1
-                self._changed.notify_all()
-
-    def stop(self, patience_s: float) -> bool:
-        """Let no new requests in and wait for those under way; whether all came to their end."""
-        with self._changed:
-            self._stopping = True
-            return self._changed.wait_for(lambda: self._count == 0, patience_s)
 
 
 class Gateway:
@@ -184,40 +155,12 @@ class Gateway:
             headers.append(("Content-Length", str(answer.length)))
         start_response("200 OK", headers)
         encoding = request.encoding if answer.length != 0 else ""
-        return _Body(answer.body, encoding, tag, self._engine.version, stack)
+        return Body(answer.body, encoding, tag, self._engine.version, stack)
 
 
 _NO_HANDLE = (
     b"There is no handle %s\n\nUse / or /ping for health checks.\nSend queries from your program with POST or GET to /\n"
 )
-
-
-class _Body:
-    """A body being sent. When it is closed, whether it was read or not, stream and handle go in this order."""
-
-    def __init__(self, body: Iterator[bytes], encoding: str, tag: str, version: str, stack: ExitStack) -> None:
-        told = self._told(body, tag, version)
-        self._chunks = packed(told, encoding) if encoding else told
-        self._broken: ServerError | None = None
-        self._stack = stack
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self._chunks
-        if self._broken is not None:
-            # no end of the chunked body: who does not know the tag sees that the answer is not whole
-            raise ConnectionAbortedError("the answer broke off")
-
-    def _told(self, body: Iterator[bytes], tag: str, version: str) -> Iterator[bytes]:
-        try:
-            yield from body
-        except ServerError as error:
-            self._broken = error
-            text = error.body(version).rstrip(b"\n")
-            yield b"__exception__\r\n%b\r\n%b\n%d %b\r\n__exception__\r\n" % (tag.encode(), text, len(text) + 1, tag.encode())
-
-    def close(self) -> None:
-        """Let stream and handle go."""
-        self._stack.close()
 
 
 def _prepare(handle: Handle, settings: Mapping[str, str], database: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +13,7 @@ MAX_INSERT_BYTES = 128 * 1024 * 1024
 NOT_STORED = frozenset(["record", "on_change"])
 """Columns of an adapter's tables that say something about the input and not about the event."""
 
+_PIECE_BYTES = 1024 * 1024
 _WHOLE = {"max_insert_block_size": 1_000_000, "min_insert_block_size_rows": 1_000_000, "min_insert_block_size_bytes": 0}
 
 
@@ -33,10 +34,17 @@ def insert_whole(client: Client, name: str, table: pa.Table, *, token: str = "")
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
-    # As a file: the client's own insert_arrow makes two more copies of the rows, one of them under the interpreter's lock.
-    block = pa.BufferReader(sink.getvalue())
+    # In pieces: the client's own insert_arrow makes two more copies of the rows, one of them under the interpreter's lock,
+    # a file goes over a network 16 KB at a time, and bytes would be sent a second time unasked where an answer is lost.
+    block = pieces_of(sink.getvalue())
     settings = {**_WHOLE, "insert_deduplication_token": token} if token else _WHOLE
     client.raw_insert(f"`{name}`", table.column_names, block, settings=settings, fmt="ArrowStream")
+
+
+def pieces_of(buffer: pa.Buffer) -> Generator[bytes, None, None]:
+    """A buffer's bytes, some at a time."""
+    for start in range(0, buffer.size, _PIECE_BYTES):
+        yield buffer.slice(start, min(_PIECE_BYTES, buffer.size - start)).to_pybytes()
 
 
 def slim(table: pa.Table) -> pa.Table:

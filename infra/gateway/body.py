@@ -1,0 +1,38 @@
+"""The body of an answer while it is sent: packed, told where it breaks off, closed in the right order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+from opsledger.infra.gateway.codecs import packed
+from opsledger.infra.gateway.errors import ServerError
+
+
+class Body:
+    """A body being sent. When it is closed, whether it was read or not, stream and handle go in this order."""
+
+    def __init__(self, body: Iterator[bytes], encoding: str, tag: str, version: str, stack: ExitStack) -> None:
+        told = self._told(body, tag, version)
+        self._chunks = packed(told, encoding) if encoding else told
+        self._broken: ServerError | None = None
+        self._stack = stack
+
+    def __iter__(self) -> Iterator[bytes]:
+        """The pieces; ConnectionAbortedError at the end of an answer that is not whole."""
+        yield from self._chunks
+        if self._broken is not None:
+            # no end of the chunked body: who does not know the tag sees that the answer is not whole
+            raise ConnectionAbortedError("the answer broke off")
+
+    def _told(self, body: Iterator[bytes], tag: str, version: str) -> Iterator[bytes]:
+        try:
+            yield from body
+        except ServerError as error:
+            self._broken = error
+            text = error.body(version).rstrip(b"\n")
+            yield b"__exception__\r\n%b\r\n%b\n%d %b\r\n__exception__\r\n" % (tag.encode(), text, len(text) + 1, tag.encode())
+
+    def close(self) -> None:
+        """Let stream and handle go."""
+        self._stack.close()
