@@ -41,6 +41,7 @@ class Follower:
     def __init__(self, tail: Tail, reading: Reading, store: Store, saved: Saved, counts: Counts = Counts()) -> None:  # noqa: B008  frozen
         self._tail, self._reading, self._store, self._saved = tail, reading, store, saved
         self._history = History()
+        self._kept = tail.place
         self.counts = counts
         """Of all runs."""
 
@@ -64,6 +65,8 @@ class Follower:
         """Steps 1 to 3 for what is new; its counts, None where nothing is. UserError where it could not be stored."""
         part = self._tail.next()
         if part is None:
+            if self._tail.place != self._kept:
+                self._save()  # another file: where nothing was read of it yet, too
             return None
         mark, before = self._reading.mark(), self._tail.place
         try:
@@ -85,6 +88,7 @@ class Follower:
         if self._tail.place is not None:
             memory = self._history.since(self._reading.needed(), self._reading.mark())
             self._saved.save(State(self._saved.about, self._tail.place, memory, tuple(self._tail.finished), self.counts))
+            self._kept = self._tail.place
 
 
 def _found(stretch: Stretch, files: Files, tail: Tail) -> Slice | None:

@@ -77,8 +77,8 @@ class Tail:
             handle, place = self._handle, self.place
             if handle is None or place is None:
                 return None
-            self._watch(handle, place)
-            if self._handle is not handle:
+            if self._is_cut(handle, place):
+                self._begin_anew(handle, place)
                 continue
             if stop := self._whole(handle, place.offset):
                 self._told = ""
@@ -93,16 +93,15 @@ class Tail:
     def _slice(self, handle: Handle, place: Place, stop: int) -> Slice:
         return Slice(handle, place.path, place.offset, stop, place.line, self.encoding)
 
-    def _watch(self, handle: Handle, place: Place) -> None:
-        """Look whether the file grew, and whether it is still the one whose beginning was read."""
+    def _is_cut(self, handle: Handle, place: Place) -> bool:
+        """Look at the file: whether it is no longer the one whose beginning was read."""
         seen = handle.seen()
         if seen == self._last:
-            return
+            return False
         if self._last is None or seen.size != self._last.size:
             self._grown_at = self._now()
         self._last = seen
-        if not fits(handle, place):
-            self._begin_anew(handle, place)
+        return not fits(handle, place)
 
     def _begin_anew(self, handle: Handle, place: Place) -> None:
         """The file was cut. What stood behind the place may be in a copy that was made before (copytruncate)."""
@@ -123,8 +122,10 @@ class Tail:
             if handle is None:
                 continue
             seen = handle.seen()
-            if seen.id != ours and seen.id not in self.finished and seen.size > place.offset and fits(handle, place):
-                return handle, path
+            if seen.id != ours and seen.id not in self.finished and fits(handle, place):
+                if seen.size > place.offset:
+                    return handle, path
+                self.finished.append(seen.id)  # all that it holds was read
             handle.close()
         return None
 
