@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 from threading import Lock
 from typing import Any
@@ -58,15 +59,11 @@ class KafkaLog:
         self.topics = topics
         self._client, self._codec = dict(client), codec
         self._timeout_s, self._in_flight_bytes = delivery_timeout_s, in_flight_bytes
-        self._guard, self._asking = Lock(), Lock()
+        self._guard = Lock()
         with told_to_user("opening the log on Kafka"):
             self.survey: Survey = survey(self._client, topics)
             self._producer = self._made_producer()
-            try:
-                self._asker = self._made_consumer()
-            except BaseException:
-                self._producer.close(0)
-                raise
+        self._idle: list[KafkaConsumer] = []
 
     def __enter__(self) -> KafkaLog:
         return self
@@ -80,7 +77,8 @@ class KafkaLog:
         Harmless when done twice.
         """
         self._producer.close(self._timeout_s if timeout_s is None else timeout_s)
-        self._asker.close()
+        while self._idle:
+            self._idle.pop().close()
 
     @property
     def in_flight_peak_bytes(self) -> int:
@@ -145,19 +143,28 @@ class KafkaLog:
     def read(self, topic: str, partition: int, start: int, limit: int | None = None) -> Iterator[Sequence[LogRecord]]:
         """Records in offset order, at most 65,536 a batch; see ``domain.ports.Log``. UserError where older ones are gone."""
         place = TopicPartition(topic, partition)
-        with told_to_user(f"reading topic '{topic}'"):
-            end = self._ends([place])[place]
+        with told_to_user(f"reading topic '{topic}'"), self._reader() as consumer:
+            end = ends_of(consumer, [place], START_MS / 1000)[place]
             stop = end if limit is None else min(end, start + limit)
-            if start >= stop:
-                return
-            consumer = self._made_consumer()
-            try:
-                consumer.partitions_for_topic(topic)  # the leader is asked for here: the first poll would wait its time out
+            if start < stop:
                 consumer.assign([place])
                 consumer.seek(place, start)
                 yield from _records(consumer, place, stop, self._timeout_s)
-            finally:
-                consumer.close()
+
+    @contextmanager
+    def _reader(self) -> Iterator[KafkaConsumer]:
+        """A consumer of this reading alone; one that came to its end is kept for the next, which then starts at once."""
+        try:
+            consumer = self._idle.pop()
+        except IndexError:
+            consumer = self._made_consumer()
+        try:
+            yield consumer
+        except BaseException:
+            consumer.close()
+            raise
+        consumer.unsubscribe()
+        self._idle.append(consumer)
 
     def end_offsets(self) -> Mapping[tuple[str, int], int]:
         """(topic, partition) → next offset, of all streams' topics, as the brokers have it now."""
@@ -170,8 +177,8 @@ class KafkaLog:
             return {(place.topic, place.partition): offset for place, offset in self._ends(places).items()}
 
     def _ends(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        with self._asking:
-            return ends_of(self._asker, places, START_MS / 1000)
+        with self._reader() as consumer:
+            return ends_of(consumer, places, START_MS / 1000)
 
     def _made_producer(self) -> Producer:
         return Producer(self._client, delivery_timeout_s=self._timeout_s, in_flight_bytes=self._in_flight_bytes)

@@ -76,6 +76,7 @@ def publish(
     ``append``: records that are of no row may stand in the topics. UserError otherwise, before anything is sent there;
     also for a topic that was made anew, and for rows that are not in the topic in the end.
     """
+    log.ends(list(topics))  # asked for together once, the client knows the leaders of all from then on
     for topic, source in topics.items():
         yield _Copy(log, topic, source, places, append=append, shown=shown or (lambda *_: None)).run()
 
