@@ -17,6 +17,7 @@ from opsledger.infra.store import Store
 from opsledger.projections.facts.engine import Facts as FactTables
 from opsledger.projections.facts.past import Past
 from opsledger.projections.facts.queries import digest
+from opsledger.projections.facts.rebuild import Comparison
 from opsledger.projections.metrics.measure import Engine
 from opsledger.projections.metrics.measure import Facts as View
 from opsledger.projections.metrics.query import utc_text
@@ -66,6 +67,17 @@ def _check(store: Store, tables: FactTables) -> None:
         )
 
 
+def rebuild_facts(store: Store, report: Report) -> tuple[Comparison, ...]:
+    """Make all facts anew and compare. UserError where another process keeps them: two would write one table."""
+    if not store.updates_facts:
+        raise UserError(
+            f"the facts of {store.place} are kept by another process (opsledger sink, or the gateway that holds the data "
+            "directory); stop it and run this on the data directory",
+            EXIT_ENVIRONMENT,
+        )
+    return fact_tables(store).rebuild(report, verify=True)
+
+
 def age_of_facts(store: Store) -> str:
     """When the facts were made, and whether the ledger has more by now, in a line."""
     tables = fact_tables(store)
@@ -78,7 +90,9 @@ def age_of_facts(store: Store) -> str:
 
 
 def refresh(store: Store, report: Report) -> str:
-    """Bring the facts up to the ledger; says in a line what was done."""
+    """Bring the facts up to the ledger, where this process keeps them; says in a line what was done."""
+    if not store.updates_facts:
+        return f"facts: kept by what writes to {store.place} (opsledger sink)"
     update = fact_tables(store).update(report)
     done = [
         f"{how}: {', '.join(streams)}" for how, streams in (("updated", update.live), ("rebuilt", update.rebuilt)) if streams

@@ -16,6 +16,7 @@ from opsledger.infra.gateway.codecs import PIECE_BYTES
 from opsledger.infra.gateway.engine import Counts, Engine, Handle, Stream, no_statement, not_a_file, one_statement
 from opsledger.infra.gateway.errors import (
     AUTHENTICATION_FAILED,
+    READONLY,
     REQUIRED_PASSWORD,
     ServerError,
     refused,
@@ -105,7 +106,7 @@ class Gateway:
                 yield handle
             return
         with self.sessions.hold(name, request.session_timeout_s, check=request.on("session_check")) as handle:
-            settings.pop("readonly", None)  # it could not be taken back
+            settings.pop("readonly", None)  # the engine would not take it back; the statement is looked at instead
             before, home = handle.kept(settings), handle.text("SELECT currentDatabase()")
             try:
                 _prepare(handle, settings, database)
@@ -120,6 +121,8 @@ class Gateway:
             handle.query(f"CREATE TEMPORARY TABLE `{table.name}` ({table.structure})".encode(), "Null", {})
             handle.insert(f"INSERT INTO `{table.name}`".encode(), table.format, iter((table.data,)))
         text, insert, rest = _read_text(request)
+        if request.only_reads and (insert is not None or handle.kind(text).changes):
+            raise refused(READONLY, f"{USER}: Cannot execute query in readonly mode")
         if insert is not None:
             return _inserted(request, handle, insert, chain((text[insert.data_at :],), rest))
         return _selected(request, handle, text, stack)

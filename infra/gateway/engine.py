@@ -43,6 +43,11 @@ class Kind:
     statements: int
     reads: bool
 
+    @property
+    def changes(self) -> bool:
+        """Whether something is changed; nothing is by what is no statement."""
+        return self.statements > 0 and not self.reads
+
 
 class Engine:
     """chDB on one path. ``connection`` is chDB's connection string; a base handle keeps the engine alive."""

@@ -60,6 +60,11 @@ class Request:
         return self.options.get(option, "0").lower() in ("1", "true")
 
     @property
+    def only_reads(self) -> bool:
+        """Whether nothing may be changed: asked by GET, or so told."""
+        return self.method == "GET" or self.settings.get("readonly", "0") != "0"
+
+    @property
     def session_timeout_s(self) -> float:
         """How long the session is kept. ServerError for what is no number."""
         text = self.options.get("session_timeout", "")

@@ -38,8 +38,10 @@ def test_a_statement_in_the_address_goes_on_in_the_body(gateway: Running) -> Non
 
 def test_a_get_reads_and_does_not_write(gateway: Running) -> None:
     assert gateway.ask(method="GET", query="SELECT 5").body == b"5\n"
-    told = gateway.ask(method="GET", query="CREATE TABLE by_get (a UInt8) ENGINE = Memory")
-    assert told.code == 164
+    for more in ({}, {"session_id": "by_get"}):
+        told = gateway.ask(method="GET", query="CREATE TABLE by_get (a UInt8) ENGINE = Memory", **more)
+        assert told.code == 164
+        assert gateway.ask(method="GET", query="SELEC 1", **more).code == 62
     assert gateway.ask("EXISTS TABLE by_get").body == b"0\n"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -16,7 +16,7 @@ from opsledger.domain.calendar import Grain, Period, make_period
 from opsledger.domain.clock import Clock, FixedClock
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.domain.ports import Log
-from opsledger.infra.facts import age_of_facts, fact_tables, view
+from opsledger.infra.facts import age_of_facts, fact_tables, rebuild_facts, refresh, view
 from opsledger.infra.ingesting import Ask, importer_of, run_imports
 from opsledger.infra.render import render_result
 from opsledger.infra.server import URL_VARIABLE, Server, parse_url, reaching
@@ -38,25 +38,28 @@ OPTIONS = Options(start=date(2026, 1, 5), days=3, calls_per_day=50, seed=5)
 FIRST, SECOND, LATER = (datetime(2026, 2, 1, hour, tzinfo=UTC) for hour in (6, 9, 12))
 DAY = make_period(Grain.DAY, date(2026, 1, 6), OPTIONS.zone)
 MONTH = make_period(Grain.MONTH, date(2026, 1, 6), OPTIONS.zone)
+SOME = ("traffic", "data_quality", *tuple(REPORTS)[::6])
+"""Reports that are also asked of the past."""
 Answers = Mapping[str, bytes]
 
 
 def _answers(store: Store) -> Answers:
-    """Every report of a day, now and as known before the second half came, and of a month; and one call's history."""
+    """Every report of a day and of a month, some as known before the second half came; and one call's history."""
     found: dict[str, bytes] = {}
     for moment in (None, FIRST + timedelta(minutes=1)):
         with view(store, OPTIONS.tenant, moment) as facts:
             for period in (DAY,) if moment else (DAY, MONTH):
-                found |= {f"{code} {period.name} {moment}": body for code, body in _reports(facts, period)}
+                some = SOME if moment else tuple(REPORTS)
+                found |= {f"{code} {period.name} {moment}": body for code, body in _reports(facts, period, some)}
     subject = str(store.client.command("SELECT min(subject) FROM call"))
     positions = fact_tables(store).positions_at(SECOND)
     rows = history(store.client, OPTIONS.tenant, "call", subject, SECOND, positions=positions, zone=OPTIONS.zone)
     return found | {"history": repr([row.as_json() for row in rows]).encode()}
 
 
-def _reports(facts: Facts, period: Period) -> Iterator[tuple[str, bytes]]:
-    for code, report in REPORTS.items():
-        if period.grain not in report.grains:
+def _reports(facts: Facts, period: Period, codes: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    for code in codes:
+        if period.grain not in REPORTS[code].grains:
             continue
         try:
             body = render_result(run_report(facts, Request(code, period)), "json", 100)
@@ -130,6 +133,13 @@ def test_a_local_log_is_not_written_over_the_network(both: Both) -> None:
             store.log.append(tables([line("a")]))
         with pytest.raises(UserError, match="one writer"):
             importer_of(store)
+
+
+def test_who_reads_neither_makes_facts_anew_nor_brings_them_up(both: Both) -> None:
+    with _reader(both.gateway, FixedClock(LATER)) as store:
+        assert "kept by what writes to" in refresh(store, lambda *_: None)
+        with pytest.raises(UserError, match="kept by another process"):
+            rebuild_facts(store, lambda *_: None)
 
 
 class _Ledger:
