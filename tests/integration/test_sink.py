@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.admin import ConfigResource, ConfigResourceType, NewTopic
+from kafka.admin import NewTopic
 from kafka.structs import OffsetAndMetadata
 
 from opsledger.domain.dead_letters import DeadLetterFilter
@@ -151,11 +151,9 @@ def test_whatever_comes_is_dead_with_its_reason_and_its_place_and_stops_nothing(
     assert "not_json 3" in "\n".join(lines(status.counts))
 
 
-def test_a_message_of_ten_megabytes_is_dead_and_what_follows_it_is_stored(settings: KafkaSettings, store: Store) -> None:
-    topic = settings.topics.of("call")
-    admin = KafkaAdminClient(**settings.client)
-    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": str(16 * 1024 * 1024)})])
-    admin.close()
+def test_a_message_of_ten_megabytes_is_dead_and_what_follows_it_is_stored(kafka: TestKafka, store: Store) -> None:
+    settings, topic = kafka.settings, kafka.settings.topics.of("call")
+    make_topics(settings, config={"max.message.bytes": str(16 * 1024 * 1024)})
     produce(settings, [{"topic": topic, **message(each)} for each in (line("a"), b"x" * 10_000_000, line("b", subject="a"))])
     drained(store, settings)
     (letter,) = store.dead_letters.list(DeadLetterFilter())
