@@ -78,10 +78,11 @@ def opened_decisions(directory: Folder, environ: Mapping[str, str] = os.environ)
     kept = keeping(directory, environ)
     with telling(kept):
         if kept.environment["PERSISTENCE_MODULE"] == POSTGRES:
-            _knock(kept)
+            with _door(kept):
+                app = Decisions(env=dict(kept.environment))
         else:
             directory.made()
-        app = Decisions(env=dict(kept.environment))
+            app = Decisions(env=dict(kept.environment))
         try:
             yield app
         finally:
@@ -97,8 +98,12 @@ def telling(kept: Keeping) -> Iterator[None]:
         raise _unusable(kept, error) from None
 
 
-def _knock(kept: Keeping) -> None:
-    """Log in once: the library's pool would try for a minute, and say only that it took too long."""
+@contextmanager
+def _door(kept: Keeping) -> Iterator[None]:
+    """Log in once, and have others wait while the tables are made or looked at: two at once stand in each other's way.
+
+    The library's pool alone would try for a minute, and say only that it took too long.
+    """
     try:
         import psycopg  # noqa: PLC0415  only who keeps decisions there needs it
     except ImportError:
@@ -107,14 +112,19 @@ def _knock(kept: Keeping) -> None:
         ) from None
     said = kept.environment
     try:
-        psycopg.connect(
+        connection = psycopg.connect(
             host=said["POSTGRES_HOST"],
             port=said["POSTGRES_PORT"],
             user=said["POSTGRES_USER"],
             password=said["POSTGRES_PASSWORD"],
             dbname=said["POSTGRES_DBNAME"],
             connect_timeout=CONNECT_S,
-        ).close()
+            autocommit=True,
+        )
+        with connection:
+            connection.execute("SELECT set_config('lock_timeout', %s, false)", [f"{_LOCK_S}s"])
+            connection.execute("SELECT pg_advisory_lock(hashtextextended('opsledger decisions', 0))")
+            yield
     except psycopg.Error as error:
         raise _unusable(kept, error) from None
 

@@ -1,6 +1,6 @@
 """Which files begin first where tests run side by side: the long ones, so that none is left alone at the end.
 
-A real Kafka for every test that asks for one comes from kafka_fixtures.
+A real Kafka and a real PostgreSQL for every test that asks for one come from kafka_fixtures and postgres_fixtures.
 """
 
 from __future__ import annotations
@@ -10,8 +10,17 @@ from pathlib import Path
 import pytest
 
 from tests.kafka_fixtures import kafka, kafka_broker, pytest_sessionfinish, pytest_sessionstart, three_brokers
+from tests.postgres_fixtures import decisions_url, postgres
 
-__all__ = ("kafka", "kafka_broker", "pytest_sessionfinish", "pytest_sessionstart", "three_brokers")
+__all__ = (
+    "decisions_url",
+    "kafka",
+    "kafka_broker",
+    "postgres",
+    "pytest_sessionfinish",
+    "pytest_sessionstart",
+    "three_brokers",
+)
 
 TESTS = Path(__file__).resolve().parent
 LONG = (
