@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opsledger.ingest.log.fetched import Fetched
 from opsledger.ingest.log.group import Place
@@ -59,8 +60,9 @@ class Gather:
     def add(self, fetched: Fetched) -> None:
         """Take what was fetched; whatever lies before the place where its partition is to be read is left out."""
         place = (fetched.topic, fetched.partition)
-        if place not in self._read or fetched.offsets[0] < self._read[place]:
+        if place not in self._read or fetched.offsets[-1] < self._read[place]:
             return
+        fetched = _from(fetched, self._read[place])
         self._fetched[place].append(fetched)
         self._read[place] = fetched.offsets[-1] + 1
         self.rows += len(fetched)
@@ -96,6 +98,15 @@ class Gather:
         spans = {place[1]: (self._since[place], self._read[place]) for place in places}
         self._since |= {place: self._read[place] for place in places}
         return Piece(topic, tuple(f for place in places for f in self._fetched[place]), spans)
+
+
+def _from(fetched: Fetched, offset: int) -> Fetched:
+    start = bisect_left(fetched.offsets, offset)
+    if not start:
+        return fetched
+    headers = {index - start: pairs for index, pairs in fetched.headers.items() if index >= start}
+    offsets, keys, values, at = fetched.offsets[start:], fetched.keys[start:], fetched.values[start:], fetched.at[start:]
+    return replace(fetched, offsets=offsets, keys=keys, values=values, at=at, headers=headers)
 
 
 def _bytes(fetched: Fetched) -> int:

@@ -11,6 +11,8 @@ from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.kafka.settings import KafkaSettings
 from opsledger.infra.store import Store
 from opsledger.ingest.log.group import Place
+from opsledger.ingest.log.producer import START_MS
+from opsledger.ingest.log.reader import ends_of
 from opsledger.ingest.log.survey import survey
 from opsledger.ingest.log.topics import DEAD_LETTERS, IMPORTS
 from opsledger.projections.ledger.log_topics import LogTopics, TopicKnown, refusals
@@ -64,6 +66,6 @@ def _ends(kafka: KafkaSettings, partitions: Mapping[str, int]) -> dict[Place, in
     consumer = KafkaConsumer(**kafka.client)
     try:
         places = [TopicPartition(topic, n) for topic, count in partitions.items() for n in range(count)]
-        return {(tp.topic, tp.partition): int(end) for tp, end in consumer.end_offsets(places).items()}
+        return {(tp.topic, tp.partition): end for tp, end in ends_of(consumer, places, START_MS / 1000).items()}
     finally:
         consumer.close()

@@ -20,6 +20,7 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from opsledger.ingest.log.fetched import Fetched
+from opsledger.ingest.log.reader import ends_of
 from opsledger.ingest.log.unpack import Run, Runs, joined
 
 Place = tuple[str, int]
@@ -33,6 +34,8 @@ _FETCH: Mapping[str, int] = {
     "fetch_max_wait_ms": 100,
     "receive_buffer_bytes": 1024 * 1024,
 }
+_ENDS_S = 30.0
+"""So long the brokers may take to say where their partitions end, as long as the client itself would wait."""
 _LETTING_GO_S = 5.0
 """So long a partition that is taken away may still wait for the insert under way; well below the session's end."""
 
@@ -103,17 +106,26 @@ class Group:
 
     def poll(self, timeout_s: float) -> list[Fetched]:
         """What has come, some batches at most; waits so long for the first. Errors of Kafka are raised as they are."""
-        found = self.consumer.poll(timeout_ms=int(timeout_s * 1000))
-        fresh = self.fresh()
-        places = {(tp.topic, tp.partition): runs for tp, runs in found.items()}
-        return [_fetched(place, runs) for place, runs in places.items() if place not in fresh]
+        try:
+            found = self.consumer.poll(timeout_ms=int(timeout_s * 1000))
+            fresh = self.fresh()
+            places = {(tp.topic, tp.partition): runs for tp, runs in found.items()}
+            return [_fetched(place, runs) for place, runs in places.items() if place not in fresh]
+        except BaseException:
+            self.assigned_again()
+            raise
+
+    def assigned_again(self) -> None:
+        """All is read anew from where the ledger ends: the client may have moved on past records that nobody has seen."""
+        self.hold(self.assigned())
 
     def idle(self) -> None:
         """Stay a member while nothing more can be taken in: the partitions stand still for this moment."""
         moving = self.consumer.assignment() - self.consumer.paused()
         self.consumer.pause(*moving)
         try:
-            self.consumer.poll(timeout_ms=0)
+            missed = self.consumer.poll(timeout_ms=0)
+            self.hold((tp.topic, tp.partition) for tp in missed)  # nothing comes of what stands still; if it did, again
         finally:
             with self._guard:
                 waiting = set(self._fresh)
@@ -122,8 +134,8 @@ class Group:
 
     def ends(self, places: Iterable[Place]) -> dict[Place, int]:
         """The offsets that the next records will get."""
-        found = self.consumer.end_offsets([TopicPartition(*place) for place in places])
-        return {(tp.topic, tp.partition): int(end) for tp, end in found.items()}
+        found = ends_of(self.consumer, [TopicPartition(*place) for place in places], _ENDS_S)
+        return {(tp.topic, tp.partition): end for tp, end in found.items()}
 
     def highs(self) -> dict[Place, int]:
         """As ``ends`` of our own partitions, as of the last answers that came; without those of which none came yet."""
@@ -155,6 +167,8 @@ class Group:
         """Have new partitions stand still at a place of no meaning, so that no committed offset is ever asked for."""
         for place in places:
             partition = TopicPartition(*place)
+            if partition not in self.consumer.assignment():  # taken away again meanwhile
+                continue
             with self._guard:
                 self._fresh.add(place)
             self.consumer.seek(partition, 0)

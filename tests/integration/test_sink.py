@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -19,6 +20,8 @@ from opsledger.infra.sink.counts import lines, total
 from opsledger.infra.sink.facts_duty import FactsState
 from opsledger.infra.sink.run import Sink
 from opsledger.infra.store import Store, open_store
+from opsledger.ingest.log import group
+from opsledger.ingest.log.fetched import Fetched
 from opsledger.ingest.log.kafka import KafkaLog
 from opsledger.ingest.log.partition import partitions_of
 from tests.kafka_cluster import TestKafka
@@ -272,6 +275,38 @@ def test_a_sink_that_goes_by_committed_offsets_would_lose_records(
         monkeypatch.setattr(sink._storing, "positions", lambda places, _streams: committed(settings, places))
 
     drained(store, settings, change=by_commits)
+    with pytest.raises(AssertionError, match="messages of the log are nowhere"):
+        check_exact(store, settings)
+
+
+@pytest.fixture
+def stumbling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The third answer of the broker is lost on its way to us, after the client has moved on past it."""
+    read, passed = group._fetched, iter(range(1_000))
+
+    def stumble(*given: Any) -> Fetched:
+        if next(passed) == 2:
+            raise RuntimeError("out of memory, say")
+        return read(*given)
+
+    monkeypatch.setattr(group, "_fetched", stumble)
+
+
+@pytest.mark.usefixtures("stumbling")
+def test_what_is_lost_between_the_client_and_us_is_read_again(log: KafkaLog, settings: KafkaSettings, store: Store) -> None:
+    log.append(tables(calls(300)))
+    drained(store, settings)
+    assert check_exact(store, settings).rows == 300
+
+
+@pytest.mark.usefixtures("stumbling")
+def test_without_reading_again_it_would_be_gone(
+    log: KafkaLog, settings: KafkaSettings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Negative control: the client goes on past what it has handed out, whether or not anybody has it."""
+    monkeypatch.setattr(group.Group, "assigned_again", lambda _self: None)
+    log.append(tables(calls(300)))
+    drained(store, settings)
     with pytest.raises(AssertionError, match="messages of the log are nowhere"):
         check_exact(store, settings)
 

@@ -139,6 +139,7 @@ def test_what_comes_for_a_place_that_is_others_or_was_read_is_left_out() -> None
     gather.add(fetched([b"x"], partition=3))
     gather.add(fetched([b"x"], partition=1, first=4))
     assert gather.rows == 0
-    gather.add(fetched([b"x"], partition=1, first=5))
+    gather.add(fetched([b"w", b"x"], partition=1, first=4))
+    assert gather.rows == 1, "of what overlaps, the part that is new is taken"
     gather.drop([(TOPIC, 1)])
     assert (gather.rows, gather.bytes, gather.take().pieces) == (0, 0, ())
