@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 
 from opsledger.domain.clock import Clock
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
@@ -51,6 +52,8 @@ class Keys:
         with _told(file):
             os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
             file.chmod(0o600)
+            self._lock = Lock()
+            self._store = sqlite3.connect(file, timeout=_BUSY_S, check_same_thread=False)
         with self._opened() as store:
             store.execute(_TABLE)
 
@@ -77,11 +80,11 @@ class Keys:
     def revoke(self, id_: str) -> None:
         """Make a key worthless from now on. UserError for one that is not there, or is revoked already."""
         with self._opened() as store:
-            row = store.execute("SELECT revoked FROM keys WHERE id = ?", (id_,)).fetchone()
-            if row is None:
+            rows = store.execute("SELECT revoked FROM keys WHERE id = ?", (id_,)).fetchall()
+            if not rows:
                 raise UserError(f"there is no key '{id_[:40]}'; 'opsledger keys list' shows them")
-            if row[0]:
-                raise UserError(f"the key {id_} was revoked at {row[0]} already")
+            if rows[0][0]:
+                raise UserError(f"the key {id_} was revoked at {rows[0][0]} already")
             store.execute("UPDATE keys SET revoked = ? WHERE id = ?", (_text(self._clock.now()), id_))
 
     def owner_of(self, given: str) -> Owner | None:
@@ -90,21 +93,16 @@ class Keys:
         if found is None:
             return None
         with self._opened() as store:
-            row = store.execute("SELECT hash, tenant, source, revoked FROM keys WHERE id = ?", (found[1],)).fetchone()
-        hash_, tenant, source, revoked = row or (_NOBODY, "", "", "never")
+            rows = store.execute("SELECT hash, tenant, source, revoked FROM keys WHERE id = ?", (found[1],)).fetchall()
+        hash_, tenant, source, revoked = rows[0] if rows else (_NOBODY, "", "", "never")
         right = secrets.compare_digest(_hash(found[2]), hash_)
         return Owner(tenant, source) if right and not revoked else None
 
     @contextmanager
     def _opened(self) -> Iterator[sqlite3.Connection]:
-        """One transaction; what it wrote is on disk at its end."""
-        with _told(self._file):
-            store = sqlite3.connect(self._file, timeout=_BUSY_S)
-            try:
-                with store:
-                    yield store
-            finally:
-                store.close()
+        """One transaction; what it wrote is on disk at its end. What others wrote meanwhile is seen."""
+        with _told(self._file), self._lock, self._store:
+            yield self._store
 
 
 def _hash(secret: str) -> bytes:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-_QUOTE, _OPEN, _CLOSE = ord('"'), (ord("{"), ord("[")), (ord("}"), ord("]"))
-_PIECE = 1024 * 1024
+_QUOTE = ord('"')
+_OTHERS = bytes(set(range(256)) - set(b'"{}[]'))
+_STEPS = np.zeros(256, np.int64)
+_STEPS[list(b"{[")], _STEPS[list(b"}]")] = 1, -1
 
 
 def is_deeper(body: bytes, levels: int) -> bool:
@@ -16,14 +18,7 @@ def is_deeper(body: bytes, levels: int) -> bool:
     if body.count(b"{") + body.count(b"[") <= levels:
         return False
     if b"\\" in body:  # an escaped quote does not end a string
-        body = body.replace(b"\\\\", b"  ").replace(b'\\"', b"  ")
-    depth, quotes = 0, 0
-    for start in range(0, len(body), _PIECE):
-        cells = np.frombuffer(body, np.uint8)[start : start + _PIECE]
-        quoted = np.cumsum(cells == _QUOTE) + quotes
-        steps = np.isin(cells, _OPEN).astype(np.int64) - np.isin(cells, _CLOSE)
-        depths = np.cumsum(np.where(quoted & 1, 0, steps)) + depth
-        if depths.max() > levels:
-            return True
-        depth, quotes = int(depths[-1]), int(quoted[-1]) & 1
-    return False
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    marks = np.frombuffer(body.translate(None, _OTHERS), np.uint8)
+    outside = (np.cumsum(marks == _QUOTE) & 1) == 0
+    return bool(np.cumsum(_STEPS[marks[outside]]).max(initial=0) > levels)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from opsledger.ingest.border.bulk import Bulk
+from opsledger.ingest.border.bulk import Bulk, Taken
+from opsledger.ingest.border.convert import type_of
 from opsledger.ingest.border.judge import Border, Refusal
 from opsledger.ingest.chunk import Chunk, DeadRecord, Reason, dead_record
 from opsledger.ingest.http.item import Item
@@ -26,22 +30,53 @@ class Owner:
 
 
 class Judging:
-    """Judges groups of events: the same verdicts as every other way in, and no event of another tenant or source."""
+    """Judges groups of events: the same verdicts as every other way in, and no event of another tenant or source.
 
-    def __init__(self, border: Border) -> None:
-        self._bulk = Bulk(border)
+    ``lean``: the tables have no more than a log needs that is not the ledger as well, which is much less work.
+    """
+
+    def __init__(self, border: Border, *, lean: bool = False) -> None:
+        self._take = partial(_lean, border) if lean else Bulk(border).take
 
     def chunk(self, items: Sequence[Item], owners: Sequence[Owner]) -> Chunk:
         """The group as a chunk, one record an item; ``owners`` has an entry for each."""
         dead = [_dead(item, index, item.refusal) for index, item in enumerate(items) if item.refusal]
         records = [index for index, item in enumerate(items) if item.refusal is None]
-        taken = self._bulk.take([items[index].value for index in records], records)
+        taken = self._take([items[index].value for index in records], records)
         dead += [_dead(items[records[at]], records[at], refusal) for at, refusal in taken.refused]
         tables = dict(taken.tables)
         for bound in _BOUND:
             for stream in tables:
                 dead += _others(tables, stream, items, owners, bound)
         return Chunk(len(items), tables, sorted(dead, key=lambda d: d.record), lambda record: (LINE, items[record].raw))
+
+
+def _lean(border: Border, values: Sequence[bytes], records: Sequence[int]) -> Taken:
+    """As ``Bulk.take``, with the envelope's columns only."""
+    streams: dict[str, list[int]] = defaultdict(list)
+    refused: list[tuple[int, Refusal]] = []
+    events = [border.take(value) for value in values]
+    for index, event in enumerate(events):
+        if isinstance(event, Refusal):
+            refused.append((index, event))
+        else:
+            streams[type_of(event).partition(".")[0]].append(index)
+    return Taken({stream: _table(events, values, records, mine) for stream, mine in streams.items()}, refused)
+
+
+def _table(events: Sequence[Any], values: Sequence[bytes], records: Sequence[int], mine: Sequence[int]) -> pa.Table:
+    some = [events[index] for index in mine]
+    return pa.table(
+        {
+            **{
+                name: pa.array([getattr(event, name) for event in some], pa.string())
+                for name in ("tenant", "source", "subject")
+            },
+            "event_id": pa.array([event.id.bytes for event in some], pa.binary(16)),
+            "payload": pa.array([values[index] for index in mine], pa.binary()),
+            "record": pa.array([records[index] for index in mine], pa.int64()),
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True)

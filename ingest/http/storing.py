@@ -37,7 +37,7 @@ class Storing:
 
     def __init__(self, stores: Stores, clock: Clock, homes: Homes = one_home) -> None:
         self._stores, self._clock, self._homes = stores, clock, homes
-        self._judging = Judging(Border(clock))
+        self._judging = Judging(Border(clock), lean=stores.ledger is None)
         self._repeats: Judge = TakesAll() if stores.ledger is None else Dedup(stores.ledger, same_content, lambda: None)
 
     def store(self, items: Sequence[Item], owners: Sequence[Owner]) -> list[Verdict]:

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opsledger.domain.catalogue import TYPES
 from opsledger.domain.envelope import Position
 from opsledger.domain.ports import Span
 from opsledger.ingest.http.depth import is_deeper
 from opsledger.ingest.http.item import item_of
+from opsledger.ingest.http.judging import Judging, Owner
 from opsledger.ingest.http.places import places_of
 from opsledger.ingest.same_content import same_content
 from tests.border_samples import border, raw, record
@@ -97,6 +99,20 @@ def test_anything_is_an_item_and_what_changes_says_the_same(body: bytes) -> None
 def test_the_border_says_the_same_of_the_canonical_bytes() -> None:
     for spoilt in (record("call.queued"), record("call.queued") | {"time": "now"}, record("call.queued") | {"id": 1}):
         assert border().take(raw(spoilt)) == border().take(item_of(raw(spoilt)).value)
+
+
+@pytest.mark.parametrize("type_", sorted(type_ for type_ in TYPES))
+def test_the_lean_way_to_judge_gives_the_same_verdicts_and_values(type_: str) -> None:
+    whole = record(type_)
+    changed = [whole | {name: value} for name in whole for value in (None, 1, "x", [], {"queue": 1})]
+    items = [item_of(raw(each)) for each in (whole, record(type_, full=False), *changed)]
+    owners = [Owner("t1", "sim:desk")] * len(items)
+    one, other = (Judging(border(), lean=lean).chunk(items, owners) for lean in (False, True))
+    assert one.dead == other.dead
+    assert {s: t.num_rows for s, t in one.events.items()} == {s: t.num_rows for s, t in other.events.items()}
+    for stream, table in other.events.items():
+        for name in table.column_names:
+            assert table[name].to_pylist() == one.events[stream][name].to_pylist()
 
 
 def test_places_follow_the_rows_through_spans_in_any_order() -> None:
