@@ -9,11 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.admin import NewTopic
 from kafka.structs import OffsetAndMetadata
 
 from opsledger.domain.dead_letters import DeadLetterFilter
-from opsledger.domain.errors import UserError
 from opsledger.infra.facts import fact_tables
 from opsledger.infra.kafka.settings import KafkaSettings
 from opsledger.infra.sink.counts import lines, total
@@ -27,7 +25,7 @@ from opsledger.ingest.log.partition import partitions_of
 from tests.kafka_cluster import TestKafka
 from tests.kafka_topics import make_topics, open_log
 from tests.ledger_samples import calls, line, tables
-from tests.sink_scene import check_exact, content, drained, produce, sunk
+from tests.sink_scene import check_exact, drained, produce, sunk
 
 FAULT = {"system": "ivr", "kind": "outage", "severity": "major"}
 
@@ -190,54 +188,6 @@ def test_a_copied_history_keeps_the_time_at_which_it_was_recorded(settings: Kafk
     drained(store, settings)
     query = "SELECT toString(recorded_at), backfill FROM call"
     assert store.client.query(query).first_row == ("2026-02-03 04:05:06.789000", True)
-
-
-def refused(store: Store, settings: KafkaSettings) -> str:
-    with pytest.raises(UserError) as caught:
-        drained(store, settings)
-    return str(caught.value)
-
-
-def test_a_topic_made_anew_is_refused(log: KafkaLog, settings: KafkaSettings, store: Store) -> None:
-    log.append(tables(calls(50)))
-    drained(store, settings)
-    admin = KafkaAdminClient(**settings.client)
-    admin.delete_topics([settings.topics.of("call")])
-    admin.create_topics([NewTopic(settings.topics.of("call"), 6, 1)], wait_for_metadata=True)
-    admin.close()
-    said = refused(store, settings)
-    assert "was made anew" in said
-    assert content(store, settings).rows == 50
-
-
-def test_a_log_that_ends_before_the_ledger_is_refused(log: KafkaLog, settings: KafkaSettings, store: Store) -> None:
-    """As after a cluster came back from an old copy: the topic is the same, its end is not."""
-    log.append(tables(calls(50)))
-    drained(store, settings)
-    store.client.command("INSERT INTO call SELECT * REPLACE (offset + 1000 AS offset) FROM call WHERE partition = 2 LIMIT 1")
-    assert "the log has lost records" in refused(store, settings)
-
-
-def test_partitions_that_were_added_are_refused(log: KafkaLog, settings: KafkaSettings, store: Store) -> None:
-    log.append(tables(calls(50)))
-    drained(store, settings)
-    admin = KafkaAdminClient(**settings.client)
-    admin.create_partitions({settings.topics.of("call"): 8})
-    admin.close()
-    said = refused(store, settings)
-    assert "has 8 partitions, the ledger knows 6" in said
-
-
-def test_a_ledger_with_rows_of_its_own_is_not_filled_from_kafka(settings: KafkaSettings, store: Store) -> None:
-    store.log.append(tables(calls(3)))
-    assert "filled from another log, or by imports" in refused(store, settings)
-
-
-def test_a_ledger_filled_from_kafka_takes_no_imports(log: KafkaLog, settings: KafkaSettings, store: Store) -> None:
-    log.append(tables(calls(3)))
-    drained(store, settings)
-    with pytest.raises(UserError, match="filled from Kafka"):
-        store.log.append(tables(calls(3, first=10)))
 
 
 def test_the_groups_offsets_are_told_to_who_watches(log: KafkaLog, settings: KafkaSettings, store: Store) -> None:
