@@ -50,6 +50,7 @@ def _close(store: Store, moment: datetime, contract: str = "desk", type_: str = 
         "type": type_,
         "occurred_at": moment,
         "recorded_at": moment,
+        "topic": "period",
         **values,
     }
     store.client.insert("period", [list(row.values())], column_names=list(row))
