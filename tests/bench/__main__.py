@@ -19,6 +19,7 @@ NAMES = (
     "reports",
     "quality",
     "kafka_produce",
+    "http_ingest",
     "kafka_sink",
     "gateway",
 )
