@@ -185,6 +185,7 @@ class Following:
         )
         if state:
             follower.recall(state.memory, self._files, self._tell)
+        follower.begin()
         return follower
 
 

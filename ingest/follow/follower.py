@@ -65,8 +65,7 @@ class Follower:
         """Steps 1 to 3 for what is new; its counts, None where nothing is. UserError where it could not be stored."""
         part = self._tail.next()
         if part is None:
-            if self._tail.place != self._kept:
-                self._save()  # another file: where nothing was read of it yet, too
+            self._note()
             return None
         mark, before = self._reading.mark(), self._tail.place
         try:
@@ -80,9 +79,18 @@ class Follower:
         self._save()
         return tally
 
+    def begin(self) -> None:
+        """Put on record which file is followed, before anything is read of it: from now on it is found wherever it goes."""
+        self._tail.begin()
+        self._note()
+
     def close(self) -> None:
         """Let the file go."""
         self._tail.close()
+
+    def _note(self) -> None:
+        if self._tail.place != self._kept:
+            self._save()
 
     def _save(self) -> None:
         if self._tail.place is not None:

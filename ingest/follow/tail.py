@@ -57,6 +57,14 @@ class Tail:
             self._handle.close()
             self._handle = None
 
+    def begin(self) -> None:
+        """Open the file where it can be had, without reading of it."""
+        try:
+            if self._handle is None:
+                self._open()
+        except OSError as error:
+            self._say(f"cannot be read ({error.strerror or error}); waiting")
+
     def next(self) -> Slice | None:
         """New whole lines, or None where there are none now. A file that cannot be read is waited for."""
         try:

@@ -15,6 +15,7 @@ NAMES = (
     "ledger_load",
     "table",
     "queue_log",
+    "follow",
     "facts",
     "reports",
     "quality",

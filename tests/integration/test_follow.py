@@ -244,3 +244,19 @@ def test_a_state_is_kept_for_one_path_one_source_and_one_log(tmp_path: Path) -> 
     assert len({file.path for file in files}) == 3
     for file in files:
         file.close()
+
+
+def test_a_file_is_on_record_from_the_start_before_anything_is_read_of_it(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail, "QUIET_S", 0.0)
+    path = tmp_path / "in.jsonl"
+    path.touch()
+    with following(store, JSON, tmp_path / "state", path):
+        pass
+    grow(path, [event + b"\n" for event in calls(2)])
+    path.rename(tmp_path / "in.jsonl.1")
+    grow(path, [event + b"\n" for event in calls(3, first=2)])
+    with following(store, JSON, tmp_path / "state", path) as made:
+        drained(made)
+        assert made.followed[0].tally.accepted == 5
