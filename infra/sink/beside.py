@@ -60,7 +60,8 @@ class Beside:
         """Attempts that are not on record: they have no id, but a letter is tried once at a time."""
         letters = {attempt.letter for attempt in attempts}
         known = {(a.letter, a.at) for letter in letters for a in self._store.dead_letters.attempts(letter)}
-        return [attempt for attempt in attempts if (attempt.letter, attempt.at) not in known]
+        fresh = {(each.letter, each.at): each for each in attempts}
+        return [attempt for key, attempt in fresh.items() if key not in known]
 
     def _note(self, rows: BesideRows) -> None:
         with told_to_user(f"noting how far topic '{rows.topic}' was read"):
