@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
 
 from opsledger.domain.dead_letters import Outcome
 from opsledger.domain.envelope import Position
@@ -31,3 +35,21 @@ class Gate:
         self.entered.set()
         assert self.opened.wait(PATIENCE_S)
         return accept_all(items, owners)
+
+
+@contextmanager
+def at_once(*calls: Callable[[], Any]) -> Iterator[list[Any]]:
+    """Begin calls side by side; their results are there after the context."""
+    results: list[Any] = []
+    with ThreadPoolExecutor(len(calls)) as pool:
+        futures = [pool.submit(call) for call in calls]
+        yield results
+        results += [future.result() for future in futures]
+
+
+def until(what: Callable[[], object]) -> None:
+    """Wait for something to be so."""
+    end = time.monotonic() + 30
+    while not what():
+        assert time.monotonic() < end
+        time.sleep(0.01)
