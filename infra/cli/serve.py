@@ -49,9 +49,10 @@ def serve(context: click.Context, host: str, port: int) -> None:
         app = App(keys.owner_of, committer, limits, metrics, version("opsledger"))
         server = Server(app, committer, limits, bounds, (host, port))
         server.connections_by(app.admit, bounds, lambda status: metrics.answered(status, 0))
+        server.heed_signals()
         _greet(server, keys, into.shown)
         try:
-            server.run()
+            server.turn()
         finally:
             committer.close(GRACE_S)
     counts = {outcome: metrics.count(outcome) for outcome in Outcome}

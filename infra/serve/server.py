@@ -53,11 +53,10 @@ class Server:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
-    def run(self) -> None:
-        """Serve until SIGTERM or SIGINT; a second one ends it at once (KeyboardInterrupt)."""
+    def heed_signals(self) -> None:
+        """From now on SIGTERM and SIGINT stop it; a second one ends it at once (KeyboardInterrupt)."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop())
-        self.turn()
 
     def turn(self) -> None:
         """Serve until ``stop``."""

@@ -16,6 +16,7 @@ from opsledger.domain.dead_letters import DeadLetterFilter, Outcome
 from opsledger.infra import event_log
 from opsledger.infra.retrying import retry_letters
 from opsledger.infra.store import Store, open_store
+from opsledger.ingest.http import judging
 from opsledger.ingest.http.storing import Storing
 from tests.http_server import BATCH, OWNER, Client, Service, service
 from tests.ledger_samples import NOW, SPACE, START, line
@@ -142,6 +143,20 @@ def test_a_key_brings_events_of_its_own_tenant_and_source_only(
     assert (letter.tenant, letter.source) == ("t1", "sim:test")
     (attempt,) = retry_letters(store, [letter], None, "")
     assert (attempt.outcome, attempt.reason) == (Outcome.DEAD, reason)
+
+
+def test_without_the_bounds_of_a_key_any_tenant_would_come_in(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Negative control: it is these bounds that refuse, and nothing else."""
+    monkeypatch.setattr(judging, "_BOUND", ())
+    told = client.batch([line("other", tenant="t2"), line("another", source="sim:other")]).json()
+    assert told["accepted"] == 2
+
+
+@pytest.mark.parametrize("body", [b"[" * 4_000_000, b'{"a":' * 500_000])
+def test_the_bombs_would_go_off_in_a_parser(body: bytes) -> None:
+    """Negative control: what is refused by its bytes is what a parser cannot descend into."""
+    with pytest.raises(RecursionError):
+        json.loads(body)
 
 
 def test_a_decision_is_not_taken_over_http(client: Client) -> None:

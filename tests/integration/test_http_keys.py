@@ -158,7 +158,7 @@ def test_a_key_is_in_nothing_that_a_server_says(tmp_path: Path) -> None:
         assert process.process.returncode == 0
     secret = key[17:-3]
     assert process.said[-1] == "stopped; read 3 = accepted 1 + duplicate 0 + dead 2\n"
-    assert not [text for text in process.said if secret in text]
+    assert [text for text in [*process.said, key] if secret in text] == [key]
     assert not [each for each in told if secret.encode() in each.data]
 
 
