@@ -61,6 +61,7 @@ def serve(context: click.Context, host: str, port: int) -> None:
 
 
 def _greet(server: Server, keys: Keys, into: str) -> None:
+    nobody = not any(key.revoked is None for key in keys.all())
     click.echo(f"serving {server.url}/events into {into}; what can be sent: {server.url}/docs")
     if not is_loopback(server.host):
         click.echo(
@@ -68,5 +69,5 @@ def _greet(server: Server, keys: Keys, into: str) -> None:
             "listen on 127.0.0.1 and put a proxy with TLS before it",
             err=True,
         )
-    if not any(key.revoked is None for key in keys.all()):
+    if nobody:
         click.echo("nobody can send yet: opsledger keys add --tenant NAME --source URI", err=True)
