@@ -75,8 +75,11 @@ class StateFile:
             ) from None
 
     def save(self, state: State) -> None:
-        """Keep a state; it is safe when this returns."""
-        replace_whole(self.path, msgspec.json.encode(state) + b"\n")
+        """Keep a state; it is safe when this returns. UserError, exit code 4, where it cannot be kept."""
+        try:
+            replace_whole(self.path, msgspec.json.encode(state) + b"\n")
+        except OSError as error:
+            raise UserError(f"{self.path}: the place cannot be kept: {error.strerror}", EXIT_ENVIRONMENT) from None
 
     def close(self) -> None:
         """Let others have it."""

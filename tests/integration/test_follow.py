@@ -214,6 +214,25 @@ def test_a_state_that_is_none_is_refused_with_what_to_do(store: Store, tmp_path:
         pass
 
 
+def test_while_the_place_cannot_be_kept_nothing_is_read_on_and_lines_read_again_are_duplicates(
+    store: Store, tmp_path: Path
+) -> None:
+    path, state = tmp_path / "in.jsonl", tmp_path / "state"
+    path.touch()
+    with following(store, JSON, state, path) as made:
+        (saved,) = state.glob("*.json")
+        saved.with_suffix(".new").mkdir()
+        grow(path, [event + b"\n" for event in calls(3)])
+        with pytest.raises(UserError, match="the place cannot be kept") as told:
+            drained(made)
+        assert told.value.exit_code == EXIT_ENVIRONMENT
+        saved.with_suffix(".new").rmdir()
+        made.begin()
+        drained(made)
+        assert (made.followed[0].tally.read, made.followed[0].tally.duplicate) == (3, 3)
+    assert len(events(store)) == 3
+
+
 def test_what_cannot_be_followed_is_refused(store: Store, tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     table.write_text("time,callid,queuename,agent,event,data1\n")
