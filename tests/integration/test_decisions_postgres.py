@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from opsledger.domain.decisions.commands import read_command
 from opsledger.domain.envelope import Event
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.decision_store import VARIABLE, keeping, opened_decisions
+from opsledger.infra.decisions import decide
 from opsledger.infra.relaying import Relay, local_outlet
 from opsledger.infra.store import Store, open_store
 from opsledger.ingest.border.judge import Border
@@ -30,6 +31,7 @@ from tests.contract_samples import NINE, sample_terms
 from tests.postgres_server import PASSWORD, Postgres
 
 CLOCK = FixedClock(NINE + timedelta(days=1))
+DAY = "2026-01-01T00:00:00Z"
 BORDER = Border(CLOCK, decisions=True)
 
 
@@ -46,7 +48,7 @@ def app(store: Store, decisions_url: str) -> Iterator[Decisions]:
 
 
 def sign(app: Decisions, name: str, *, vendor: str = "v1", judge: Any = None) -> list[Event]:
-    values = {"command": "contract.sign", "vendor": vendor, "terms": sample_terms(), "effective_from": "2026-01-01T00:00:00Z"}
+    values = {"command": "contract.sign", "vendor": vendor, "terms": sample_terms(), "effective_from": DAY}
     command = read_command({"id": name, "actor": "ann", **values}, tenant="t1", now=NINE)
     return execute(app, command, CLOCK, KnownFacts(), **({"judge": judge} if judge else {}))
 
@@ -239,6 +241,33 @@ def test_two_relays_on_one_place_are_not_at_work_at_once(store: Store, app: Deci
         assert (first, second) == (True, False)
     with Relay(app, outlet).alone() as again:
         assert again
+
+
+def test_while_a_relay_is_at_work_what_is_decided_is_left_to_it(
+    store: Store, app: Decisions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opsledger.infra.decisions.open_decisions", lambda _store: nullcontext(app))
+    command = read_command(
+        {
+            "command": "contract.sign",
+            "id": "c0",
+            "actor": "ann",
+            "vendor": "v1",
+            "terms": sample_terms(),
+            "effective_from": DAY,
+        },
+        tenant="t1",
+        now=NINE,
+    )
+    work = Relay(app, local_outlet(store))
+    with work.alone():
+        with pytest.raises(UserError, match="another relay is at work"):
+            decide(store, [("", command)], backfill=True)
+        carried = decide(store, [("", command)])
+        assert (len(carried.events), carried.waiting, logged(store)) == (1, True, [])
+        assert sum(len(events) for events in work.run()) == 1
+    assert decide(store, [("", command)]).repeated == 1
+    assert logged(store) == ["c0"]
 
 
 def test_the_library_does_not_take_the_address_from_elsewhere(store: Store) -> None:
