@@ -102,7 +102,8 @@ def service(
     try:
         yield Service(server, committer, keys, metrics, Client(server.url, keys.add(OWNER)))
     finally:
-        server.stop()
+        if not server._stopping.is_set():  # a test may have stopped it
+            server.stop()
         thread.join(PATIENCE_S)
         assert not thread.is_alive()
 

@@ -40,6 +40,7 @@ class Server:
         self._map: dict[int, Any] = {}
         self._http = waitress.create_server(app, map=self._map, sockets=[_bound(address)], **_options(limits, bounds))
         self._stopping, self._ended = threading.Event(), threading.Event()
+        self._drainer: threading.Thread | None = None
         self.port = int(self._http.effective_port)
         self.host = address[0]
 
@@ -66,6 +67,8 @@ class Server:
                 wasyncore.dispatcher.close(self._http)  # who comes now finds nobody
                 listening = False
             wasyncore.loop(timeout=_TURN_S, use_poll=True, map=self._map, count=1)
+        if self._drainer is not None:
+            self._drainer.join()  # it wakes the loop by a handle that is closed below
         self._http.task_dispatcher.shutdown(timeout=1)
         wasyncore.close_all(self._map)
 
@@ -74,7 +77,8 @@ class Server:
         if self._stopping.is_set():
             raise KeyboardInterrupt
         self._stopping.set()
-        threading.Thread(target=self._drain, daemon=True).start()
+        self._drainer = threading.Thread(target=self._drain, daemon=True)
+        self._drainer.start()
 
     def _drain(self) -> None:
         self._http.pull_trigger()

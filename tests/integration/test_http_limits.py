@@ -200,7 +200,6 @@ def test_a_stop_answers_what_was_taken_and_lets_nothing_in(tmp_path: Path, gate:
             gate.opened.set()
         assert told == [200, 200]
         assert sum(gate.groups) == 3
-        running.server._stopping.clear()  # the context stops it as well
 
 
 def test_who_listens_to_others_is_known() -> None:
