@@ -52,8 +52,7 @@ def measured(client: Client, table: pa.Table) -> Rates:
     return {
         "insert, rows/s": ROWS / _best(lambda: insert_whole(client, "bench", table)),
         "long answer, rows/s": ROWS / _best(read),
-        "rows as Python objects, rows/s": 100_000
-        / _best(lambda: client.query("SELECT * FROM bench LIMIT 100000").result_rows),
+        "rows as Python objects, rows/s": 100_000 / _best(lambda: client.query("SELECT * FROM bench LIMIT 100000").result_rows),
         "small questions/s": ASKED / _best(lambda: [client.query("SELECT count() FROM bench") for _ in range(ASKED)]),
     }
 
