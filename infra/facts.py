@@ -53,6 +53,11 @@ def fact_tables(store: Store) -> FactTables:
     return _KNOWN[store]
 
 
+def forget_fact_tables(store: Store) -> None:
+    """Have the fact tables looked for again: somebody else may have kept them meanwhile, and cleared away what was ours."""
+    _KNOWN.pop(store, None)
+
+
 def _check(store: Store, tables: FactTables) -> None:
     last = tables.last_update() if store.client.command("EXISTS TABLE facts_journal") else None
     if last is None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from enum import StrEnum
 
-from opsledger.infra.facts import fact_tables
+from opsledger.infra.facts import fact_tables, forget_fact_tables
 from opsledger.infra.store import Store
 
 FAR_BEHIND = 50_000
@@ -29,7 +29,7 @@ class FactsDuty:
 
     def __init__(self, store: Store, mine: Callable[[], bool], *, live: bool) -> None:
         self._store, self._mine, self._live = store, mine, live
-        self._behind = True
+        self._behind = self._elsewhere = True
         self.ended: float | None = None
         """When the last update ended, by the monotonic clock."""
         self.state = FactsState.POSTPONED
@@ -43,7 +43,7 @@ class FactsDuty:
     def is_due(self, lag: int) -> bool:
         """Whether to update now, ``lag`` messages from the head."""
         if not self._mine():
-            self.state = FactsState.ELSEWHERE
+            self.state, self._elsewhere = FactsState.ELSEWHERE, True
             return False
         self.state = FactsState.LIVE if self._live and lag <= FAR_BEHIND else FactsState.POSTPONED
         return self._behind and self.state is FactsState.LIVE and self._waited() >= APART_S
@@ -56,9 +56,11 @@ class FactsDuty:
         """Bring the facts up to the ledger."""
         self._behind = False
         self._store.updates_facts = True
+        if self._elsewhere and self._store.remote:
+            forget_fact_tables(self._store)  # who made them before us, or between two times of ours, cleared our passing tables
         try:
             self.events += fact_tables(self._store).update().events
-            self.state = FactsState.LIVE
+            self.state, self._elsewhere = FactsState.LIVE, False
         except BaseException:
             self._behind = True
             raise

@@ -8,10 +8,9 @@ import pytest
 
 from opsledger.infra.kafka.local.cluster import Cluster
 from tests.chaos.matrix.cases import SHORT_FORM, Case, play
+from tests.chaos.matrix.controls import CONTROLS
 from tests.chaos.matrix.faults import SHORT
 from tests.chaos.matrix.field import Field, field_on
-from tests.chaos.matrix.judge import acknowledged
-from tests.chaos.matrix.sources import Import
 
 pytestmark = pytest.mark.chaos
 SEED = 21
@@ -30,38 +29,6 @@ def test_nothing_is_lost_and_nothing_counts_twice(case: Case, field: Field) -> N
     assert play(case, field, SHORT).complaints == ()
 
 
-def test_the_judge_sees_an_import_that_drops_what_was_not_acknowledged(field: Field) -> None:
-    """Negative control: what is said to be kept and is not."""
-    source = Import.of(field, SHORT.events)
-    child = source.start("drop=append:2")
-    assert child.end() == 3
-    assert any("acknowledged and are not in the log" in each for each in acknowledged(field.settings, source.told(child)))
-
-
-@pytest.fixture(scope="module")
-def broken(field: Field) -> str:
-    """A second ledger of the same log, filled by a sink that goes on without its first insert and does not look."""
-    field.feed(field.lines(field.name(), SHORT.events))
-    child = field.start(["blind", "drop=insert:1"], "sink", "--until-end", "--name", "c", "--quiet", database="control")
-    assert child.end() == 3, "".join(child.text)
-    return "control"
-
-
-def test_the_judge_sees_a_sink_that_goes_on_before_its_insert(broken: str, field: Field) -> None:
-    """Negative control: by place and by id."""
-    told = field.judge(broken).complaints
-    assert any("messages of the log are nowhere" in each for each in told)
-    assert any("are in the log and not counted" in each for each in told)
-
-
-def test_the_judge_sees_what_readers_count_twice(broken: str, field: Field) -> None:
-    """Negative control: a read without the once; repeats are in the log on purpose."""
-    field.store(broken).client.command("CREATE OR REPLACE VIEW call_once AS SELECT * FROM call")
-    assert any("'call' are counted more than once" in each for each in field.judge(broken).complaints)
-
-
-def test_the_judge_sees_facts_that_are_not_the_ledgers(broken: str, field: Field) -> None:
-    """Negative control: a fact that nobody can make again."""
-    assert not any("fact tables" in each for each in field.judge(broken).complaints)
-    field.store(broken).client.command("TRUNCATE TABLE calls")
-    assert any("fact tables" in each for each in field.judge(broken).complaints)
+def test_the_judge_sees_defects(field: Field) -> None:
+    """Negative controls: loss, a row that counts twice, facts that are not the ledger's."""
+    assert [what for what, control in CONTROLS if not control(field, SHORT)] == []

@@ -9,6 +9,8 @@ controls' defects), and ``slow=<act>:<seconds>`` makes each act take longer.
 
 from __future__ import annotations
 
+import ctypes
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +26,7 @@ from tests.sink_scene import SESSION_MS
 RECORDS = 100
 """Of a chunk that is read, and appended at once."""
 DECISIONS = 5
+_ON_PARENTS_DEATH = 1
 Act = Callable[..., Any]
 
 
@@ -97,6 +100,7 @@ def prepare_source(options: Sequence[str], verb: str) -> None:
 
 
 def main(*arguments: str) -> None:
+    ctypes.CDLL(None).prctl(_ON_PARENTS_DEATH, signal.SIGKILL)  # whatever ends the test ends this
     cut = arguments.index("--")
     options, command = arguments[:cut], arguments[cut + 1 :]
     verb = next(each for each in command if each in ("sink", "ingest", "relay", "serve"))

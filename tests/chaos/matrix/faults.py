@@ -202,18 +202,19 @@ def disk_full(field: Field, size: Size) -> Told:
 
 
 def rebalance(field: Field, size: Size) -> Told:
-    """A second sink joins while batches are on their way, and leaves again."""
+    """A second sink joins while batches of the first are on their way; then the first leaves, and the second has all."""
     slow = ["slow=insert:0.1"]
     first = field.start(slow, "sink", "--name", "a", "--quiet")
     field.feed(field.lines(field.name(), size.events))
     until(lambda: first.most("read") > 0, "a first batch")
     second = field.start(slow, "sink", "--name", "b", "--quiet")
+    field.feed(field.lines(field.name(), size.events))
     until(lambda: second.most("partitions") > 0, "a share for the second")
     field.feed(field.lines(field.name(), size.events))
+    assert first.stop() in GOOD, "".join(first.text[-5:])
+    field.feed(field.lines(field.name(), size.events // 2))
     until(lambda: second.most("read") > 0, "a batch of the second")
     assert second.stop() in GOOD, "".join(second.text[-5:])
-    field.feed(field.lines(field.name(), size.events // 2))
-    assert first.stop() in GOOD, "".join(first.text[-5:])
     return Told()
 
 
