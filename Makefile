@@ -10,7 +10,7 @@ TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # Files are dealt out in the order of tests/conftest.py, the long ones first.
 PYTEST := $(BIN)/pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo demo-kafka kafka test lint bench docs lock clean
+.PHONY: demo demo-kafka kafka test chaos lint bench docs lock clean
 
 demo: $(STAMP)
 	$(BIN)/opsledger demo --out $(DEMO)
@@ -26,6 +26,10 @@ kafka: $(STAMP)
 test: $(STAMP)
 	TZ=Asia/Shanghai $(PYTEST) tests/unit tests/integration
 	$(PYTEST) tests/e2e tests/chaos
+
+# The fault matrix in its long form; writes docs/reliability.md. Options: make chaos CHAOS="--repeat 10 --seed 7".
+chaos: $(STAMP)
+	$(BIN)/python -m tests.chaos.matrix $(CHAOS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -47,6 +47,7 @@ LONG = (
     "integration/test_suite_against_naive.py",
     "integration/test_reports_against_truth.py",
     "integration/test_importer_counts.py",
+    "chaos/test_matrix.py",
     "chaos/test_kafka_three.py",
     "chaos/test_kafka_fixture.py",
     "e2e/test_report_commands.py",

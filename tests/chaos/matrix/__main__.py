@@ -64,9 +64,9 @@ class Row:
 def page(rows: list[Row], controls: list[str], size: Size, seed: int) -> str:
     """The whole page."""
     size_told = (
-        f"Contacts a case: {size.events:,}. The ledger was away for {size.away_s:g} s, two of three brokers for half of that, in\n"
-        f"which nothing was acknowledged. Random moments by seed {seed}. Messages and repeats are the log's at the case's last\n"
-        "judgement."
+        f"Contacts a case: {size.events:,}. The ledger was away for {size.away_s:g} s, two of three brokers for half of that,\n"
+        f"in which nothing was acknowledged. Random moments by seed {seed}. Messages and repeats are the log's at the\n"
+        "case's last judgement."
     )
     return "\n".join(
         (
