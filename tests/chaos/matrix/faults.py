@@ -175,7 +175,7 @@ cp -a /mnt/data "$1"
 echo "{\\"full\\": $status, \\"again\\": $again}"
 """
 WITH_SMALL_FILES = """
-data="$1"; status=0; (ulimit -f 2000; SINK) || status=$?
+data="$1"; status=0; (ulimit -f 1000; SINK) || status=$?
 again=0; SINK || again=$?
 echo "{\\"full\\": $status, \\"again\\": $again}"
 """

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -76,7 +77,7 @@ class Sender:
     waiting: list[list[bytes]]
     data: Path
     key: str
-    told: Told = field(default_factory=Told)
+    told: Told = dataclasses.field(default_factory=Told)
 
     @staticmethod
     def of(field_: Field, count: int) -> Sender:
