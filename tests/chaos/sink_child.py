@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -33,6 +34,8 @@ from tests.sink_scene import SESSION_MS
 
 ROWS = 200
 DURING_S = 0.002
+FELLED_S = 1.0
+"""A blow to the process reaches its threads one after the other: the one that struck waits, or it would go on for a moment."""
 
 
 def tell(**what: object) -> None:
@@ -54,6 +57,7 @@ def struck(options: list[str], name: str, act: Callable[..., Any]) -> Callable[.
                     threading.Timer(DURING_S, os.kill, (os.getpid(), blow)).start()
                 else:
                     os.kill(os.getpid(), blow)
+                    time.sleep(FELLED_S)
 
     def acted(*args: Any, **more: Any) -> Any:
         nonlocal passed
