@@ -16,6 +16,7 @@ from typing import Any
 from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import MemberToRemove
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.coordinator.base import MemberState
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
@@ -23,6 +24,7 @@ from opsledger.ingest.log.fetched import Fetched
 from opsledger.ingest.log.reader import ends_of
 from opsledger.ingest.log.unpack import Run, Runs, joined
 
+REBALANCING = MemberState.REBALANCING
 Place = tuple[str, int]
 """(topic, partition)"""
 MAX_POLL_BATCHES = 16
@@ -36,6 +38,8 @@ _FETCH: Mapping[str, int] = {
 }
 _ENDS_S = 30.0
 """So long the brokers may take to say where their partitions end, as long as the client itself would wait."""
+FORGOTTEN_S = 1.0
+"""After so long a join that nobody waits for is asked for again."""
 _LETTING_GO_S = 5.0
 """So long a partition that is taken away may still wait for the insert under way; well below the session's end."""
 
@@ -65,6 +69,7 @@ class Group:
         self._client, self._group, self._instance = dict(client), group, instance_id(name)
         self._listener = _Listener(self, let_go)
         self._fresh: set[Place] = set()
+        self._forgotten_since: float | None = None
         self._guard = Lock()
         self.consumer = KafkaConsumer(
             **client,
@@ -106,6 +111,7 @@ class Group:
 
     def poll(self, timeout_s: float) -> list[Fetched]:
         """What has come, some batches at most; waits so long for the first. Errors of Kafka are raised as they are."""
+        self._ask_again()
         try:
             found = self.consumer.poll(timeout_ms=int(timeout_s * 1000))
             fresh = self.fresh()
@@ -114,6 +120,18 @@ class Group:
         except BaseException:
             self.assigned_again()
             raise
+
+    def _ask_again(self) -> None:
+        """The client now and then forgets a join under way (it is rebalancing, and nobody waits for the end): without this it
+        would stay without partitions for ever."""
+        coordinator = self.consumer._coordinator  # noqa: SLF001  the client does not tell it otherwise
+        if coordinator.rejoin_needed or coordinator.state is not REBALANCING:
+            self._forgotten_since = None
+        elif self._forgotten_since is None:
+            self._forgotten_since = time.monotonic()
+        elif time.monotonic() - self._forgotten_since >= FORGOTTEN_S:
+            self._forgotten_since = None
+            coordinator.request_rejoin()
 
     def assigned_again(self) -> None:
         """All is read anew from where the ledger ends: the client may have moved on past records that nobody has seen."""
