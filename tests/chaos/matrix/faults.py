@@ -109,13 +109,17 @@ def _kill(point: str) -> list[str]:
 # Brokers --------------------------------------------------------------------------------------------------------------
 
 
+AT_WORK_EVENTS = 600
+"""Enough appends for the import to be still at work when the last broker dies."""
+
+
 def brokers_killed(field: Field, size: Size, *, count: int) -> Told:
     """Brokers die one after the other while an import and a sink are at work, and come back.
 
     With one of three away the work goes on; with two away nothing is acknowledged.
     """
     cluster, victims = field.kafka.cluster, field.chance.sample((1, 2, 3), count)
-    source = Import.of(field, size.events)
+    source = Import.of(field, max(size.events, AT_WORK_EVENTS))
     child = source.start("slow=append:0.3")
     sink = field.start([], "sink", "--name", "drain", "--quiet")
     for number in victims:
