@@ -13,6 +13,13 @@ def log_of(store: Store) -> Log:
     return stores_of(store).log
 
 
+def local_stores(store: Store) -> Stores:
+    """The ledger's own tables, whatever the environment says of Kafka. UserError over the network: they have one writer."""
+    if isinstance(store.log, ReadLog):
+        store.log.refuse()
+    return Stores(store.log, store.ledger, store.dead_letters, store.imports)
+
+
 def stores_of(store: Store) -> Stores:
     """Where a command's events, dead letters and its entry in the journal go; the ledger is asked what it holds already.
 
@@ -20,9 +27,7 @@ def stores_of(store: Store) -> Stores:
     """
     kafka = kafka_settings()
     if kafka is None:
-        if isinstance(store.log, ReadLog):
-            store.log.refuse()
-        return Stores(store.log, store.ledger, store.dead_letters, store.imports)
+        return local_stores(store)
     from opsledger.infra.kafka import log as on_kafka  # noqa: PLC0415  its client takes long to load
 
     whole = on_kafka.stores_of(store.resources.enter_context(on_kafka.open_kafka_log(kafka)))

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from opsledger.domain.calendar import zone_of
 from opsledger.domain.clock import Clock
 from opsledger.domain.errors import UserError
-from opsledger.infra.event_log import stores_of
+from opsledger.infra.event_log import local_stores, stores_of
 from opsledger.infra.store import Store
 from opsledger.ingest.adapters.connect import connect
 from opsledger.ingest.adapters.genesys import genesys
@@ -134,7 +134,7 @@ def run_imports(
     store: Store, files: Sequence[str], ask: Ask, shown: Shown | None = None
 ) -> Iterator[tuple[Input, ImportResult]]:
     """Import files into a data directory, one after the other; see ``import_files``."""
-    return import_files(importer_of(store), store.clock, files, ask, shown)
+    return import_files(Importer(local_stores(store), store.clock), store.clock, files, ask, shown)
 
 
 def import_files(
