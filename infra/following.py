@@ -25,7 +25,7 @@ from opsledger.ingest.follow.reading import JsonReading, QueueLogReading, Readin
 from opsledger.ingest.follow.state import Counts, StateFile
 from opsledger.ingest.follow.storing import Storing
 from opsledger.ingest.follow.tail import Tail
-from opsledger.ingest.importer import ImportSpec, Stores
+from opsledger.ingest.importer import ImportSpec, Stores, counts_of
 from opsledger.ingest.inputs import STANDARD_INPUT
 from opsledger.ingest.tally import Tally
 
@@ -146,17 +146,7 @@ class Following:
             self._journals[each.path], spec.tenant, spec.source, spec.format, spec.file, spec.mapping, spec.backfill,
             each.started, self._clock.now(), state,
         )  # fmt: skip
-        return replace(
-            run,
-            read=tally.read,
-            accepted=tally.accepted,
-            duplicate=tally.duplicate,
-            dead=tally.dead,
-            events=tally.events,
-            events_duplicate=tally.events_duplicate,
-            corrected=tally.corrected,
-            reasons=dict(tally.reasons),
-        )
+        return replace(run, **counts_of(tally))
 
     def _state_of(self, each: Followed, folder: Path) -> StateFile:
         spec = each.spec

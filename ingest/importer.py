@@ -62,6 +62,20 @@ class ImportResult:
         return self.tally.read / self.seconds if self.seconds else 0.0
 
 
+def counts_of(tally: Tally) -> dict[str, Any]:
+    """What an import's record says of its counts."""
+    return {
+        "read": tally.read,
+        "accepted": tally.accepted,
+        "duplicate": tally.duplicate,
+        "dead": tally.dead,
+        "events": tally.events,
+        "events_duplicate": tally.events_duplicate,
+        "corrected": tally.corrected,
+        "reasons": dict(tally.reasons),
+    }
+
+
 class _Entry:
     """An import's entry in the journal, written anew with every change."""
 
@@ -123,14 +137,7 @@ class Importer:
                 at=self._clock.now(),
                 state=state,
                 problem=str(result.problem or ""),
-                read=tally.read,
-                accepted=tally.accepted,
-                duplicate=tally.duplicate,
-                dead=tally.dead,
-                events=tally.events,
-                events_duplicate=tally.events_duplicate,
-                corrected=tally.corrected,
-                reasons=dict(tally.reasons),
+                **counts_of(tally),
             )
         except UserError:
             # Where the disk is full the journal cannot be written either; the user is told of the first problem.
