@@ -124,7 +124,7 @@ class Handle:
         """Begin a statement and give its answer block by block; None for one that the engine answers only as a whole."""
         try:
             return Stream(self._connection.send_query(statement, format_, params=dict(parameters)))
-        except Exception as error:
+        except Exception as error:  # as in ``query``
             if _NOT_STREAMED in str(error):
                 return None
             raise from_engine(error) from error
@@ -133,7 +133,7 @@ class Handle:
         """Run an INSERT with data of a format; nothing is said to be stored unless all of it was taken."""
         try:
             inserter = self._connection.send_insert(head.decode("utf-8", "surrogateescape"), format_)
-        except Exception as error:
+        except Exception as error:  # as in ``query``
             raise from_engine(error) from error
         try:
             for piece in data:
@@ -169,7 +169,7 @@ class Stream:
         while True:
             try:
                 block = self._result.fetch()
-            except Exception as error:
+            except Exception as error:  # as in ``query``
                 raise from_engine(error) from error
             if block is None:
                 return
