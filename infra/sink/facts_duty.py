@@ -11,8 +11,10 @@ from opsledger.infra.store import Store
 
 FAR_BEHIND = 50_000
 """Messages between us and the head of the log from which on facts wait."""
-APART_S = 1.0
-"""At least so long from the end of one update to the begin of the next."""
+APART_S = 0.2
+"""At least so long from the end of one update to the begin of the next …"""
+APART_SHARE = 0.5
+"""… and so much of the time that the last one took: of a large ledger's engine, storing and readers get a third at least."""
 
 
 class FactsState(StrEnum):
@@ -32,6 +34,7 @@ class FactsDuty:
         self._behind = self._elsewhere = True
         self.ended: float | None = None
         """When the last update ended, by the monotonic clock."""
+        self._apart_s = APART_S
         self.state = FactsState.POSTPONED
         self.events = 0
         """New events that the facts were made of."""
@@ -46,7 +49,7 @@ class FactsDuty:
             self.state, self._elsewhere = FactsState.ELSEWHERE, True
             return False
         self.state = FactsState.LIVE if self._live and lag <= FAR_BEHIND else FactsState.POSTPONED
-        return self._behind and self.state is FactsState.LIVE and self._waited() >= APART_S
+        return self._behind and self.state is FactsState.LIVE and self._waited() >= self._apart_s
 
     def is_owed(self) -> bool:
         """Whether something is stored here that the facts do not know of, however far behind."""
@@ -54,7 +57,7 @@ class FactsDuty:
 
     def update(self) -> None:
         """Bring the facts up to the ledger."""
-        self._behind = False
+        self._behind, begun = False, time.monotonic()
         self._store.updates_facts = True
         if self._elsewhere and self._store.remote:
             forget_fact_tables(self._store)  # who made them before us, or between two times of ours, cleared our passing tables
@@ -66,6 +69,7 @@ class FactsDuty:
             raise
         finally:
             self.ended = time.monotonic()
+            self._apart_s = max(APART_S, APART_SHARE * (self.ended - begun))
 
     def _waited(self) -> float:
-        return APART_S if self.ended is None else time.monotonic() - self.ended
+        return self._apart_s if self.ended is None else time.monotonic() - self.ended

@@ -54,7 +54,7 @@ class Stage:
         self._make_passing(new.stream)
         for number in range(touched.find(self._client, new, self._touched)):
             self._stage_events(new.stream, until, number)
-            for fact in facts_of(new.stream):
+            for fact in self._concerned(new):
                 if fact.ordinal or new.corrections:
                     self._stage_rows(fact, new, number)
                     self._stage_tombstones(fact, new, number)
@@ -63,6 +63,14 @@ class Stage:
                     self._do(f"INSERT INTO {self._table(fact)} {self._rows_made(fact)}")
         for name in (self._events(new.stream), *((self._timelines,) if new.stream == "call" else ())):
             self._do(f"TRUNCATE TABLE {name}")
+
+    def _concerned(self, new: News) -> list[FactTable]:
+        """The facts that the staged subjects have rows of, or had: events only come to them, but for what corrections take."""
+        facts = facts_of(new.stream)
+        if new.corrections or not any(fact.only for fact in facts):
+            return list(facts)
+        there = {row[0] for row in self._client.query(f"SELECT DISTINCT type FROM {self._events(new.stream)}").result_rows}
+        return [fact for fact in facts if not fact.only or there & {*fact.only}]
 
     def _table(self, fact: FactTable) -> str:
         return f"{self._place}`{fact.name}{self._suffix}`"

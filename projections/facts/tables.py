@@ -13,7 +13,8 @@ class FactTable:
     """One fact table, made by ``<name>.sql`` from the events of one stream.
 
     ``subject`` is the column with the stream's subject; ``ordinal`` numbers the rows of one subject, '' where there is
-    one row a subject. ``times`` are the columns that reports filter by (they get skip indexes).
+    one row a subject. ``times`` are the columns that reports filter by (they get skip indexes). A subject without an event
+    of the types ``only`` has no rows; none named: any event may make one.
     """
 
     name: str
@@ -21,6 +22,7 @@ class FactTable:
     subject: str
     times: tuple[str, ...]
     ordinal: str = ""
+    only: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -36,8 +38,8 @@ class FactTable:
 FACTS: tuple[FactTable, ...] = (
     FactTable("calls", "call", "call", ("started_at", "ended_at")),
     FactTable("legs", "call", "call", ("entered_at", "answered_at", "left_at", "ended_at", "wrap_ended_at"), ordinal="leg"),
-    FactTable("transfers", "call", "call", ("at",), ordinal="n"),
-    FactTable("ivr_steps", "call", "call", ("at",), ordinal="n"),
+    FactTable("transfers", "call", "call", ("at",), ordinal="n", only=("call.transferred",)),
+    FactTable("ivr_steps", "call", "call", ("at",), ordinal="n", only=("call.ivr_entered", "call.ivr_selected")),
     FactTable("agent_spans", "shift", "shift", ("starts_at", "ends_at"), ordinal="n"),
     FactTable("shifts", "shift", "shift", ("starts_at", "signed_in_at")),
     FactTable("tickets", "ticket", "ticket", ("opened_at", "due_at", "resolved_at")),
@@ -45,7 +47,7 @@ FACTS: tuple[FactTable, ...] = (
     FactTable("complaints", "complaint", "complaint", ("filed_at", "adjudicated_at", "resolved_at")),
     FactTable("evaluations", "evaluation", "evaluation", ("sampled_at", "scored_at", "approved_at")),
     FactTable("faults", "fault", "fault", ("raised_at", "cleared_at")),
-    FactTable("rings", "call", "call", ("at",), ordinal="n"),
+    FactTable("rings", "call", "call", ("at",), ordinal="n", only=("call.rung", "call.ring_missed")),
     FactTable("staff_stints", "staff", "agent", ("from_at", "until_at"), ordinal="n"),
     FactTable("costs", "cost", "cost", ("recorded_at",)),
     FactTable("penalties", "penalty", "penalty", ("assessed_at", "settled_at")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from opsledger.projections.facts.queries import NO_ID, Positions, Query, within
+from opsledger.projections.facts.queries import NO_ID, Positions, Query
 
 TABLE = "facts_touched"
 """The passing table with the touched subjects and the slice that each belongs to."""
@@ -55,7 +55,13 @@ def find(client: Any, new: News, passing: str = TABLE) -> int:
 
 
 def _between(stream: str, since: Positions, until: Positions) -> Query:
-    known, ended = within(stream, since), within(stream, until)
-    renamed = known.text.replace("{", "{known_")
-    parameters = {f"known_{name}": value for name, value in known.parameters.items()}
-    return Query(f"({ended.text} AND NOT {renamed})", ended.parameters | parameters)
+    """Only partitions that have something new are named: parts that hold nothing of it are left out by their index."""
+    parts: list[str] = []
+    parameters: dict[str, int] = {}
+    for number, ((name, partition), end) in enumerate(sorted(until.items())):
+        begin = since.get((name, partition), 0)
+        if name == stream and begin < end:
+            span = f"offset >= {{begin_{number}:UInt64}} AND offset < {{end_{number}:UInt64}}"
+            parts.append(f"(partition = {{partition_{number}:UInt16}} AND {span})")
+            parameters |= {f"partition_{number}": partition, f"begin_{number}": begin, f"end_{number}": end}
+    return Query(f"({' OR '.join(parts) or 'false'})", parameters)

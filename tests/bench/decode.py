@@ -21,7 +21,7 @@ from opsledger.ingest.inputs import open_input
 
 RECORDS = 120_000
 _START = datetime(2026, 1, 5, tzinfo=UTC)
-_CALL: tuple[tuple[int, str, dict[str, object]], ...] = (
+CALL: tuple[tuple[int, str, dict[str, object]], ...] = (
     (0, "call.offered", {"direction": "inbound", "channel": "phone", "hotline": "h1", "customer": "13800001234"}),
     (1, "call.queued", {"queue": "q1", "priority": 3}),
     (20, "call.answered", {"agent": "a17", "queue": "q1"}),
@@ -41,8 +41,8 @@ def lines(count: int = RECORDS) -> list[bytes]:
 
 
 def _line(number: int) -> bytes:
-    call, step = divmod(number, len(_CALL))
-    seconds, type_, data = _CALL[step]
+    call, step = divmod(number, len(CALL))
+    seconds, type_, data = CALL[step]
     event = {
         "type": type_,
         "specversion": "1.0",

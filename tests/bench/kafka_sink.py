@@ -38,7 +38,7 @@ from opsledger.projections.ledger.sink_writer import SinkWriter
 from tests.bench.decode import lines
 from tests.bench.kafka_produce import _CLOCK, ROWS_AT_ONCE, place
 
-EVENTS = 600_000
+EVENTS = 1_500_000
 CHUNK = 60_000
 _PLAIN = (
     "CREATE TABLE plain (id UUID, source String, subject String, time DateTime64(6, 'UTC'), tenant String, type String, "
