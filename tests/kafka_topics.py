@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
 
 from opsledger.infra.kafka.settings import KafkaSettings
 from opsledger.ingest.log.kafka import KafkaLog
+
+PATIENCE_S = 60
 
 
 def make_topics(settings: KafkaSettings, *, partitions: int = 6, copies: int = 1, config: dict[str, str] | None = None) -> None:
@@ -18,6 +22,19 @@ def make_topics(settings: KafkaSettings, *, partitions: int = 6, copies: int = 1
             for spec in settings.topics.specs(1, partitions)
         ]
         admin.create_topics(topics, wait_for_metadata=True)
+    finally:
+        admin.close()
+
+
+def add_partitions(settings: KafkaSettings, topic: str, count: int) -> None:
+    """A topic has so many partitions from now on, and every answer of a lone broker says so."""
+    admin = KafkaAdminClient(**settings.client)
+    try:
+        admin.create_partitions({topic: count})
+        until = time.monotonic() + PATIENCE_S
+        while len(admin.describe_topics([topic])[0]["partitions"]) < count:
+            assert time.monotonic() < until, "the broker does not tell of the new partitions"
+            time.sleep(0.05)
     finally:
         admin.close()
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from kafka import KafkaConsumer, TopicPartition
@@ -57,9 +58,26 @@ class Origin:
             more = f" (and {len(complaints) - 5} more)" if len(complaints) > 5 else ""
             raise UserError("this log and this ledger do not fit: " + "; ".join(complaints[:5]) + more, EXIT_ENVIRONMENT)
 
+    def admit(self, places: Iterable[Place]) -> None:
+        """These partitions are ours now. UserError where a topic has more of them than when it was looked at.
+
+        Asks the cluster only then.
+        """
+        more: dict[str, int] = {}
+        for topic, number in places:
+            if number >= self.partitions[topic]:
+                more[topic] = max(number + 1, more.get(topic, 0))
+        if more:
+            now = survey(self._kafka.client, self._kafka.topics).partitions  # of a broker that may have heard less than ours
+            self._found |= {
+                topic: replace(self._found[topic], partitions=max(least, now[topic])) for topic, least in more.items()
+            }
+            self.check({}, {})
+
     def note(self) -> None:
         """Put topics that are new to the ledger on record; asks the engine."""
         self._record.note([topic for name, topic in self._found.items() if name not in self._known])
+        self._known = {**self._found, **self._known}
 
 
 def _ends(kafka: KafkaSettings, partitions: Mapping[str, int]) -> dict[Place, int]:

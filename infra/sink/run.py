@@ -49,12 +49,14 @@ _WAIT_S = 0.5
 class SinkOptions:
     """``name`` is the member's name in the group: the same after a restart, and no other's at the same time.
 
-    ``session_ms``: a sink that says nothing for so long loses its partitions to the others.
+    ``session_ms``: a sink that says nothing for so long loses its partitions to the others. ``group``: who shares the work;
+    sinks of one ledger have to have the same.
     """
 
     name: str
     until_end: bool = False
     session_ms: int = SESSION_MS
+    group: str = "sink"
 
 
 class Sink:
@@ -121,7 +123,7 @@ class Sink:
         return self._engine.submit(self._retrier.call, doing, act).result()
 
     def _join(self) -> Group:
-        topics, name = sorted(self._origin.partitions), f"{self._kafka.topics.prefix}.sink"
+        topics, name = sorted(self._origin.partitions), f"{self._kafka.topics.prefix}.{self._options.group}"
         return Group(
             self._kafka.client, topics, name, self._options.name, self._storing.let_go, session_ms=self._options.session_ms
         )
@@ -159,6 +161,7 @@ class Sink:
 
     def _begin(self, group: Group, places: frozenset[Place]) -> None:
         """Step 2. What was handed on before is stored first, so that the ledger's answer holds."""
+        self._retrier.call("looking at partitions that came", lambda: self._origin.admit(places))
         found = self._engine.submit(self._storing.positions, places, self._origin.streams).result()
         self._collect(group)
         ends = self._retrier.call("looking at the log's end", lambda: group.ends(places))

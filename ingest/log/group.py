@@ -38,6 +38,8 @@ _FETCH: Mapping[str, int] = {
 }
 _ENDS_S = 30.0
 """So long the brokers may take to say where their partitions end, as long as the client itself would wait."""
+METADATA_MS = 30_000
+"""So often the topics are looked at anew: partitions that were added come to us then."""
 FORGOTTEN_S = 1.0
 """After so long a join that nobody waits for is asked for again."""
 _LETTING_GO_S = 5.0
@@ -81,7 +83,7 @@ class Group:
             enable_auto_commit=False,
             auto_offset_reset="none",
             allow_auto_create_topics=False,
-            metadata_max_age_ms=30_000,
+            metadata_max_age_ms=METADATA_MS,
             max_poll_records=MAX_POLL_BATCHES,
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=min(3_000, session_ms // 4),
