@@ -15,13 +15,13 @@ from typing import Any
 
 from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import MemberToRemove
-from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.base import MemberState
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from opsledger.ingest.log.fetched import Fetched
 from opsledger.ingest.log.reader import ends_of
+from opsledger.ingest.log.spread import SpreadAssignor
 from opsledger.ingest.log.unpack import Run, Runs, joined
 
 REBALANCING = MemberState.REBALANCING
@@ -79,7 +79,7 @@ class Group:
             client_id=self._instance,
             group_id=group,
             group_instance_id=self._instance,
-            partition_assignment_strategy=[CooperativeStickyAssignor],
+            partition_assignment_strategy=[SpreadAssignor],
             enable_auto_commit=False,
             auto_offset_reset="none",
             allow_auto_create_topics=False,

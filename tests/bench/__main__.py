@@ -22,6 +22,7 @@ NAMES = (
     "kafka_produce",
     "http_ingest",
     "kafka_sink",
+    "two_sinks",
     "freshness",
     "gateway",
 )

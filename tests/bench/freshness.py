@@ -8,15 +8,10 @@ ledger's own table.
 
 from __future__ import annotations
 
-import os
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
@@ -32,7 +27,8 @@ from opsledger.ingest.log.kafka import KafkaLog
 from tests.bench.decode import CALL
 from tests.bench.kafka_produce import place
 from tests.bench.kafka_sink import fill
-from tests.gateways import ROOT, running
+from tests.bench.sinks import sink
+from tests.gateways import running
 
 RATE, SECONDS, LEDGER = 1_000, 30, 600_000
 GOAL_S = 2.0
@@ -99,19 +95,6 @@ def _line(number: int, width: int) -> bytes:
     )
 
 
-@contextmanager
-def sink(environ: Mapping[str, str], *options: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A sink as a process of its own."""
-    command = [sys.executable, "-m", "opsledger.infra.cli", "sink", "--quiet", *options]
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environ}, stdout=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-        process.wait(_PATIENCE_S)
-
-
 def watch(client: Client, appender: Appender, known: int) -> Latencies:
     """Ask how far ledger and facts go, again and again; of every event, the seconds from its append to the answer."""
     taken, until = dict.fromkeys(_SEEN, 0), 0.0
@@ -140,7 +123,8 @@ def measured(rate: int, seconds: int, ledger: int) -> tuple[Latencies, float]:
         environ = {**kafka.environ, "OPSLEDGER_CLICKHOUSE_URL": gateway.address()}
         fill(kafka.settings, ledger)
         with sink(environ, "--until-end") as first:
-            assert first.wait() == 0
+            first.communicate()
+            assert first.returncode == 0
         with sink(environ), KafkaLog(kafka.settings.client, kafka.settings.topics) as log:
             time.sleep(_JOINED_S)
             client, appender = gateway.client(), Appender(log, rate, seconds)
