@@ -156,13 +156,14 @@ class Facts:
         return found, ends
 
     def _ends(self, known: Positions) -> dict[tuple[str, int], int]:
-        """The ledger's ends, looked for from known positions on."""
+        """The ledger's ends, looked for from known positions on; a partition that is not known yet may end before those."""
         parts = []
         for stream in ALL_STREAMS:
-            start = min(_of(stream, known).values(), default=0)
+            there = _of(stream, known)
+            new = f"offset >= {min(there.values())} OR partition NOT IN {(*there, *there)}" if there else "true"
             parts.append(
                 f"SELECT '{stream}' AS stream, partition, max(offset) + 1 AS following FROM `{stream}` "
-                f"WHERE offset >= {start} GROUP BY partition"
+                f"WHERE {new} GROUP BY partition"
             )
         found = self._client.query(" UNION ALL ".join(parts)).result_rows
         return {**known, **{(stream, partition): following for stream, partition, following in found}}
