@@ -88,6 +88,14 @@ def table_of(ask: Ask, border: Border) -> Table:
     return Table(mapping_of(ask), border, tenant=ask.tenant, source=ask.source)
 
 
+def looks_up(ask: Ask) -> bool:
+    """Whether what becomes of records may depend on what is stored: they grow, or correct it. UserError without a mapping."""
+    if ask.format != "table":
+        return ask.format in RECORD_FORMATS
+    shape = mapping_of(ask).shape
+    return any(event.get("on_change", shape["on_change"]) == "correct" for event in shape["events"])
+
+
 def mapping_digest(path: Path) -> str:
     """SHA-256 (hex) of a mapping: which one a record was read with."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from opsledger.domain.calendar import zone_of
 from opsledger.domain.dead_letters import Attempt, DeadLetter, Outcome
 from opsledger.domain.errors import UserError
-from opsledger.domain.ports import Log
+from opsledger.infra.event_log import stores_of
 from opsledger.infra.ingesting import RECORD_FORMATS, Ask, mapping_digest, records_of, table_of
-from opsledger.infra.kafka.log import open_kafka_log
 from opsledger.infra.kafka.settings import kafka_settings
 from opsledger.infra.store import Store
 from opsledger.ingest.adapters.jsonlines import Batch, JsonLines
@@ -30,28 +28,19 @@ from opsledger.ingest.log.decode import FORMAT as KAFKA
 def retry_letters(store: Store, letters: Iterable[DeadLetter], mapping: Path | None, zone: str) -> Sequence[Attempt]:
     """Try letters again; each try is recorded. UserError where a table's letters come without a mapping.
 
-    Where the log is on Kafka, what is an event now is appended there, at a new place; the old one stays the letter's.
+    Where the log is on Kafka, what is an event now is appended there, at a new place; the old one stays the letter's. What
+    the log has is waited for first: a record that has grown since would else be compared with less.
     """
     digest = mapping_digest(mapping) if mapping else ""
-    with _log(store) as log:
-        importer = Importer(Stores(log, store.ledger, store.dead_letters, store.imports), store.clock)
+    into = stores_of(store) if kafka_settings() else Stores(store.log, store.ledger, store.dead_letters, store.imports)
+    importer = Importer(Stores(into.log, into.ledger, store.dead_letters, store.imports), store.clock)
 
-        def redo(group: Sequence[DeadLetter]) -> Sequence[tuple[Outcome, str, str]]:
-            first = group[0]
-            spec = ImportSpec(first.tenant, first.source, first.format, first.file, digest)
-            return importer.redo(_chunks(store, group, mapping, zone), spec)
+    def redo(group: Sequence[DeadLetter]) -> Sequence[tuple[Outcome, str, str]]:
+        first = group[0]
+        spec = ImportSpec(first.tenant, first.source, first.format, first.file, digest)
+        return importer.redo(_chunks(store, group, mapping, zone), spec)
 
-        return retry(letters, redo, store.dead_letters, store.clock, mapping=digest)
-
-
-@contextmanager
-def _log(store: Store) -> Iterator[Log]:
-    settings = kafka_settings()
-    if settings is None:
-        yield store.log
-        return
-    with open_kafka_log(settings) as log:
-        yield log
+    return retry(letters, redo, store.dead_letters, store.clock, mapping=digest)
 
 
 def _chunks(store: Store, group: Sequence[DeadLetter], mapping: Path | None, zone: str) -> Iterator[Chunk]:

@@ -172,6 +172,12 @@ def open_store(
     return open_embedded(root, read_only=read_only, clock=clock, command=command, memory_bytes=memory_bytes)
 
 
+def is_at_hand(data_dir: Path | str) -> bool:
+    """Whether there is a ledger that ``open_store`` would open, without making one. UserError for an address that is none."""
+    root = Path(data_dir).expanduser()
+    return server_of() is not None or (root / "layout.json").exists()
+
+
 def open_embedded(
     root: Path, *, clock: Clock, read_only: bool = False, command: str = "opsledger", memory_bytes: int | None = None
 ) -> Store:

@@ -23,6 +23,12 @@ from opsledger.ingest.versions import Conflict, SameContent, Versions
 EXACT_EVENTS = 200_000
 """Into a ledger that holds events already, so many are looked up one by one before the filter is filled."""
 
+_NEEDS_LEDGER = (
+    "these records may correct what is stored (on_change: correct, or a format whose records grow), so that a ledger has to be "
+    "asked, and none is at hand; name the one that the sink fills (OPSLEDGER_CLICKHOUSE_URL, or its data directory: --data), "
+    "or import into a local ledger (--log local) and copy it: opsledger kafka publish"
+)
+
 Rownumbers = NDArray[np.int64]
 Marks = NDArray[np.bool_]
 
@@ -90,10 +96,7 @@ class TakesAll:
         """All new. UserError for an event that depends on what is stored."""
         rows = Rows(chunk)
         if rows.corrects:
-            raise UserError(
-                "these records may correct what is stored (on_change: correct, or a format whose records grow), and into Kafka "
-                "nothing is looked up; import them into a local ledger (--log local) and copy it: opsledger kafka publish"
-            )
+            raise UserError(_NEEDS_LEDGER)
         return Judged(rows, np.full(len(rows), Verdict.NEW, np.int8))
 
     def flushed(self) -> None:
@@ -103,7 +106,8 @@ class TakesAll:
 class Dedup:
     """Judges chunks in order. Events judged new and not stored yet are ``pending``: ``flush`` must store them.
 
-    The ledger knows only what is stored; when a chunk may repeat a pending event, ``flush`` is called first.
+    The ledger knows only what is stored; when a chunk may repeat a pending event, ``flush`` is called first. Where flushing
+    appends to a log from which others bring it into the ledger, the ledger has to wait for that before it answers.
     """
 
     def __init__(self, ledger: Ledger, same_content: SameContent, flush: Callable[[], None]) -> None:
@@ -112,7 +116,7 @@ class Dedup:
         self._flush = flush
         self._pending: list[Words] = []
         self._judged = 0
-        self._seen: Seen | None = None if ledger.event_count() else Seen()
+        self._seen: Seen | None = None
 
     def flushed(self) -> None:
         """Everything judged so far is stored."""
@@ -139,7 +143,9 @@ class Dedup:
         return judged
 
     def _prepare(self, count: int) -> None:
-        """Past the first events of a larger import, fill the filter from the ledger."""
+        """The filter begins empty for an empty ledger; past the first events of a larger import it is filled from the ledger."""
+        if not self._judged and self._seen is None and not self._ledger.event_count():
+            self._seen = Seen()
         if self._seen is None and self._judged + count > EXACT_EVENTS:
             self._flush()
             seen = Seen()

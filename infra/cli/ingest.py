@@ -12,12 +12,12 @@ from opsledger.domain.clock import SystemClock
 from opsledger.domain.errors import EXIT_INCOMPLETE, EXIT_INTERRUPTED, EXIT_USAGE, UserError
 from opsledger.infra.cli.common import TENANT, opened, settings_of
 from opsledger.infra.facts import refresh
-from opsledger.infra.ingesting import FORMATS, Ask, import_files, run_imports
-from opsledger.infra.kafka.settings import KafkaSettings, kafka_settings, needed
+from opsledger.infra.ingesting import FORMATS, Ask, run_imports
+from opsledger.infra.kafka.settings import kafka_settings, needed
 from opsledger.infra.previewing import preview
 from opsledger.infra.progress import progress
 from opsledger.infra.settings import Settings
-from opsledger.ingest.importer import Importer, ImportResult
+from opsledger.ingest.importer import ImportResult
 from opsledger.ingest.inputs import ENCODINGS, Input
 from opsledger.ingest.tally import Tally
 
@@ -66,7 +66,8 @@ def ingest(context: click.Context, /, files: tuple[str, ...], **options: Any) ->
     place: read = accepted + duplicate + dead. Reading a file again adds nothing.
 
     With the log on Kafka nothing is looked up: read = acknowledged + dead, no data directory is opened, and what is read
-    again is counted once by the sink. A mapping that corrects what is stored needs a local ledger.
+    again is counted once by the sink. Only records that may correct what is stored (connect, genesys, a mapping with
+    on_change: correct) need the ledger that the sink fills: OPSLEDGER_CLICKHOUSE_URL, a gateway's, or its data directory.
 
     \b
       opsledger ingest events.jsonl.gz --tenant acme
@@ -87,7 +88,9 @@ def ingest(context: click.Context, /, files: tuple[str, ...], **options: Any) ->
         how = FollowOptions(options["state"], options["poll"], options["facts_every"], options["quiet"])
         return follow(context, needed(kafka) if options["log_"] == "kafka" else kafka, files, ask, how)
     if options["log_"] == "kafka" or kafka:
-        return _import_to_kafka(needed(kafka), files, ask, quiet=options["quiet"])
+        from opsledger.infra.cli.ingest_kafka import import_to_kafka  # noqa: PLC0415  Kafka's client takes long to load
+
+        return import_to_kafka(context, needed(kafka), files, ask, quiet=options["quiet"])
     return _import(context, files, ask, quiet=options["quiet"])
 
 
@@ -126,35 +129,21 @@ def _import(context: click.Context, files: tuple[str, ...], ask: Ask, *, quiet: 
             results = run_imports(store, files, ask, shown)
             for source, result in results:
                 click.echo(summary(source.name, result, source.notes))
-                worst = max(worst, _code(result))
+                worst = max(worst, code_of(result))
         with progress("facts", quiet=quiet) as report:
             click.echo(refresh(store, report))
     return worst
 
 
-def _import_to_kafka(kafka: KafkaSettings, files: tuple[str, ...], ask: Ask, *, quiet: bool) -> int:
-    from opsledger.infra.kafka.log import open_kafka_log, stores_of  # noqa: PLC0415  its client takes long to load
-
-    clock, worst = SystemClock(), 0
-    with open_kafka_log(kafka) as log, progress("reading", quiet=quiet) as report:
-
-        def shown(source: Input, tally: Tally) -> None:
-            report(source.consumed, source.size, f"{source.name}: {tally.read:,} records acknowledged")
-
-        for source, result in import_files(Importer(stores_of(log), clock), clock, files, ask, shown):
-            click.echo(summary(source.name, result, source.notes, looked_up=False))
-            worst = max(worst, _code(result))
-    return worst
-
-
-def summary(name: str, result: ImportResult, notes: Sequence[str] = (), *, looked_up: bool = True) -> str:
+def summary(name: str, result: ImportResult, notes: Sequence[str] = (), *, kafka: bool = False, looked_up: bool = True) -> str:
     """The counts of one import, as text: a line of records, a line of events, then what needs a look.
 
-    ``looked_up``: whether a ledger was asked what is stored; into Kafka none is.
+    ``looked_up``: whether a ledger was asked what is stored; ``kafka``: whether the log is there.
     """
     tally, rate = result.tally, result.records_per_second
     records = f"read {tally.read:,} = accepted {tally.accepted:,} + duplicate {tally.duplicate:,} + dead {tally.dead:,}"
-    events = f"{tally.events:,} stored ({tally.corrected:,} corrections), {tally.events_duplicate:,} known before"
+    where = "on Kafka for good" if kafka else "stored"
+    events = f"{tally.events:,} {where} ({tally.corrected:,} corrections), {tally.events_duplicate:,} known before"
     if not looked_up:
         records = f"read {tally.read:,} = acknowledged {tally.accepted:,} + dead {tally.dead:,}"
         events = f"{tally.events:,} on Kafka for good; the sink counts what came before"
@@ -172,7 +161,8 @@ def summary(name: str, result: ImportResult, notes: Sequence[str] = (), *, looke
     return "\n".join(lines)
 
 
-def _code(result: ImportResult) -> int:
+def code_of(result: ImportResult) -> int:
+    """The exit code that one import asks for."""
     if result.interrupted:
         return EXIT_INTERRUPTED
     if result.problem:
