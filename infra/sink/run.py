@@ -75,7 +75,7 @@ class Sink:
         chance = random.Random()  # noqa: S311  spreads retries in time, guards nothing
         self._retrier = Retrier(self._stop, self.status.trouble, chance)
         self._origin = Origin(store, kafka)
-        self._storing = Storing(store, self._retrier)
+        self._storing = Storing(store, self._retrier, session_ms=options.session_ms)
         self._judging = Judging(kafka.topics, self._origin.partitions, store.clock)
         self._facts = FactsDuty(store, self._makes_facts, live=not options.until_end)
         self._gather, self._oldest = Gather(), 0.0

@@ -28,7 +28,7 @@ from opsledger.infra.sink.repeats import RepeatCounter, Repeats
 from opsledger.infra.sink.retrier import Retrier
 from opsledger.infra.store import Store
 from opsledger.ingest.log.decode import Decoded, partition_of
-from opsledger.ingest.log.group import Place
+from opsledger.ingest.log.group import SESSION_MS, Place
 from opsledger.projections.ledger.sink_writer import Reading, SinkWriter, Written
 
 
@@ -53,11 +53,14 @@ class Done:
 
 
 class Storing:
-    """Stores loads; called from one thread, but for ``let_go``."""
+    """Stores loads; called from one thread, but for ``let_go``.
 
-    def __init__(self, store: Store, retrier: Retrier) -> None:
+    ``session_ms``: a member of the group that says nothing for so long loses its place.
+    """
+
+    def __init__(self, store: Store, retrier: Retrier, *, session_ms: int = SESSION_MS) -> None:
         self._store = store
-        self._writer = SinkWriter(store.client)
+        self._writer = SinkWriter(store.client, look_holds_s=session_ms / 2_000)
         self._repeats = RepeatCounter(store.ledger)
         self._beside = Beside(store)
         self._buried = Buried(store)

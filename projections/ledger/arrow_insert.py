@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -26,19 +27,38 @@ def cut(table: pa.Table) -> Iterator[pa.Table]:
         yield table.slice(start, rows)
 
 
-def insert_whole(client: Client, name: str, table: pa.Table, *, token: str = "") -> None:
-    """Insert a table's rows as one block, which is stored wholly or not at all.
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Rows as they are sent: all that takes time before an insert is done."""
 
-    A ``token`` names exactly these rows: where the table keeps tokens, the same rows sent again are left out. A saving only.
-    """
+    rows: int
+    columns: Sequence[str]
+    content: pa.Buffer
+
+
+def block_of(table: pa.Table) -> Block:
+    """A table's rows, ready to be sent."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
+    return Block(table.num_rows, table.column_names, sink.getvalue())
+
+
+def insert_whole(client: Client, name: str, table: pa.Table, *, token: str = "") -> None:
+    """Insert a table's rows; see ``insert_block``."""
+    insert_block(client, name, block_of(table), token=token)
+
+
+def insert_block(client: Client, name: str, block: Block, *, token: str = "") -> None:
+    """Insert rows as one block, which is stored wholly or not at all.
+
+    A ``token`` names exactly these rows: where the table keeps tokens, the same rows sent again are left out. A saving only.
+    """
     # In pieces: the client's own insert_arrow makes two more copies of the rows, one of them under the interpreter's lock,
     # a file goes over a network 16 KB at a time, and bytes would be sent a second time unasked where an answer is lost.
-    block = pieces_of(sink.getvalue())
+    pieces = pieces_of(block.content)
     settings = {**_WHOLE, "insert_deduplication_token": token} if token else _WHOLE
-    client.raw_insert(f"`{name}`", table.column_names, block, settings=settings, fmt="ArrowStream")
+    client.raw_insert(f"`{name}`", block.columns, pieces, settings=settings, fmt="ArrowStream")
 
 
 def pieces_of(buffer: pa.Buffer) -> Generator[bytes, None, None]:

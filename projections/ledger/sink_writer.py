@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,7 +14,7 @@ import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 
 from opsledger.domain.catalogue import STREAMS
-from opsledger.projections.ledger.arrow_insert import cut, insert_whole, slim
+from opsledger.projections.ledger.arrow_insert import Block, block_of, cut, insert_block, slim
 from opsledger.projections.ledger.engine_errors import told_to_user
 from opsledger.projections.ledger.plan import Batch, Insert, Offsets, Reject, Skip, State, Step, Why, plan
 from opsledger.projections.ledger.sql import sql
@@ -21,6 +22,11 @@ from opsledger.projections.ledger.tables import create_table
 
 Place = tuple[str, int]
 """(topic, partition)"""
+LOOK_HOLDS_S = 5.0
+MAX_LOOKS = 3
+"""After so many it inserts however long the last took: a slow machine must get on, and readers take a place once anyway."""
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Goes on while the machine sleeps, where there is such a clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +56,24 @@ class _Known:
     tried: int | None = None
 
 
-class SinkWriter:
-    """Writes what a sink read. One thread at a time."""
+@dataclass(slots=True)
+class _Planned:
+    """What a look has led to: the steps by partition, and of what is to be stored the rows and the offsets."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    at_s: float
+    steps: list[tuple[int, Step]] = field(default_factory=list)
+    kept: list[tuple[int, int]] = field(default_factory=list)
+    tried: dict[int, tuple[int, int]] = field(default_factory=dict)
+
+
+class SinkWriter:
+    """Writes what a sink read. One thread at a time.
+
+    ``look_holds_s``: so long after a look our place cannot have become another's; whoever slept longer looks again.
+    """
+
+    def __init__(self, client: Client, *, look_holds_s: float = LOOK_HOLDS_S) -> None:
+        self._client, self._look_holds_s = client, look_holds_s
         self._known: dict[Place, _Known] = {}
 
     def ends(self, streams: Iterable[str] = STREAMS) -> dict[Place, int]:
@@ -77,8 +96,8 @@ class SinkWriter:
     def write(self, reading: Reading) -> Written:
         """Store what the ledger does not have. When an error is raised, the same reading may be given again.
 
-        Each insert is preceded by a look at how far the table goes. What somebody else has written meanwhile is skipped
-        or rejected; a partition for which nothing was begun is rejected.
+        Right before each insert is a look at how far the table goes. What somebody else has written meanwhile is skipped or
+        rejected; a partition for which nothing was begun is rejected.
         """
         written = Written()
         unknown = [p for p in reading.spans if (reading.topic, p) not in self._known]
@@ -91,19 +110,31 @@ class SinkWriter:
         return written
 
     def _write(self, reading: Reading, part: pa.Table, written: Written) -> None:
+        planned = self._look(reading, part, written.rejected)
+        block = _block(part, planned)
+        for _ in range(MAX_LOOKS - 1):
+            if block is None or _now_s() - planned.at_s < self._look_holds_s:
+                break
+            before, planned = planned, self._look(reading, part, written.rejected)
+            if planned.kept != before.kept:
+                block = _block(part, planned)
+        for partition, step in planned.steps:
+            _count(step, partition, written)
+        if block is not None:
+            self._insert(reading, block, planned.tried)
+
+    def _look(self, reading: Reading, part: pa.Table, rejected: Mapping[int, Why]) -> _Planned:
+        planned = _Planned(_now_s())
         seen = self._seen(reading)
-        kept: list[tuple[int, int]] = []
-        tried: dict[int, tuple[int, int]] = {}
         for partition, start, offsets in _by_partition(part):
-            if partition in written.rejected:
+            if partition in rejected:
                 continue
             for step in self._plan(reading, partition, offsets, seen):
-                _count(step, partition, written)
+                planned.steps.append((partition, step))
                 if isinstance(step, Insert):
-                    kept.append((start + step.start, start + step.stop))
-                    tried[partition] = int(offsets[step.start]), int(offsets[step.stop - 1])
-        if kept:
-            self._insert(reading, _chosen(part, kept), tried)
+                    planned.kept.append((start + step.start, start + step.stop))
+                    planned.tried[partition] = int(offsets[step.start]), int(offsets[step.stop - 1])
+        return planned
 
     def _plan(self, reading: Reading, partition: int, offsets: Offsets, seen: Mapping[int, int]) -> tuple[Step, ...]:
         known, (since, until) = self._known[reading.topic, partition], reading.spans[partition]
@@ -113,12 +144,12 @@ class SinkWriter:
             known.expected, known.tried = now, None
         return steps
 
-    def _insert(self, reading: Reading, rows: pa.Table, tried: Mapping[int, tuple[int, int]]) -> None:
+    def _insert(self, reading: Reading, block: Block, tried: Mapping[int, tuple[int, int]]) -> None:
         ranges = ",".join(f"{partition}:{first}-{last}" for partition, (first, last) in sorted(tried.items()))
         for partition, (_, last) in tried.items():
             self._known[reading.topic, partition].tried = last + 1
-        with told_to_user(f"storing {rows.num_rows} events of topic '{reading.topic}' ({ranges})"):
-            insert_whole(self._client, reading.stream, rows, token=f"{reading.topic}/{ranges}/{_version(reading.stream)}")
+        with told_to_user(f"storing {block.rows} events of topic '{reading.topic}' ({ranges})"):
+            insert_block(self._client, reading.stream, block, token=f"{reading.topic}/{ranges}/{_version(reading.stream)}")
         for partition, (_, last) in tried.items():
             known = self._known[reading.topic, partition]
             known.expected, known.settled, known.tried = last + 1, max(known.settled, last + 1), None
@@ -132,6 +163,14 @@ class SinkWriter:
         }
         rows = self._client.query(sql("positions_seen"), parameters=parameters).result_rows
         return {int(partition): int(following) for partition, following in rows}
+
+
+def _now_s() -> float:
+    return time.clock_gettime(_CLOCK)
+
+
+def _block(part: pa.Table, planned: _Planned) -> Block | None:
+    return block_of(_chosen(part, planned.kept)) if planned.kept else None
 
 
 def _count(step: Step, partition: int, written: Written) -> None:

@@ -1,10 +1,10 @@
 """A sink in a process of its own, made to be killed: ``python -m tests.chaos.sink_child DATA [OPTION…]``.
 
 It reads the log of its environment to the end, in small chunks, and prints a line of JSON for each. Options:
-``kill=<point>:<n>`` kills it at the n-th passing of a point: ``before-look`` (at the ledger, before each insert),
-``before-insert``, ``during-insert``, ``after-insert`` (it is stored, and nobody has heard of it), ``before-dead``,
-``after-dead``; ``stop=<point>:<n>`` stops it there (SIGSTOP) instead; ``name=<name>``; ``blind`` makes it go by what it
-believes instead of by the ledger (negative control); ``follow`` makes it go on at the end.
+``kill=<point>:<n>`` kills it at the n-th passing of a point: ``before-look`` (at the ledger, before each insert) and
+``after-look``, ``before-insert``, ``during-insert``, ``after-insert`` (it is stored, and nobody has heard of it),
+``before-dead``, ``after-dead``; ``stop=<point>:<n>`` stops it there (SIGSTOP) instead; ``name=<name>``; ``blind`` makes it
+go by what it believes instead of by the ledger (negative control); ``follow`` makes it go on at the end.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -34,8 +33,6 @@ from tests.sink_scene import SESSION_MS
 
 ROWS = 200
 DURING_S = 0.002
-FELLED_S = 1.0
-"""A blow to the process reaches its threads one after the other: the one that struck waits, or it would go on for a moment."""
 
 
 def tell(**what: object) -> None:
@@ -43,7 +40,11 @@ def tell(**what: object) -> None:
 
 
 def struck(options: list[str], name: str, act: Callable[..., Any]) -> Callable[..., Any]:
-    """The same act, with the process struck at the n-th passing before, during or after it."""
+    """The same act, with the process struck at the n-th passing before, during or after it.
+
+    Before and after, the blow is at the acting thread itself, which takes no step more: one at the process is taken by any of
+    its threads, and the others go on until they hear of it, far enough for a request to be sent.
+    """
     blows = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
     found = [
         (blows[o.partition("=")[0]], o.partition("=")[2].rpartition(":")) for o in options if o.startswith(("kill=", "stop="))
@@ -56,8 +57,7 @@ def struck(options: list[str], name: str, act: Callable[..., Any]) -> Callable[.
                 if when == "during":
                     threading.Timer(DURING_S, os.kill, (os.getpid(), blow)).start()
                 else:
-                    os.kill(os.getpid(), blow)
-                    time.sleep(FELLED_S)
+                    signal.pthread_kill(threading.get_ident(), blow)
 
     def acted(*args: Any, **more: Any) -> Any:
         nonlocal passed
@@ -95,7 +95,7 @@ def main(data: str, *options: str) -> None:
         try:
             store = stack.enter_context(open_store(Path(data), writes=True))
             SinkWriter._seen = struck(list(options), "look", SinkWriter._seen)  # type: ignore[method-assign]  # the kill
-            sink_writer.insert_whole = struck(list(options), "insert", sink_writer.insert_whole)
+            sink_writer.insert_block = struck(list(options), "insert", sink_writer.insert_block)
             store.dead_letters.keep = struck(list(options), "dead", store.dead_letters.keep)  # type: ignore[method-assign]  # the kill
             chosen = SinkOptions(given.get("name", "child"), until_end="follow" not in options, session_ms=SESSION_MS)
             sink = Sink(store, needed(kafka_settings()), chosen, shown)

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from opsledger.infra.store import Store, open_store
+from tests.chaos.matrix.field import stands_still
 from tests.chaos.test_kill_sink import CALLS, REPEATED, ROOT, kafka_log
 from tests.gateways import Running, running
 from tests.kafka_cluster import TestKafka
@@ -129,7 +130,16 @@ def test_a_zombie_that_wakes_up_finds_its_place_taken_and_stores_nothing(scene: 
     check(store, scene)
 
 
-def test_a_zombie_between_its_look_and_its_insert_stores_rows_that_readers_take_once(scene: Scene, store: Store) -> None:
+def test_a_zombie_that_slept_after_its_look_looks_again_and_stores_nothing(scene: Scene, store: Store) -> None:
+    zombie = scene.sink("a", "stop=after-look:3")
+    until(lambda: stopped(zombie))
+    assert scene.sink("b").ended()
+    zombie.process.send_signal(signal.SIGCONT)
+    assert zombie.ended()
+    check(store, scene)
+
+
+def test_a_zombie_whose_insert_was_going_out_stores_rows_that_readers_take_once(scene: Scene, store: Store) -> None:
     """The one thing that nothing can hinder: it stays without effect."""
     zombie = scene.sink("a", "stop=before-insert:3")
     until(lambda: stopped(zombie))
@@ -162,5 +172,5 @@ def test_two_sinks_under_one_name_do_not_both_go_on(scene: Scene) -> None:
 
 
 def stopped(member: Member) -> bool:
-    state = Path(f"/proc/{member.process.pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0]
-    return state == "T"
+    assert member.process.poll() is None, f"it did not stand still but ended: {member.said[-3:]}"
+    return stands_still(member.process.pid)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import sys
 import tempfile
 import traceback
@@ -116,6 +117,7 @@ def main() -> int:
     asked = options()
     size, rows = Size(asked.events, asked.away), [Row(case) for case in LONG_FORM if asked.case in case.name]
     print(f"seed {asked.seed}", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # brokers and children are not to outlive it
     os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
     with tempfile.TemporaryDirectory(prefix="opsledger-chaos-") as folder:
         cluster = Cluster(Path(folder) / "kafka", 3)

@@ -32,6 +32,7 @@ class Case:
 KILLED = (
     ("sink", faults.sink_killed, "insert", "after the insert, before the commit"),
     ("ingest", faults.ingest_killed, "append", "after the append, before it is told"),
+    ("ingest --follow", faults.follow_killed, "append", "after the append, before its place is saved"),
     ("HTTP ingest", faults.http_killed, "append", "after the append, before the answer"),
     ("relay", faults.relay_killed, "append", "after the append, before its place is saved"),
 )
@@ -62,6 +63,12 @@ OTHERS = (
         "sink",
         "a zombie wakes up",
         "between its look and its insert",
+        partial(faults.zombie, point="after-look:2"),
+    ),
+    Case(
+        "sink",
+        "a zombie wakes up",
+        "as its insert goes out",
         partial(faults.zombie, point="before-insert:2"),
         rows_again=True,
     ),

@@ -3,8 +3,9 @@
 The command is the real one; its chunks are small, and it prints a line of JSON whenever it would tell a user of progress.
 An option is ``<blow>=<moment>-<act>:<nth>``. Acts: ``insert`` (into the ledger), ``look`` (at the ledger, before each
 insert), ``append`` (to the log). Moments: before, during, after. Blows: ``kill`` (-9), ``stop`` (SIGSTOP). Besides:
-``drop=<act>:<nth>`` says that the act was done and does not do it, ``blind`` has the sink go by what it believes (both are
-controls' defects), and ``slow=<act>:<seconds>`` makes each act take longer.
+``drop=<act>:<nth>`` says that the act was done and does not do it, ``blind`` has the sink go by what it believes, ``hasty``
+a following save its place before the lines are stored (controls' defects), and ``slow=<act>:<seconds>`` makes each act
+take longer.
 """
 
 from __future__ import annotations
@@ -20,12 +21,15 @@ from importlib import import_module
 from typing import Any
 
 from opsledger.infra.cli.main import main as command_line
+from tests.chaos.follow_child import hasty_turn
 from tests.chaos.sink_child import ROWS, blind, shown, struck, tell
 from tests.sink_scene import SESSION_MS
 
 RECORDS = 100
 """Of a chunk that is read, and appended at once."""
 DECISIONS = 5
+TURN_BYTES = 4 * 1024
+"""Of a file that is followed, read at once."""
 _ON_PARENTS_DEATH = 1
 Act = Callable[..., Any]
 
@@ -76,13 +80,23 @@ def prepare_sink(options: Sequence[str]) -> None:
         blind()
     writer: Any = sink_writer.SinkWriter
     writer._seen = hurt(options, "look", writer._seen)
-    sink_writer.insert_whole = hurt(options, "insert", sink_writer.insert_whole)
+    sink_writer.insert_block = hurt(options, "insert", sink_writer.insert_block)
     changed: Any = command
     changed.SinkOptions = partial(command.SinkOptions, session_ms=SESSION_MS)
     changed._shown = lambda _report, **_: shown
 
 
-def prepare_source(options: Sequence[str], verb: str) -> None:
+def follow_closely(options: Sequence[str]) -> None:
+    """Little is read in a turn, and a file that was rotated is left at its end."""
+    from opsledger.ingest.follow import follower, tail
+
+    changed: Any = follower.Follower
+    tail.TURN_BYTES, tail.QUIET_S = TURN_BYTES, 0.0
+    if "hasty" in options:
+        changed.turn = hasty_turn
+
+
+def prepare_source(options: Sequence[str], command: Sequence[str], verb: str) -> None:
     """Small appends, and hurt."""
     from opsledger.ingest import stages
     from opsledger.ingest.adapters import jsonlines
@@ -91,7 +105,9 @@ def prepare_source(options: Sequence[str], verb: str) -> None:
     jsonlines.CHUNK_RECORDS, stages.FLUSH_EVENTS = RECORDS, RECORDS // 2
     log: Any = KafkaLog
     log.append = hurt(options, "append", log.append)
-    if verb == "ingest":
+    if "--follow" in command:
+        follow_closely(options)
+    elif verb == "ingest":
         changed: Any = import_module("opsledger.infra.cli.ingest")
         changed.progress = _told
     if verb == "relay":
@@ -107,7 +123,7 @@ def main(*arguments: str) -> None:
     if verb == "sink":
         prepare_sink(options)
     else:
-        prepare_source(options, verb)
+        prepare_source(options, command, verb)
     tell(started=True)
     command_line(list(command))
 

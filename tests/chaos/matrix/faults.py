@@ -16,7 +16,7 @@ from opsledger.infra.store import Store, open_store
 from tests.chaos.confined import own_mounts, run
 from tests.chaos.matrix.field import Child, Field, environment, until
 from tests.chaos.matrix.judge import Told, acknowledged, judge
-from tests.chaos.matrix.sources import Deciding, Import, Sender
+from tests.chaos.matrix.sources import Deciding, Growing, Import, Sender
 from tests.ledger_samples import line
 from tests.sink_scene import content, logged
 
@@ -72,6 +72,20 @@ def ingest_killed(field: Field, size: Size, points: Sequence[str] = ()) -> Told:
         else:
             kill_after(field, child, 0.1, 1.5)
         nobody_lied(field, source.told(child))
+    return source.complete()
+
+
+def follow_killed(field: Field, size: Size, points: Sequence[str] = ()) -> Told:
+    """A following dies while its file grows and is rotated, and another goes on."""
+    source, moments = Growing.of(field, size.events), points or ("",)
+    for left, point in zip(range(len(moments) + 1, 1, -1), moments, strict=True):
+        child = source.start(*(_kill(point) or ["slow=append:0.05"]))
+        if not point:
+            until(lambda child=child: child.said or child.process.poll() is not None, "a start")  # type: ignore[misc]
+            Timer(field.chance.uniform(0.1, 1.5), child.process.kill).start()
+        source.grow(1 / left)
+        child.killed()
+        nobody_lied(field, source.told())
     return source.complete()
 
 

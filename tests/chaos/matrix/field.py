@@ -45,6 +45,12 @@ def until(what: Callable[[], object], why: str) -> None:
         time.sleep(0.05)
 
 
+def stands_still(process: int) -> bool:
+    """Whether a process is stopped (SIGSTOP), each of its threads."""
+    found = [path.read_text(encoding="ascii", errors="replace") for path in Path(f"/proc/{process}/task").glob("*/stat")]
+    return {stat.rpartition(")")[2].split()[0] for stat in found} == {"T"}
+
+
 @dataclass
 class Child:
     """A command at work; ``said`` and ``text`` grow meanwhile."""
@@ -84,9 +90,9 @@ class Child:
         return self.end()
 
     def stopped(self) -> bool:
-        """Whether it stands still (SIGSTOP)."""
-        stat = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii", errors="replace")
-        return stat.rpartition(")")[2].split()[0] == "T"
+        """Whether it stands still with all its threads (SIGSTOP). AssertionError where it has come to its end."""
+        assert self.process.poll() is None, f"it did not stand still but ended: {''.join(self.text[-5:])}"
+        return stands_still(self.process.pid)
 
     def address(self) -> str:
         """Of a server: where it listens, as soon as it does."""

@@ -1,9 +1,10 @@
-"""What brings events to the log in the matrix: the import of a file, the HTTP ingest, the relay; each told what is kept."""
+"""What brings events to the log in the matrix: files, whole or growing, the HTTP ingest, the relay; each told what is kept."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ from opsledger.domain.clock import FixedClock, SystemClock
 from opsledger.domain.decisions.application import Decisions, execute
 from opsledger.domain.decisions.base import KnownFacts
 from opsledger.domain.decisions.commands import read_command
+from opsledger.domain.errors import EXIT_INCOMPLETE
 from opsledger.infra.data_directory import Folder
 from opsledger.infra.serve.keys import FILE, Keys
 from opsledger.ingest.http.judging import Owner
-from tests.chaos.matrix.field import Child, Field, ids_of
+from tests.chaos.matrix.field import Child, Field, ids_of, until
 from tests.chaos.matrix.judge import Told, id_of
 from tests.contract_samples import NINE, in_file, sample_terms
 from tests.http_server import Client
@@ -27,6 +29,7 @@ from tests.http_server import Client
 FORMAT = ("--tenant", "t1", "--source", "sim:test")
 OWNER = Owner("t1", "sim:test")
 BATCH = 10
+WRITES_EVERY_S = 0.02
 
 
 @dataclass
@@ -41,12 +44,7 @@ class Import:
     def of(field_: Field, count: int) -> Import:
         """A file of a case's own; another producer has appended a part of it already."""
         name = field_.name()
-        lines = field_.lines(name, count)
-        field_.feed(field_.chance.sample(lines, len(lines) // 8))
-        lines += field_.chance.sample(lines, len(lines) // 8)
-        lines += [json.dumps({"type": "call.queued", "broken": f"{name}-{n}"}).encode() for n in range(5)]
-        field_.chance.shuffle(lines)
-        path = field_.root / f"{name}.jsonl"
+        lines, path = _lines_of(field_, name, count), field_.root / f"{name}.jsonl"
         path.write_bytes(b"\n".join(lines) + b"\n")
         return Import(field_, lines, path)
 
@@ -65,8 +63,76 @@ class Import:
         return _told(self.lines)
 
 
+def _lines_of(field_: Field, name: str, count: int) -> list[bytes]:
+    lines = field_.lines(name, count)
+    field_.feed(field_.chance.sample(lines, len(lines) // 8))
+    lines += field_.chance.sample(lines, len(lines) // 8)
+    lines += [json.dumps({"type": "call.queued", "broken": f"{name}-{n}"}).encode() for n in range(5)]
+    field_.chance.shuffle(lines)
+    return lines
+
+
 def _told(lines: Sequence[bytes]) -> Told:
     return Told(ids_of(lines), refused={each for each in lines if id_of(each) is None})
+
+
+@dataclass
+class Growing:
+    """The same lines in a file that is followed while a program writes it and rotates it."""
+
+    field: Field
+    lines: list[bytes]
+    path: Path
+    state: Path
+    written: int = 0
+
+    @staticmethod
+    def of(field_: Field, count: int) -> Growing:
+        name = field_.name()
+        folder = field_.root / name
+        folder.mkdir()
+        return Growing(field_, _lines_of(field_, name, count), folder / "events.jsonl", folder / "state")
+
+    def start(self, *options: str) -> Child:
+        where = ("--follow", "--poll", "0.05", "--state", str(self.state))
+        return self.field.start(options, "ingest", str(self.path), *where, *FORMAT)
+
+    def grow(self, share: float = 1.0) -> None:
+        """Write a share of what is left, some lines at a time; the file is rotated in the middle, and again at the end."""
+        stop = self.written + max(1, round((len(self.lines) - self.written) * share))
+        middle = (self.written + stop) // 2
+        for end in (middle, stop):
+            while self.written < end:
+                some = self.lines[self.written : min(end, self.written + BATCH)]
+                with self.path.open("ab") as file:
+                    file.writelines(line + b"\n" for line in some)
+                self.written += len(some)
+                time.sleep(WRITES_EVERY_S)
+            self._rotate()
+
+    def _rotate(self) -> None:
+        older = len(list(self.path.parent.glob(f"{self.path.name}.*")))
+        for number in range(older, 0, -1):
+            self.path.with_name(f"{self.path.name}.{number}").rename(self.path.with_name(f"{self.path.name}.{number + 1}"))
+        self.path.rename(self.path.with_name(f"{self.path.name}.1"))
+
+    def noted(self) -> int:
+        """So many lines it has on record as done."""
+        return max((json.loads(path.read_bytes())["counts"]["read"] for path in self.state.glob("*.json")), default=0)
+
+    def told(self) -> Told:
+        """What its saved place says is on the log."""
+        return _told(self.lines[: self.noted()])
+
+    def complete(self) -> Told:
+        """The rest is written, and a following that is well comes to the end of it."""
+        child = self.start()
+        if self.written < len(self.lines):
+            self.grow()
+        until(lambda: child.process.poll() is not None or self.noted() >= len(self.lines), "the file's end")
+        assert child.stop() in (0, EXIT_INCOMPLETE), "".join(child.text[-5:])
+        assert self.noted() == len(self.lines)
+        return self.told()
 
 
 @dataclass
