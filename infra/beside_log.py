@@ -22,6 +22,7 @@ from opsledger.infra.sink.run import Sink, SinkOptions
 from opsledger.infra.store import Store
 from opsledger.ingest.log.group import Place
 from opsledger.ingest.log.topics import Topics
+from opsledger.ingest.log.trouble import told_to_user
 
 PATIENCE_S = 30.0
 """So long an import waits while no sink brings anything."""
@@ -116,13 +117,20 @@ class AskedLedger:
 def owed_to(store: Store, kafka: KafkaSettings) -> Owed:
     """What a log owes to a ledger: where others can write to it, a sink brings it; where this process alone has it, this
     process is the sink. UserError, when it is settled first, where the ledger was filled from another log."""
+    return Owed(lambda: _ends(store, kafka), _waiting(store, kafka.topics) if store.remote else _sinking(store, kafka))
 
-    def ends() -> dict[Place, int]:
-        origin = Origin(store, kafka)
+
+def behind(store: Store, kafka: KafkaSettings) -> dict[Place, int]:
+    """Partition → how many messages of the log a ledger does not have. UserError where it was filled from another log."""
+    return missing_in(store, kafka.topics, _ends(store, kafka))
+
+
+def _ends(store: Store, kafka: KafkaSettings) -> dict[Place, int]:
+    """How far the streams' topics go; a log that is not the ledger's is refused."""
+    origin = Origin(store, kafka)
+    with told_to_user("asking how far the log goes"):
         found = origin.look(origin.stored())
-        return {place: end for place, end in found.items() if end and place[0] in origin.streams}
-
-    return Owed(ends, _waiting(store, kafka.topics) if store.remote else _sinking(store, kafka))
+    return {place: end for place, end in found.items() if end and place[0] in origin.streams}
 
 
 def _waiting(store: Store, topics: Topics) -> Callable[[Mapping[Place, int]], None]:

@@ -143,7 +143,7 @@ class Dedup:
         return judged
 
     def _prepare(self, count: int) -> None:
-        """The filter begins empty for an empty ledger; past the first events of a larger import it is filled from the ledger."""
+        """The filter begins empty for an empty ledger; past the first events of a larger import it is filled from it."""
         if not self._judged and self._seen is None and not self._ledger.event_count():
             self._seen = Seen()
         if self._seen is None and self._judged + count > EXACT_EVENTS:

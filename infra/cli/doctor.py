@@ -5,84 +5,89 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from contextlib import nullcontext
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
 
-from opsledger.domain.clock import SystemClock
 from opsledger.domain.errors import UserError
-from opsledger.infra.facts import age_of_facts
-from opsledger.infra.gateway.found import find
+from opsledger.infra import health
+from opsledger.infra.data_directory import Folder
+from opsledger.infra.decision_store import VARIABLE as DECISIONS_VARIABLE
+from opsledger.infra.decision_store import keeping
+from opsledger.infra.gateway.found import PASSWORD_VARIABLE
 from opsledger.infra.server import CLUSTER_VARIABLE, URL_VARIABLE, server_of
 from opsledger.infra.settings import VARIABLES, Settings, read_settings
-from opsledger.infra.store import open_store
 
 PACKAGES = ("opsledger", "chdb", "clickhouse-connect", "eventsourcing", "marshmallow", "msgspec", "pyarrow")
 """What decides how the product behaves."""
+SERVERS = "OPSLEDGER_KAFKA_BOOTSTRAP_SERVERS"
+_KAFKA = (
+    "OPSLEDGER_KAFKA_PREFIX",
+    "OPSLEDGER_KAFKA_SECURITY_PROTOCOL",
+    "OPSLEDGER_KAFKA_SASL_MECHANISM",
+    "OPSLEDGER_KAFKA_SASL_USERNAME",
+    "OPSLEDGER_KAFKA_SSL_CAFILE",
+    "OPSLEDGER_KAFKA_SSL_CERTFILE",
+    "OPSLEDGER_KAFKA_SSL_KEYFILE",
+    "OPSLEDGER_KAFKA_DELIVERY_TIMEOUT_S",
+    "OPSLEDGER_KAFKA_DIR",
+)
+_SECRET = ("OPSLEDGER_KAFKA_SASL_PASSWORD", PASSWORD_VARIABLE)
+_UNSET = "(not set)"
+_WIDTH = 34
 
 
 @click.command(short_help="What is set, what is reachable, versions.")
 @click.pass_context
 def doctor(context: click.Context) -> None:
-    """Show the settings, the data directory, the engine, fonts and versions; name what needs attention."""
+    """Show the settings, what can be reached (ledger, Kafka, decisions), fonts and versions; name what needs attention.
+
+    What is secret is never shown: of a password only that it is set. All settings: docs/settings.md.
+    """
     settings = read_settings(context.obj["data"])
     for title, lines in (("settings", _settings(settings)), ("reachable", _reachable(settings)), ("versions", _versions())):
         click.echo(f"{title}:")
         for name, value in lines:
-            click.echo(f"  {name:<20} {value}")
+            click.echo(f"  {name:<{_WIDTH}} {value}")
 
 
 def _settings(settings: Settings) -> list[tuple[str, str]]:
-    said = [(name, os.environ.get(name, "(not set)")) for name in VARIABLES]
-    said += [(URL_VARIABLE, _server()), (CLUSTER_VARIABLE, os.environ.get(CLUSTER_VARIABLE, "(not set)"))]
-    return [*said, ("data directory", str(settings.data.absolute()))]
+    shown = [(name, os.environ.get(name, _UNSET)) for name in (*VARIABLES, CLUSTER_VARIABLE, SERVERS)]
+    shown += [(name, os.environ[name]) for name in _KAFKA if os.environ.get(name)]
+    shown += [(URL_VARIABLE, _address(_server)), (DECISIONS_VARIABLE, _address(lambda: _decisions(settings)))]
+    shown += [(name, "(set)" if os.environ.get(name) else _UNSET) for name in _SECRET]
+    return [*shown, ("data directory", str(settings.data.absolute()))]
+
+
+def _address(ask: Callable[[], str]) -> str:
+    try:
+        return ask()
+    except UserError as error:
+        return str(error)
 
 
 def _server() -> str:
-    try:
-        server = server_of()
-    except UserError as error:
-        return str(error)
-    return server.shown if server else "(not set)"
+    server = server_of()
+    return server.shown if server else _UNSET
+
+
+def _decisions(settings: Settings) -> str:
+    return keeping(Folder(settings.data)).shown if os.environ.get(DECISIONS_VARIABLE) else _UNSET
 
 
 def _reachable(settings: Settings) -> list[tuple[str, str]]:
     free = shutil.disk_usage(_existing(settings.data)).free
     return [
-        ("ledger", _ledger(settings)),
-        ("facts", _facts(settings)),
+        ("ledger", health.ledger(settings.data)),
+        ("facts", health.facts(settings.data)),
+        ("Kafka", health.kafka()),
+        ("sink", health.sink(settings.data)),
+        ("decisions", health.decisions(settings.data)),
         ("disk free", f"{free / 2**30:,.1f} GiB"),
         ("Chinese font", _font()),
     ]
-
-
-def _ledger(settings: Settings) -> str:
-    if not settings.data.exists() and server_of() is None:
-        return "none yet: `opsledger init` or a first `opsledger ingest` makes it"
-    try:
-        store = open_store(settings.data, clock=SystemClock())
-    except UserError as error:
-        return f"not usable: {error}"
-    try:
-        where = f"at {store.place}" if store.remote else "open"
-        return f"{where}, engine {store.client.command('SELECT version()')}"
-    finally:
-        store.close()
-
-
-def _facts(settings: Settings) -> str:
-    """How old the facts are, where others keep them; here they are brought up to the ledger by each command."""
-    try:
-        with open_store(settings.data, clock=SystemClock()) if _reached(settings) else nullcontext() as store:
-            return age_of_facts(store) if store else "brought up to the ledger by each command"
-    except UserError as error:
-        return str(error)
-
-
-def _reached(settings: Settings) -> bool:
-    return server_of() is not None or find(settings.data) is not None
 
 
 def _font() -> str:
