@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 from confluent_kafka import Producer
 from kafka import KafkaConsumer, TopicPartition
 
@@ -17,6 +18,7 @@ from opsledger.infra.sink.run import Sink, SinkOptions
 from opsledger.infra.sink.status import Status
 from opsledger.infra.store import Store, open_store
 from opsledger.ingest.log.decode import FORMAT, partition_of
+from opsledger.ingest.log.partition import partitions_of
 
 SESSION_MS = 6_000
 Placed = tuple[str, int, int]
@@ -97,3 +99,13 @@ def produce(kafka: KafkaSettings, messages: Iterable[dict[str, object]]) -> None
         producer.poll(0)
     assert producer.flush(60) == 0
     assert not failed, failed[0]
+
+
+def home(key: bytes) -> int:
+    """The partition of a key, of six."""
+    return int(partitions_of(pa.array([key]), 6)[0])
+
+
+def message(value: bytes | None, key: bytes | None = b"t1/call/a", **more: object) -> dict[str, object]:
+    """A message for ``produce`` on the topic of calls, where its key belongs."""
+    return {"value": value, "key": key, "partition": home(key or b"t1/call/a")} | more

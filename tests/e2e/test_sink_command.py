@@ -14,11 +14,10 @@ import pytest
 
 from opsledger.domain.errors import EXIT_INCOMPLETE, EXIT_USAGE
 from opsledger.infra.cli.main import run
-from tests.integration.test_sink import message
 from tests.kafka_cluster import TestKafka
 from tests.kafka_topics import make_topics, open_log
 from tests.ledger_samples import calls, tables
-from tests.sink_scene import produce
+from tests.sink_scene import message, produce
 
 ROOT = Path(__file__).parents[2]
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from _pytest.monkeypatch import MonkeyPatch
 
@@ -13,14 +10,13 @@ from opsledger.domain.dead_letters import DeadLetterFilter, Outcome, Status
 from opsledger.infra.kafka.settings import KafkaSettings
 from opsledger.infra.retrying import retry_letters
 from opsledger.infra.sink.counts import total
-from opsledger.infra.store import Store, open_store
+from opsledger.infra.store import Store
 from opsledger.ingest.border import bulk, judge
 from opsledger.ingest.border.judge import Border
-from tests.integration.test_sink import message
 from tests.kafka_cluster import TestKafka
 from tests.kafka_topics import make_topics
 from tests.ledger_samples import line
-from tests.sink_scene import check_exact, drained, produce
+from tests.sink_scene import check_exact, drained, message, produce
 
 
 @pytest.fixture
@@ -29,12 +25,6 @@ def settings(kafka: TestKafka, monkeypatch: pytest.MonkeyPatch) -> KafkaSettings
     for name, value in kafka.environ.items():
         monkeypatch.setenv(name, value)
     return kafka.settings
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data") as opened:
-        yield opened
 
 
 def drained_by_an_older_product(store: Store, settings: KafkaSettings) -> None:

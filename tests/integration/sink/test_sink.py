@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.structs import OffsetAndMetadata
@@ -21,31 +19,12 @@ from opsledger.infra.store import Store, open_store
 from opsledger.ingest.log import group
 from opsledger.ingest.log.fetched import Fetched
 from opsledger.ingest.log.kafka import KafkaLog
-from opsledger.ingest.log.partition import partitions_of
 from tests.kafka_cluster import TestKafka
 from tests.kafka_topics import make_topics, open_log
 from tests.ledger_samples import calls, line, tables
-from tests.sink_scene import check_exact, drained, produce, sunk
+from tests.sink_scene import check_exact, drained, home, message, produce, sunk
 
 FAULT = {"system": "ivr", "kind": "outage", "severity": "major"}
-
-
-@pytest.fixture
-def settings(kafka: TestKafka) -> KafkaSettings:
-    make_topics(kafka.settings)
-    return kafka.settings
-
-
-@pytest.fixture
-def log(settings: KafkaSettings) -> Iterator[KafkaLog]:
-    with open_log(settings) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data") as opened:
-        yield opened
 
 
 def test_what_is_on_the_log_is_in_the_ledger_and_the_facts_follow(log: KafkaLog, settings: KafkaSettings, store: Store) -> None:
@@ -104,14 +83,6 @@ def test_duplicate_producers_are_told_apart_from_new_events(settings: KafkaSetti
     count = drained(store, settings).counts[settings.topics.of("call")]
     assert (count.accepted, count.duplicate) == (300, 300)
     assert store.client.command("SELECT count() FROM call_once") == 300
-
-
-def home(key: bytes) -> int:
-    return int(partitions_of(pa.array([key]), 6)[0])
-
-
-def message(value: bytes | None, key: bytes | None = b"t1/call/a", **more: object) -> dict[str, object]:
-    return {"value": value, "key": key, "partition": home(key or b"t1/call/a")} | more
 
 
 BAD: tuple[tuple[str, dict[str, object]], ...] = (

@@ -2,47 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from uuid import UUID
-
-import pytest
 
 from opsledger.domain.dead_letters import Attempt, DeadLetter, DeadLetterFilter, Outcome, Status
 from opsledger.domain.ports import ImportRun
 from opsledger.infra.kafka.settings import KafkaSettings
 from opsledger.infra.sink.counts import total
-from opsledger.infra.store import Store, open_store
+from opsledger.infra.store import Store
 from opsledger.ingest.log.beside import KafkaDeadLetters, KafkaImportJournal
 from opsledger.ingest.log.kafka import KafkaLog
 from opsledger.ingest.log.topics import DEAD_LETTERS
-from tests.kafka_cluster import TestKafka
-from tests.kafka_topics import make_topics, open_log
 from tests.ledger_samples import NOW
 from tests.sink_scene import drained, produce
 
 LETTER = DeadLetter(UUID(int=7), "t1", "sim:x", "jsonl", "a.jsonl", 3, "", "invalid", "why", b"{}", 2, "ab", NOW)
 RUN = ImportRun(UUID(int=9), "t1", "sim:x", "jsonl", "a.jsonl", "", False, NOW, NOW, "running")
-
-
-@pytest.fixture
-def settings(kafka: TestKafka) -> KafkaSettings:
-    make_topics(kafka.settings)
-    return kafka.settings
-
-
-@pytest.fixture
-def log(settings: KafkaSettings) -> Iterator[KafkaLog]:
-    with open_log(settings) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data") as opened:
-        yield opened
 
 
 def test_letters_attempts_and_imports_come_into_their_tables_once(log: KafkaLog, settings: KafkaSettings, store: Store) -> None:

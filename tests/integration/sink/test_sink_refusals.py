@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -17,32 +16,13 @@ from opsledger.infra.kafka.settings import KafkaSettings
 from opsledger.infra.sink.counts import total
 from opsledger.infra.sink.origin import Origin
 from opsledger.infra.sink.run import Sink, SinkOptions
-from opsledger.infra.store import Store, open_store
+from opsledger.infra.store import Store
 from opsledger.ingest.log import group
 from opsledger.ingest.log.group import Place
 from opsledger.ingest.log.kafka import KafkaLog
-from tests.kafka_cluster import TestKafka
-from tests.kafka_topics import PATIENCE_S, add_partitions, make_topics, open_log
+from tests.kafka_topics import PATIENCE_S, add_partitions
 from tests.ledger_samples import calls, tables
 from tests.sink_scene import SESSION_MS, content, drained
-
-
-@pytest.fixture
-def settings(kafka: TestKafka) -> KafkaSettings:
-    make_topics(kafka.settings)
-    return kafka.settings
-
-
-@pytest.fixture
-def log(settings: KafkaSettings) -> Iterator[KafkaLog]:
-    with open_log(settings) as opened:
-        yield opened
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data") as opened:
-        yield opened
 
 
 def refused(store: Store, settings: KafkaSettings) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
-from opsledger.domain.clock import FixedClock
 from opsledger.domain.ports import Span
-from opsledger.infra.store import Store, open_store
+from opsledger.infra.store import Store
 from opsledger.projections.ledger import sink_writer
 from opsledger.projections.ledger.local_log import _placed
 from opsledger.projections.ledger.plan import Why
@@ -20,12 +18,6 @@ from tests.ledger_samples import NOW, calls, tables
 
 TOPIC = "ops.call"
 ROWS = 40
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data", clock=FixedClock(NOW)) as opened:
-        yield opened
 
 
 def reading(first: int = 0, stop: int = ROWS) -> Reading:

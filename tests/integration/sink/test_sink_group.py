@@ -10,16 +10,8 @@ import pytest
 from opsledger.infra.kafka.settings import KafkaSettings
 from opsledger.ingest.log import group as group_module
 from opsledger.ingest.log.group import REBALANCING, Group
-from tests.kafka_cluster import TestKafka
-from tests.kafka_topics import make_topics
 
 WAITED_S = 4.0
-
-
-@pytest.fixture
-def settings(kafka: TestKafka) -> KafkaSettings:
-    make_topics(kafka.settings)
-    return kafka.settings
 
 
 @pytest.fixture
