@@ -14,6 +14,7 @@ from opsledger.domain.clock import FixedClock
 from opsledger.infra.facts import fact_tables
 from opsledger.infra.store import open_store
 from opsledger.projections.facts.tables import FACTS
+from tests.new_ledger import new_ledger
 
 Row = dict[str, Any]
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -22,7 +23,7 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 @contextmanager
 def engine(folder: Path) -> Iterator[Any]:
     """An engine with an empty ledger and empty fact tables."""
-    with open_store(folder, clock=FixedClock(NOW)) as store:
+    with open_store(new_ledger(folder), clock=FixedClock(NOW)) as store:
         fact_tables(store)
         yield store.client
 

@@ -16,6 +16,7 @@ from opsledger.ingest.adapters.queue_log import QueueLog
 from opsledger.ingest.importer import ImportResult
 from opsledger.ingest.inputs import Input
 from tests.ledger_samples import importer, spec
+from tests.new_ledger import new_ledger
 from tests.queue_logs import NOW, adapter
 
 T = 1_767_600_000
@@ -23,7 +24,7 @@ T = 1_767_600_000
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data", clock=FixedClock(NOW)) as opened:
+    with open_store(new_ledger(tmp_path / "data"), clock=FixedClock(NOW)) as opened:
         yield opened
 
 

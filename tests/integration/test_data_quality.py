@@ -21,12 +21,13 @@ from opsledger.projections.reports.quality.findings import Checker
 from opsledger.projections.reports.quality.records import CHECKS
 from opsledger.projections.reports.run import run_report
 from tests.ledger_samples import chunks, importer, line, spec, tables
+from tests.new_ledger import new_ledger
 from tests.quality_plants import AFTER, DAY, LIVE, NINE, PLANTS, WHOLE, lines_of, moved, without
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with open_store(tmp_path_factory.mktemp("quality") / "data", clock=FixedClock(NINE)) as opened:
+    with open_store(new_ledger(tmp_path_factory.mktemp("quality") / "data"), clock=FixedClock(NINE)) as opened:
         for (moment, backfill), lines in sorted(_arrivals().items()):
             _append(opened, moment, lines, backfill=backfill)
         _at_clock(opened, AFTER + timedelta(days=60))

@@ -13,6 +13,7 @@ import pytest
 from opsledger.domain.clock import FixedClock
 from opsledger.infra.store import Store, open_store
 from tests.desk_samples import NOW, at, complaint, event, given
+from tests.new_ledger import new_ledger
 
 ASSESS = {
     "command": "penalty.assess",
@@ -31,7 +32,7 @@ ASSESS = {
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data", clock=FixedClock(NOW)) as opened:
+    with open_store(new_ledger(tmp_path / "data"), clock=FixedClock(NOW)) as opened:
         yield opened
 
 

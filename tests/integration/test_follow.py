@@ -20,6 +20,7 @@ from opsledger.ingest.follow.follower import Follower
 from opsledger.ingest.follow.state import StateFile
 from tests.following import JSON, QUEUE_LOG, drained, events, following, switch_log
 from tests.ledger_samples import calls, line
+from tests.new_ledger import new_ledger
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def imported(log_lines: list[bytes], tmp_path_factory: pytest.TempPathFactory) -
     """What a plain import of the whole log stores."""
     folder = tmp_path_factory.mktemp("imported")
     (folder / "queue_log").write_bytes(b"".join(log_lines))
-    with open_store(folder / "data") as store:
+    with open_store(new_ledger(folder / "data")) as store:
         ((_, result),) = run_imports(store, [str(folder / "queue_log")], QUEUE_LOG)
         assert result.tally.read == result.tally.accepted == len(log_lines)
         return events(store)
@@ -40,7 +41,7 @@ def imported(log_lines: list[bytes], tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data") as opened:
+    with open_store(new_ledger(tmp_path / "data")) as opened:
         yield opened
 
 

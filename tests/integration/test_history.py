@@ -14,6 +14,7 @@ from opsledger.infra.facts import fact_tables
 from opsledger.infra.store import Store, open_store
 from opsledger.projections.audit.history import history, is_late
 from tests.ledger_samples import NOW, line, tables
+from tests.new_ledger import new_ledger
 
 ENTERED = line("a", subject="c1", at_s=0)
 LEFT = line("b", subject="c1", type_="call.left_queue", at_s=20, data={"queue": "q1", "reason": "timeout"}, actor="7")
@@ -27,7 +28,7 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: FixedClock) -> Iterator[Store]:
-    with open_store(tmp_path / "data", clock=clock) as opened:
+    with open_store(new_ledger(tmp_path / "data"), clock=clock) as opened:
         yield opened
 
 

@@ -20,11 +20,12 @@ from opsledger.ingest.http import judging
 from opsledger.ingest.http.storing import Storing
 from tests.http_server import BATCH, OWNER, Client, Service, service
 from tests.ledger_samples import NOW, SPACE, START, line
+from tests.new_ledger import new_ledger
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data", clock=FixedClock(NOW)) as opened:
+    with open_store(new_ledger(tmp_path / "data"), clock=FixedClock(NOW)) as opened:
         yield opened
 
 

@@ -18,6 +18,7 @@ from opsledger.projections.reports.lateness import arrivals, closings, streams_r
 from opsledger.projections.reports.model import Request, Result
 from opsledger.projections.reports.run import run_report
 from tests.ledger_samples import START, calls, chunks, importer, line, spec, tables
+from tests.new_ledger import new_ledger
 
 ZONE = "Asia/Shanghai"
 MONTH = parse_period(Grain.MONTH, "2026-01", ZONE)
@@ -27,7 +28,7 @@ SECOND = timedelta(microseconds=1)
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data", clock=FixedClock(DAY.stop)) as opened:
+    with open_store(new_ledger(tmp_path / "data"), clock=FixedClock(DAY.stop)) as opened:
         yield opened
 
 

@@ -33,13 +33,14 @@ from opsledger.projections.reports.targets import tables_of
 from tests.desk_samples import NOW, approval, at, callback, complaint, desk_calls, given, ruling, signing
 from tests.lead_walk import cells_of, counted, follow
 from tests.ledger_samples import SPACE
+from tests.new_ledger import new_ledger
 
 JANUARY = parse_period(Grain.MONTH, "2026-01", "Asia/Shanghai")
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facts]:
-    with open_store(tmp_path_factory.mktemp("desk") / "data", clock=FixedClock(NOW)) as store:
+    with open_store(new_ledger(tmp_path_factory.mktemp("desk") / "data"), clock=FixedClock(NOW)) as store:
         lines = [*desk_calls(), complaint("p1"), *callback("never", at("01-10"))]
         given(store, lines, signing(), approval("e1"), approval("e2"), approval("e4"), ruling("p1", at("01-20")))
         _award(store)

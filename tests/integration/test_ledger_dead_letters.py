@@ -17,6 +17,7 @@ from opsledger.infra.store import Store, open_store
 from opsledger.ingest.chunk import KEPT_BYTES
 from opsledger.ingest.dead_letters import NOT_WHOLE, export, outcomes, retry
 from tests.ledger_samples import NOW, chunks, importer, line, spec
+from tests.new_ledger import new_ledger
 
 ANY = DeadLetterFilter()
 
@@ -28,7 +29,7 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: FixedClock) -> Iterator[Store]:
-    with open_store(tmp_path / "data", clock=clock) as opened:
+    with open_store(new_ledger(tmp_path / "data"), clock=clock) as opened:
         yield opened
 
 

@@ -11,6 +11,7 @@ from opsledger.infra.store import Store, open_store
 from opsledger.ingest.adapters.queue_log import QueueLog
 from opsledger.ingest.border.judge import Border
 from tests.ledger_samples import importer, spec
+from tests.new_ledger import new_ledger
 from tests.queue_log_scene import LEG, facts, log, store, take
 from tests.queue_logs import NOW, OPTIONS, adapter, generated
 
@@ -62,7 +63,7 @@ def test_a_log_cut_into_files_gives_the_facts_of_the_whole(store: Store, tmp_pat
     take(store, lines[cut:], reader)
     parts = facts(store, f"{LEG}, entered_at, ended_at")
     store.close()
-    with open_store(tmp_path / "whole", clock=FixedClock(NOW)) as whole:
+    with open_store(new_ledger(tmp_path / "whole"), clock=FixedClock(NOW)) as whole:
         take(whole, lines)
         assert facts(whole, f"{LEG}, entered_at, ended_at") == parts
 

@@ -25,6 +25,7 @@ from opsledger.ingest.border.convert import to_event
 from opsledger.ingest.border.judge import Border, Refusal
 from opsledger.ingest.relay import FilePlace, refusal_of, relay
 from tests.contract_samples import NINE, complaint_rule, in_file, in_memory, sample_terms
+from tests.new_ledger import new_ledger
 
 CLOCK = FixedClock(NINE + timedelta(days=1))
 BORDER = Border(CLOCK, decisions=True)
@@ -32,7 +33,7 @@ BORDER = Border(CLOCK, decisions=True)
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data", clock=CLOCK) as opened:
+    with open_store(new_ledger(tmp_path / "data"), clock=CLOCK) as opened:
         yield opened
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -38,6 +39,7 @@ from tests.desk_samples import (
     signing,
     without_kpi,
 )
+from tests.new_ledger import new_ledger
 
 JANUARY = parse_period(Grain.MONTH, "2026-01", "Asia/Shanghai")
 APPROVED = (approval("e1"), approval("e2"), approval("e4"))
@@ -45,6 +47,24 @@ APPROVED = (approval("e1"), approval("e2"), approval("e4"))
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
+    with open_store(new_ledger(tmp_path / "data"), clock=FixedClock(NOW)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The desk's January with its contract and approvals, facts and all, to be copied."""
+    folder = new_ledger(tmp_path_factory.mktemp("prepared") / "data")
+    with open_store(folder, clock=FixedClock(NOW)) as opened:
+        given(opened, desk_calls(), signing(), *APPROVED)
+        with view(opened, "t1"):
+            pass
+    return folder
+
+
+@pytest.fixture
+def desk(prepared: Path, tmp_path: Path) -> Iterator[Store]:
+    shutil.copytree(prepared, tmp_path / "data", symlinks=True)
     with open_store(tmp_path / "data", clock=FixedClock(NOW)) as opened:
         yield opened
 
@@ -63,9 +83,8 @@ def other(terms: dict[str, Any], name: str = "desk-2", vendor: str = "v2", **mor
     return {**signing(terms=terms), "id": name, "vendor": vendor, **more}
 
 
-def test_the_kpi_sheet_is_what_the_statement_pays(store: Store) -> None:
-    given(store, desk_calls(), signing(), *APPROVED)
-    result, lines = run(store, "kpi"), of(settled(store), "kpi")
+def test_the_kpi_sheet_is_what_the_statement_pays(desk: Store) -> None:
+    result, lines = run(desk, "kpi"), of(settled(desk), "kpi")
     assert result.ok
     assert [c.name for c in result.columns[:3]] == ["agent", "service_level", "service_level.points"] or len(
         result.columns
@@ -170,23 +189,21 @@ def test_where_terms_changed_within_the_month_a_row_says_its_days(store: Store) 
 @pytest.mark.parametrize(
     "asked", [{"compare": "previous"}, {"attribution": "end"}, {"profile": "wazo"}, {"only": {"queue": ("q1",)}}]
 )
-def test_what_a_statement_cannot_honour_is_refused(store: Store, asked: dict[str, Any]) -> None:
-    given(store, [], signing(terms=without_kpi()))
+def test_what_a_statement_cannot_honour_is_refused(desk: Store, asked: dict[str, Any]) -> None:
     with pytest.raises(UserError):
-        run(store, "vendor_statement", **asked)
+        run(desk, "vendor_statement", **asked)
 
 
 @pytest.mark.parametrize("code", ["kpi", "vendor_statement"])
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_no_column_is_empty_without_a_reason(store: Store, code: str, lang: Any) -> None:
-    given(store, desk_calls(), signing(), *APPROVED)
-    assert not unexplained(run(store, code, lang=lang))
+def test_no_column_is_empty_without_a_reason(desk: Store, code: str, lang: Any) -> None:
+    assert not unexplained(run(desk, code, lang=lang))
 
 
 @pytest.mark.parametrize("code", ["vendor_statement", "data_quality"])
 def test_what_changed_names_the_late_events_that_did_it(tmp_path: Path, code: str) -> None:
     then, clock = datetime(2026, 2, 1, tzinfo=UTC), FixedClock(datetime(2026, 2, 1, tzinfo=UTC))
-    with open_store(tmp_path / "data", clock=clock) as store:
+    with open_store(new_ledger(tmp_path / "data"), clock=clock) as store:
         given(store, [*desk_calls(), *callback("never", at("01-10"))], signing(), *APPROVED)
         settled(store)
         clock.at = NOW

@@ -38,11 +38,12 @@ from tests.desk_samples import (
     signing,
     without_kpi,
 )
+from tests.new_ledger import new_ledger
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data", clock=FixedClock(NOW)) as opened:
+    with open_store(new_ledger(tmp_path / "data"), clock=FixedClock(NOW)) as opened:
         yield opened
 
 
@@ -160,7 +161,7 @@ def test_what_is_in_the_log_twice_is_paid_once(store: Store) -> None:
 
 def test_a_statement_can_be_made_as_it_was_known(tmp_path: Path) -> None:
     clock = FixedClock(datetime(2026, 2, 1, tzinfo=UTC))
-    with open_store(tmp_path / "data", clock=clock) as store:
+    with open_store(new_ledger(tmp_path / "data"), clock=clock) as store:
         given(
             store, [*desk_calls(), *callback("never", at("01-10"))], signing(), approval("e1"), approval("e2"), approval("e4")
         )

@@ -1,0 +1,29 @@
+"""An empty ledger for a test: copied from one that was made once in this process, for making its tables is dear."""
+
+from __future__ import annotations
+
+import shutil
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from opsledger.infra.facts import fact_tables
+from opsledger.infra.store import open_store
+
+
+def new_ledger(folder: Path, *, facts: bool = True) -> Path:
+    """Put an empty ledger, with empty fact tables, into a folder that is not there yet; returns the folder.
+
+    What a directory is like that nobody has opened before is the matter of test_data_directory and of the commands' tests.
+    """
+    shutil.copytree(_made_once(facts).name, folder, symlinks=True)
+    return folder
+
+
+@cache
+def _made_once(facts: bool) -> TemporaryDirectory[str]:
+    held = TemporaryDirectory(prefix="opsledger-new-")
+    with open_store(Path(held.name)) as store:
+        if facts:
+            fact_tables(store)
+    return held
