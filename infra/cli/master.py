@@ -153,5 +153,7 @@ def _values(type_: str, values: tuple[str, ...]) -> dict[str, Any]:
 def _record(store: Store, tenant: str, line: bytes, what: str, since: datetime) -> None:
     chunks = list(chunk_of(line, Border(store.clock)))
     result = importer_of(store).run(iter(chunks), ImportSpec(tenant, SOURCE, "command", "", "", backfill=False), None)
+    if result.problem:
+        raise result.problem
     said = "recorded" if result.tally.accepted else "known already"
     click.echo(f"{what}, from {since:%Y-%m-%d %H:%M}Z: {said}")
