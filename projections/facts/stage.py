@@ -21,11 +21,12 @@ from opsledger.projections.facts.touched import News
 
 _TIMELINES = "facts_staged_timelines"
 _ENVELOPE = ("tenant", "subject", "occurred_at", "type", "event_id", "vendor", "offset")
-_SETTINGS: dict[str, Any] = {
-    # a few thousand rows do not repay the compilation of their expressions
-    "compile_expressions": 0,
-    "max_partitions_per_insert_block": 0,
-}
+_SETTINGS = "compile_expressions = 0, max_partitions_per_insert_block = 0"
+"""A few thousand rows do not repay the compilation of their expressions.
+
+They stand in the statement: given beside it, the embedded engine's client looks the old values up, sets and resets them,
+which are five further statements for each.
+"""
 
 
 def clear(client: Any) -> None:
@@ -76,7 +77,8 @@ class Stage:
         return f"{self._place}`{fact.name}{self._suffix}`"
 
     def _do(self, text: str, **parameters: int) -> None:
-        self._client.command(text, parameters=parameters or None, settings=_SETTINGS)
+        told = f"{text} SETTINGS {_SETTINGS}" if text.startswith("INSERT") else text
+        self._client.command(told, parameters=parameters or None)
 
     def _make_passing(self, stream: str) -> None:
         """Make the passing tables once: making them costs more than filling them."""
