@@ -98,19 +98,21 @@ class Growing:
         return self.field.start(options, "ingest", str(self.path), *where, *FORMAT)
 
     def grow(self, share: float = 1.0) -> None:
-        """Write a share of what is left, some lines at a time; the file is rotated in the middle, and again at the end."""
+        """Write a share of what is left, some lines at a time; the file that was there is rotated first, and in the middle."""
         stop = self.written + max(1, round((len(self.lines) - self.written) * share))
         middle = (self.written + stop) // 2
         for end in (middle, stop):
+            if self.path.exists():
+                self._rotate()
             while self.written < end:
                 some = self.lines[self.written : min(end, self.written + BATCH)]
                 with self.path.open("ab") as file:
                     file.writelines(line + b"\n" for line in some)
                 self.written += len(some)
                 time.sleep(WRITES_EVERY_S)
-            self._rotate()
 
     def _rotate(self) -> None:
+        until(lambda: list(self.state.glob("*.json")), "a following that has the file on record")
         older = len(list(self.path.parent.glob(f"{self.path.name}.*")))
         for number in range(older, 0, -1):
             self.path.with_name(f"{self.path.name}.{number}").rename(self.path.with_name(f"{self.path.name}.{number + 1}"))
