@@ -11,12 +11,17 @@ sink counts and readers take once.
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from threading import Event, Thread
 from uuid import UUID
 
+from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.domain.ports import ArrowTable, Ledger, Log, LogRecord, Span, StoredEvent
 from opsledger.infra.caught_up import missing_in, wait_until
 from opsledger.infra.kafka.settings import KafkaSettings
+from opsledger.infra.server import Server, reaching
 from opsledger.infra.sink.origin import Origin
 from opsledger.infra.sink.run import Sink, SinkOptions
 from opsledger.infra.store import Store
@@ -26,6 +31,7 @@ from opsledger.ingest.log.trouble import told_to_user
 
 PATIENCE_S = 30.0
 """So long an import waits while no sink brings anything."""
+_LOOK_EVERY_S = 0.5
 GROUP = "import"
 """The group of an import that is its own sink: no other sink's partitions are taken away."""
 
@@ -84,34 +90,41 @@ class GivenLog:
 
 
 class AskedLedger:
-    """The ledger; every question waits until it has what it is owed. UserError where that does not come."""
+    """The ledger; every question waits until it has what it is owed. UserError where that does not come, or it is away."""
 
-    def __init__(self, ledger: Ledger, owed: Owed) -> None:
-        self._ledger, self._owed = ledger, owed
+    def __init__(self, ledger: Ledger, owed: Owed, server: Server | None) -> None:
+        self._ledger, self._owed, self._server = ledger, owed, server
 
     def event_count(self) -> int:
         """How many events are stored; see ``domain.ports.Ledger``, as all that follows."""
-        return self._asked().event_count()
+        with self._asked() as ledger:
+            return ledger.event_count()
 
     def event_ids(self) -> Iterator[memoryview]:
         """The ids of all stored events."""
-        return self._asked().event_ids()
+        with self._asked() as ledger:
+            yield from ledger.event_ids()
 
     def stored(self, asked: ArrowTable) -> ArrowTable:
         """Which of some events are stored."""
-        return self._asked().stored(asked)
+        with self._asked() as ledger:
+            return ledger.stored(asked)
 
     def events(self, ids: Sequence[UUID]) -> Mapping[UUID, StoredEvent]:
         """The stored events of some ids."""
-        return self._asked().events(ids)
+        with self._asked() as ledger:
+            return ledger.events(ids)
 
     def corrections(self, ids: Sequence[UUID]) -> Sequence[StoredEvent]:
         """What corrects some events directly."""
-        return self._asked().corrections(ids)
+        with self._asked() as ledger:
+            return ledger.corrections(ids)
 
-    def _asked(self) -> Ledger:
-        self._owed.settle()
-        return self._ledger
+    @contextmanager
+    def _asked(self) -> Iterator[Ledger]:
+        with reaching(self._server) if self._server else nullcontext():
+            self._owed.settle()
+            yield self._ledger
 
 
 def owed_to(store: Store, kafka: KafkaSettings) -> Owed:
@@ -144,7 +157,38 @@ def _sinking(store: Store, kafka: KafkaSettings) -> Callable[[Mapping[Place, int
     name = f"import-{socket.gethostname()}-{store.path.resolve()}"
 
     def bring(places: Mapping[Place, int]) -> None:
+        if not missing_in(store, kafka.topics, places):
+            return
+        sink = Sink(store, kafka, SinkOptions(name, until_end=True, group=GROUP))
+        with _patiently(sink):
+            problem = sink.run().problem
         if missing_in(store, kafka.topics, places):
-            Sink(store, kafka, SinkOptions(name, until_end=True, group=GROUP)).run()
+            why = f": {problem.doing}: {problem.error}" if problem else ""
+            raise UserError(
+                f"the ledger {store.place} could not be brought up to the log{why}; run the command again when it is there",
+                EXIT_ENVIRONMENT,
+            )
 
     return bring
+
+
+@contextmanager
+def _patiently(sink: Sink) -> Iterator[None]:
+    """Within, a sink that meets nothing but trouble for as long as an import waits is stopped: by itself it would go on."""
+    over = Event()
+
+    def watch() -> None:
+        until = time.monotonic() + PATIENCE_S
+        while not over.wait(_LOOK_EVERY_S):
+            if sink.status.problem is None:
+                until = time.monotonic() + PATIENCE_S
+            elif time.monotonic() > until:
+                sink.stop()
+
+    watcher = Thread(target=watch, name="import-patience", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()

@@ -47,5 +47,5 @@ def kafka_stores(store: Store, kafka: KafkaSettings) -> Beside:
 
     whole = on_kafka.stores_of(store.resources.enter_context(on_kafka.open_kafka_log(kafka)))
     owed = owed_to(store, kafka)
-    ledger = AskedLedger(store.ledger, owed)
+    ledger = AskedLedger(store.ledger, owed, store.server)
     return Beside(Stores(GivenLog(whole.log, owed), ledger, whole.dead_letters, whole.imports), owed.settle)

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import click
 
 from opsledger.domain.clock import SystemClock
-from opsledger.domain.errors import UserError
+from opsledger.domain.errors import EXIT_INCOMPLETE, UserError
 from opsledger.infra.cli.common import opened, settings_of
 from opsledger.infra.cli.ingest import code_of, summary
 from opsledger.infra.event_log import Beside, kafka_stores
@@ -30,7 +30,10 @@ def import_to_kafka(context: click.Context, kafka: KafkaSettings, files: tuple[s
         beside = kafka_stores(store, kafka)
         _settle(store, beside, quiet=quiet)
         worst = _imported(beside.stores, files, ask, quiet=quiet)
-        if not store.remote:  # nobody else can bring it while this process has the data directory
+        if not store.remote and worst in (
+            0,
+            EXIT_INCOMPLETE,
+        ):  # nobody else can bring it while this process has the data directory
             _settle(store, beside, quiet=quiet)
         return worst
 

@@ -11,6 +11,7 @@ import pytest
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra import beside_log
 from opsledger.infra.event_log import Beside, kafka_stores
+from opsledger.infra.kafka.settings import kafka_settings, needed
 from opsledger.infra.store import Store, open_store
 from opsledger.ingest.chunk import OnChange
 from opsledger.ingest.importer import Importer
@@ -112,3 +113,12 @@ def test_a_sink_that_does_not_come_is_told_with_what_is_missing(
             kafka_stores(store, place.settings).settle()
     assert told.value.exit_code == EXIT_ENVIRONMENT
     assert "start 'opsledger sink'" in str(told.value)
+
+
+def test_brokers_that_are_away_end_an_import_that_is_its_own_sink(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    away = needed(kafka_settings({"OPSLEDGER_KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}))
+    monkeypatch.setattr(beside_log, "PATIENCE_S", 0.1)
+    owed = beside_log.Owed(lambda: {("opsledger.call", 0): 1}, beside_log._sinking(store, away))
+    with pytest.raises(UserError, match="could not be brought up to the log: looking at the log: ") as told:
+        owed.settle()
+    assert told.value.exit_code == EXIT_ENVIRONMENT
