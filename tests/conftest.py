@@ -24,6 +24,7 @@ __all__ = (
 
 TESTS = Path(__file__).resolve().parent
 LONG = (
+    "integration/test_over_the_network.py",
     "integration/test_data_quality.py",
     "integration/test_cells.py",
     "integration/test_facts_upkeep.py",
@@ -42,6 +43,13 @@ LONG = (
     "integration/test_statement_run.py",
     "integration/test_queue_log_scenarios.py",
     "integration/test_facts_equal_folds.py",
+    "integration/test_leads.py",
+    "integration/test_quality_rows.py",
+    "integration/test_kafka_publish.py",
+    "integration/test_http_events.py",
+    "integration/test_profiles_by_the_hour.py",
+    "integration/test_profiles_against_naive.py",
+    "integration/test_gateway_streams.py",
     "integration/test_report_laws.py",
     "integration/test_metric_laws.py",
     "integration/test_suite_against_naive.py",
@@ -50,9 +58,9 @@ LONG = (
     "chaos/test_matrix.py",
     "chaos/test_kafka_three.py",
     "chaos/test_kafka_fixture.py",
+    "e2e/test_as_known_then.py",
     "e2e/test_report_commands.py",
     "e2e/test_bad_input.py",
-    "e2e/test_as_known_then.py",
     "e2e/test_zones_with_clock_changes.py",
     "e2e/test_suite_shared.py",
     "e2e/test_table_variants.py",
