@@ -59,7 +59,7 @@ def run_folder(factory: pytest.TempPathFactory) -> Path:
 def shared_broker(run: Path) -> Cluster:
     """The run's only single broker, started by the first that asks."""
     cluster = Cluster(run / BROKER, 1)
-    with _alone(run / "kafka.starting"):
+    with alone(run / "kafka.starting"):
         cluster.up()
         watched(run, cluster.root)
     return cluster
@@ -101,7 +101,8 @@ def watched(run: Path, root: Path) -> None:
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
+def alone(lock: Path) -> Iterator[None]:
+    """Within, no other worker of the run is where this one is."""
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import pickle
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +12,8 @@ from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from opsledger.domain.calendar import Grain, Period, make_period
 from opsledger.domain.clock import FixedClock
@@ -22,6 +26,7 @@ from opsledger.projections.metrics.measure import Facts, teams_of
 from opsledger.projections.reports.model import Request, Result
 from opsledger.projections.reports.run import run_report
 from tests.e2e.conftest import Cli
+from tests.kafka_cluster import alone, run_folder
 from tests.naive_core import Row
 from tests.naive_suite import campaign_calls
 from tests.naive_views import lost_entries
@@ -66,8 +71,25 @@ class Quarter:
 
 
 @contextmanager
-def quarter(folder: Path) -> Iterator[Quarter]:
+def quarter(factory: pytest.TempPathFactory) -> Iterator[Quarter]:
+    """The simulated quarter, imported and decided, in a folder of this module's own: made once a run and copied."""
+    run, folder = run_folder(factory), factory.mktemp("quarter")
+    with alone(run / "quarter.lock"):
+        if not (run / "quarter").exists():
+            _make(folder / "made")
+            (folder / "made").rename(run / "quarter")
+    shutil.copytree(run / "quarter" / "data", folder / "data", symlinks=True)
+    truth: Truth = pickle.loads((run / "quarter" / "truth").read_bytes())
+    with (
+        open_store(folder / "data", clock=FixedClock(datetime(2026, 12, 31, tzinfo=UTC))) as store,
+        view(store, OPTIONS.tenant) as facts,
+    ):
+        yield Quarter(facts, truth)
+
+
+def _make(folder: Path) -> None:
     """Simulate, import and decide a quarter in a folder."""
+    folder.mkdir()
     simulation, events, commands = Simulation(OPTIONS), folder / "events.jsonl", folder / "commands.jsonl"
     with events.open("wb") as out:
         write(OPTIONS, out, simulation=simulation)
@@ -76,8 +98,4 @@ def quarter(folder: Path) -> Iterator[Quarter]:
     cli.ok("init", "--tenant", OPTIONS.tenant, "--zone", ZONE)
     cli.ok("ingest", events, "--tenant", OPTIONS.tenant, "--quiet")
     cli.ok("decide", "--file", commands)
-    with (
-        open_store(cli.data, clock=FixedClock(datetime(2026, 12, 31, tzinfo=UTC))) as store,
-        view(store, OPTIONS.tenant) as facts,
-    ):
-        yield Quarter(facts, simulation.truth)
+    (folder / "truth").write_bytes(pickle.dumps(simulation.truth))

@@ -34,7 +34,7 @@ SUITE = [
 
 @pytest.fixture(scope="module")
 def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quarter]:
-    with quarter(tmp_path_factory.mktemp("quarter")) as made:
+    with quarter(tmp_path_factory) as made:
         yield made
 
 
