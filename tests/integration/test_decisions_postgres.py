@@ -28,6 +28,7 @@ from opsledger.infra.store import Store, open_store
 from opsledger.ingest.border.judge import Border
 from opsledger.ingest.relay import FilePlace, relay
 from tests.contract_samples import NINE, sample_terms
+from tests.new_ledger import new_ledger
 from tests.postgres_server import PASSWORD, Postgres
 
 CLOCK = FixedClock(NINE + timedelta(days=1))
@@ -37,7 +38,7 @@ BORDER = Border(CLOCK, decisions=True)
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data", clock=CLOCK) as opened:
+    with open_store(new_ledger(tmp_path / "data"), clock=CLOCK) as opened:
         yield opened
 
 

@@ -17,11 +17,12 @@ from opsledger.ingest.chunk import Chunk, Reason
 from opsledger.ingest.importer import ImportResult
 from opsledger.ingest.tally import Tally
 from tests.ledger_samples import NOW, calls, chunks, importer, line, spec, tables
+from tests.new_ledger import new_ledger
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data", clock=FixedClock(NOW)) as opened:
+    with open_store(new_ledger(tmp_path / "data", facts=False), clock=FixedClock(NOW)) as opened:
         yield opened
 
 
