@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -25,7 +25,7 @@ from opsledger.projections.facts import engine as fact_engine
 from opsledger.projections.formats.csv import to_csv
 from opsledger.projections.formats.json import to_json
 from opsledger.projections.reports.catalogue import REPORTS
-from opsledger.projections.reports.model import Request
+from opsledger.projections.reports.model import Report, Request
 from opsledger.projections.reports.run import run_report
 
 ZONE = "Asia/Shanghai"
@@ -47,12 +47,17 @@ def _periods() -> dict[Grain, Period]:
     return {grain: make_period(grain, date(2026, 1, 7), ZONE) for grain in (Grain.DAY, Grain.WEEK, Grain.MONTH)}
 
 
-def _print(store: Store, at: datetime | None) -> Printed:
+def _spans(report: Report) -> tuple[Grain, ...]:
+    """The shortest and the longest of its periods; a week is found as both are."""
+    return tuple(dict.fromkeys((report.grains[0], report.grains[-1])))
+
+
+def _print(store: Store, at: datetime | None, spans: Callable[[Report], Sequence[Grain]] = _spans) -> Printed:
     """Every report as CSV and JSON, without the line that says for which moment it was asked."""
     found: Printed = {}
     with view(store, OPTIONS.tenant, at) as facts:
         for code, report in REPORTS.items():
-            for grain in report.grains:
+            for grain in spans(report):
                 result = run_report(facts, Request(code, _periods()[grain]))
                 found[code, grain] = _plain(to_csv(result), to_json(result))
     return found
@@ -127,7 +132,7 @@ def _master() -> list[bytes]:
 @pytest.mark.parametrize("code", list(REPORTS))
 def test_a_report_as_known_then_is_to_the_byte_what_was_printed_then(centre: Centre, code: str) -> None:
     again = _again(centre)
-    for grain in REPORTS[code].grains:
+    for grain in _spans(REPORTS[code]):
         for one, other in zip(again[code, grain], centre.printed[code, grain], strict=True):
             assert one == other, grain
 
@@ -144,7 +149,7 @@ def _again(centre: Centre) -> Printed:
 
 def test_what_came_since_changes_most_reports(centre: Centre) -> None:
     """The negative control: without the moment, the numbers are others."""
-    now = _print(centre.store, None)
+    now = _print(centre.store, None, lambda report: report.grains[-1:])
     changed = {code for (code, _), texts in now.items() if texts[0] != centre.printed[code, _][0]}
     assert len(changed) > len(REPORTS) * 0.8
 

@@ -12,7 +12,6 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -140,23 +139,17 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Cli:
     """A tenant for each day, all in one data directory, imported as a user does."""
     folder = tmp_path_factory.mktemp("zones")
     cli = Cli(folder / "data")
-    for day in DAYS:
-        _import(cli, folder, _day_lines(day))
     month = Lines("month")
     second = timedelta(seconds=1)
     for end in (_moment("2024-12-31T16:00:00Z"), _moment("2025-01-31T16:00:00Z")):
         month.call(end - second)
         month.call(end)
     month.call(_moment("2025-01-31T23:59:59Z"))
-    _import(cli, folder, month)
+    text = [line for lines in (*map(_day_lines, DAYS), month) for line in lines.text]
+    (folder / "all.jsonl").write_text("\n".join(text) + "\n", encoding="utf-8")
+    said = cli.ok("ingest", folder / "all.jsonl", "--quiet")
+    assert f"read {len(text)} = accepted {len(text)} + duplicate 0 + dead 0" in said
     return cli
-
-
-def _import(cli: Cli, folder: Path, lines: Lines) -> None:
-    path = folder / f"{lines.tenant}.jsonl"
-    path.write_text("\n".join(lines.text) + "\n", encoding="utf-8")
-    said = cli.ok("ingest", path, "--tenant", lines.tenant, "--quiet")
-    assert f"read {len(lines.text)} = accepted {len(lines.text)} + duplicate 0 + dead 0" in said
 
 
 @pytest.fixture(scope="module")

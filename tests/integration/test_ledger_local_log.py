@@ -16,11 +16,12 @@ from opsledger.projections.ledger import arrow_insert
 from opsledger.projections.ledger.arrow_insert import slim
 from tests.integration.log_port_suite import LogPortSuite, whole
 from tests.ledger_samples import NOW, calls, line, tables
+from tests.new_ledger import new_ledger
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data", clock=FixedClock(NOW)) as opened:
+    with open_store(new_ledger(tmp_path / "data", facts=False), clock=FixedClock(NOW)) as opened:
         yield opened
 
 

@@ -12,11 +12,12 @@ from opsledger.domain.clock import FixedClock
 from opsledger.infra.store import Store, open_store
 from opsledger.projections.ledger.tables import columns
 from tests.ledger_samples import NOW, calls, line, tables
+from tests.new_ledger import new_ledger
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data", clock=FixedClock(NOW)) as opened:
+    with open_store(new_ledger(tmp_path / "data", facts=False), clock=FixedClock(NOW)) as opened:
         yield opened
 
 

@@ -24,6 +24,7 @@ from opsledger.projections.metrics.registry import METRICS
 from opsledger.projections.reports.catalogue import REPORTS
 from opsledger.projections.reports.model import Request, Result, Shape, Value
 from opsledger.projections.reports.run import run_report
+from tests.new_ledger import new_ledger
 
 ZONE = "Europe/Berlin"
 OPTIONS = Options(start=date(2026, 3, 28), days=3, calls_per_day=250, seed=11, zone=ZONE)
@@ -42,7 +43,7 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
     simulation = Simulation(OPTIONS)
     with (folder / "events.jsonl").open("wb") as out:
         write(OPTIONS, out, None, simulation)
-    with open_store(folder / "data", clock=FixedClock(datetime(2026, 5, 1, tzinfo=UTC))) as store:
+    with open_store(new_ledger(folder / "data"), clock=FixedClock(datetime(2026, 5, 1, tzinfo=UTC))) as store:
         for _, result in run_imports(store, [str(folder / "events.jsonl")], Ask("jsonl")):
             assert result.tally.dead == 0
         with view(store, OPTIONS.tenant) as facts:
