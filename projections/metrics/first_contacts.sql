@@ -2,7 +2,7 @@
 -- at the cutoff) and whether the customer came again: a later inbound contact of that customer about that category in the window.
 -- Sorting is what it costs, so what is sorted is narrow and little: a number of 64 bits (cityHash) stands for customer and category
 -- (that any two of five million pairs share one has a chance of one in a million), and of the contacts after the period only those
--- of pairs that stand in it are looked at.
+-- of pairs that stand in it are looked at; of a period longer than the window that is most of them, and it is not asked.
 SELECT
     * EXCEPT (us, known, pair, again),
     known AND started_at + toIntervalMillisecond({window_ms:Int64}) <= {cutoff:DateTime64(6, 'UTC')} AS judged,
@@ -29,6 +29,7 @@ FROM
           AND
           (
               started_at < {stop:DateTime64(6, 'UTC')}
+              OR {stop:DateTime64(6, 'UTC')} - toIntervalMillisecond({window_ms:Int64}) > {start:DateTime64(6, 'UTC')}
               OR pair IN
               (
                   SELECT cityHash64(customer, category)

@@ -24,9 +24,10 @@ ASOF LEFT JOIN
       AND started_at >= {start:DateTime64(6, 'UTC')}
       AND started_at <
       (
-          SELECT assumeNotNull(max(left_at)) + INTERVAL 24 HOUR
+          -- as a rule nobody is left who left after the period, and no row is read to find that
+          SELECT greatest({stop:DateTime64(6, 'UTC')}, ifNull(max(left_at), {stop:DateTime64(6, 'UTC')})) + INTERVAL 24 HOUR
           FROM legs
-          WHERE tenant = {tenant:String} AND entered_at < {stop:DateTime64(6, 'UTC')} AND left_at >= {start:DateTime64(6, 'UTC')}
+          WHERE tenant = {tenant:String} AND entered_at < {stop:DateTime64(6, 'UTC')} AND left_at >= {stop:DateTime64(6, 'UTC')}
       )
 ) AS d
 ON e.customer = d.customer AND d.started_at >= e.gone_at

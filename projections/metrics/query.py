@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from opsledger.domain.calendar import Period
+from opsledger.projections.metrics.folds import SUM, counts_rows, fold_sql, part_sql, sums_sql
 from opsledger.projections.metrics.intervals import SLOT_S, Cut
 from opsledger.projections.metrics.model import Amount, Attribution, Fold, Metric
 from opsledger.projections.metrics.tables import NULLABLE, TABLES
@@ -14,6 +16,7 @@ from opsledger.projections.metrics.tables import NULLABLE, TABLES
 TIME = "DateTime64(6, 'UTC')"
 _START, _STOP, _CUTOFF = (f"{{{name}:{TIME}}}" for name in ("start", "stop", "cutoff"))
 _SLOT_US = SLOT_S * 1_000_000
+_UNNAMED: Mapping[tuple[str, ...], str] = MappingProxyType({})
 DAY_MS = 86_400_000
 DEFAULT_WINDOW_MS = 7 * DAY_MS
 
@@ -101,7 +104,11 @@ def scans_of(question: Question) -> list[list[int]]:
         cell = question.cells[members[0]]
         one = question.cut is None and not cell.spread and TABLES[cell.amount.table].small
         scans.setdefault(cell.amount.table if one else number, []).extend(members)
-    return list(scans.values())
+    return [sorted(members, key=lambda index: not _counts(question.cells[index])) for members in scans.values()]
+
+
+def _counts(cell: Cell) -> bool:
+    return counts_rows(cell.amount, spread=cell.spread)
 
 
 def sql_of(question: Question) -> str:
@@ -131,15 +138,17 @@ def column_sql(table: str, dimension: str) -> str:
 
 def _scan(question: Question, number: int, members: list[int]) -> str:
     cells = [question.cells[index] for index in members]
-    first, places = cells[0], {cell.place for cell in cells}
+    first, places = cells[0], list(dict.fromkeys(cell.place for cell in cells))
     selected = [f"{column_sql(first.amount.table, d)} AS d{i}" for i, d in enumerate(question.dimensions)]
     if question.cut is not None:
         selected.insert(0, f"{{intervals:Array(UInt32)}}[1 + {_slot(first)}] AS interval")
-    folds = [_fold(cell, _within(cell.place) if len(places) > 1 else "") for cell in cells]
-    sums = ", ".join(f"CAST({fold}, 'Nullable(Decimal(38, 4))')" for fold in folds)
+    # what says whether a row lies in the period is named where rows are chosen, so that it is worked out once for all sums
+    names = {place: f"x_in{n}" for n, place in enumerate(places)} if len(places) > 1 else {}
+    folds = [fold_sql(cell.amount, spread=cell.spread, within=names.get(cell.place, "")) for cell in cells]
+    counts = sum(map(_counts, cells))
+    selected += [f"{number} AS branch", f"{sums_sql(folds[:counts], folds[counts:])} AS sums"]
     source = _spans(question, first) if first.spread else TABLES[first.amount.table].source
-    where = "" if first.spread else f"\nWHERE {_rows(first, question.filters, *(c for c in cells if c.place != first.place))}"
-    selected += [f"{number} AS branch", f"[{sums}] AS sums"]
+    where = "" if first.spread else f"\nWHERE {_rows(first, question.filters, *cells[1:], names=names)}"
     return f"SELECT {', '.join(selected)}\nFROM {source}{where}{_group(_keys(question))}"
 
 
@@ -151,13 +160,17 @@ def _moment(cell: Cell) -> str:
     return cell.place[0] if len(cell.place) == 1 else f"coalesce({', '.join(cell.place)})"
 
 
-def _rows(cell: Cell, filters: Filters, *others: Cell) -> str:
-    """The rows of the tenant that the filters keep and that fall into the period, by the cell's moment or the others'."""
+def _rows(cell: Cell, filters: Filters, *others: Cell, names: Mapping[tuple[str, ...], str] = _UNNAMED) -> str:
+    """The rows of the tenant that the filters keep and that fall into the period, by the cell's moment or the others'.
+    ``names``: what their conditions, one for each place, are to be called."""
     kept = [f"has({{only_{name}:Array(String)}}, {column_sql(cell.amount.table, name)})" for name in filters]
-    within = _overlap(*cell.place) if cell.spread else _within(cell.place)
-    if others:
-        within = f"({' OR '.join(dict.fromkeys([within, *(_within(other.place) for other in others)]))})"
-    return "\n  AND ".join(["tenant = {tenant:String}", within, *kept])
+    if cell.spread:
+        within = [_overlap(*cell.place)]
+    else:
+        places = dict.fromkeys(each.place for each in (cell, *others))
+        within = [f"(({_within(place)}) AS {names[place]})" if place in names else _within(place) for place in places]
+    either = within[0] if len(within) == 1 else f"({' OR '.join(within)})"
+    return "\n  AND ".join(["tenant = {tenant:String}", either, *kept])
 
 
 def _within(columns: tuple[str, ...]) -> str:
@@ -177,52 +190,19 @@ def _overlap(start: str, end: str) -> str:
 def _spans(question: Question, cell: Cell) -> str:
     """The rows with their span in microseconds, once for every quarter hour that it touches where time is cut."""
     start, end = cell.place
+    origin, stop = f"toUnixTimestamp64Micro({_START})", f"toUnixTimestamp64Micro({_STOP})"
+    whole = f",\n    {origin} AS x_lo, {stop} AS x_hi" if question.cut is None else ""
     rows = (
         f"SELECT *, toUnixTimestamp64Micro(assumeNotNull({start})) AS x_from,\n"
-        f"    greatest(x_from, toUnixTimestamp64Micro(least(ifNull({end}, {_CUTOFF}), {_CUTOFF}))) AS x_to\n"
+        f"    greatest(x_from, toUnixTimestamp64Micro(least(ifNull({end}, {_CUTOFF}), {_CUTOFF}))) AS x_to{whole}\n"
         f"FROM {TABLES[cell.amount.table].source}\nWHERE {_rows(cell, question.filters)}"
     )
-    origin, stop = f"toUnixTimestamp64Micro({_START})", f"toUnixTimestamp64Micro({_STOP})"
     if question.cut is None:
-        return f"(SELECT *, {origin} AS x_lo, {stop} AS x_hi FROM ({rows}))"
+        return f"({rows})"
     last = f"least(intDiv(x_to - 1 - {origin}, {_SLOT_US}), length({{intervals:Array(UInt32)}}) - 1)"
     first = f"greatest(intDiv(x_from - {origin}, {_SLOT_US}), 0)"
     slots = f"arrayJoin(range(toUInt32({first}), toUInt32(greatest({first}, {last}) + 1)))"
     return f"(SELECT *, {slots} AS x_slot, {origin} + x_slot * {_SLOT_US} AS x_lo, x_lo + {_SLOT_US} AS x_hi\n  FROM ({rows}))"
-
-
-def _fold(cell: Cell, within: str = "") -> str:
-    amount = cell.amount
-    where = " AND ".join(f"({text})" if within else text for text in (within, amount.where) if text) or "true"
-    if amount.fold is Fold.P90:
-        # between two whole numbers the tenths are exact, the binary fraction of the engine's answer is not
-        tenths = f"CAST(round(10 * quantileExactInclusiveOrNullIf(0.9)({amount.value}, {where})), 'Nullable(Int64)')"
-        return f"CAST({tenths}, 'Nullable(Decimal(38, 4))') / 10"
-    if amount.fold is Fold.UNION:
-        low, high = "greatest(x_from, x_lo)", "least(x_to, x_hi)"
-        return f"intDiv(intervalLengthSumIf({low}, {high}, ({where}) AND {high} > {low}), 1000)"
-    value = _part(amount) if cell.spread else amount.value
-    total = f"countIf({where})" if value == "1" else f"sumIf({value}, {where})"
-    return f"if(uniqExactIf({amount.currency}, {where}) > 1, NULL, {total})" if amount.currency else total
-
-
-def _part(amount: Amount) -> str:
-    """What falls between x_lo and x_hi; differences of one running total, so that the parts add up exactly."""
-    running = _running_value if amount.value else _running_length
-    return f"toInt64({running(amount.value, 'x_hi')} - {running(amount.value, 'x_lo')})"
-
-
-def _passed(until: str) -> str:
-    return f"least(x_to, greatest(x_from, {until})) - x_from"
-
-
-def _running_length(_: str, until: str) -> str:
-    return f"intDiv({_passed(until)}, 1000)"
-
-
-def _running_value(value: str, until: str) -> str:
-    share = f"intDiv(toInt128({value}) * ({_passed(until)}), greatest(x_to - x_from, 1))"
-    return f"if(x_to = x_from, if({until} > x_from, toInt128({value}), 0), {share})"
 
 
 def evidence_sql(cell: Cell, filters: Filters, *others: Cell) -> str:
@@ -280,9 +260,9 @@ def subjects_sql(question: Question, condition: str) -> str:
 
 def _share(cell: Cell) -> str:
     amount = cell.amount
-    covered = "x_new / 1000" if amount.fold is Fold.UNION else _part(amount)
+    covered = "x_new / 1000" if amount.fold is Fold.UNION else part_sql(amount)
     value = covered if cell.spread else amount.value
-    share = f"CAST({value}, 'Nullable(Decimal(38, 4))')"
+    share = f"CAST({value}, '{SUM}')"
     return f"if({amount.where}, {share}, 0)" if amount.where else share
 
 

@@ -102,6 +102,7 @@ def by_check(job: Job) -> Layout:
         notes=(_RULES.text(lang),),
         sections=tuple(section for section in _sections(found, job) if section.rows),
         met={(number, "verdict"): row[at] == "ok" for number, row in enumerate(rows)},
+        late=(found.closed, found.came),
     )
 
 

@@ -15,6 +15,7 @@ from opsledger.projections.metrics.tables import TABLES
 from opsledger.projections.reports import laws, words
 from opsledger.projections.reports.aims import met_of
 from opsledger.projections.reports.catalogue import IDENTITY, TROUBLES
+from opsledger.projections.reports.lateness import Arrivals, Closings
 from opsledger.projections.reports.model import INTERVAL, Column, Section, Value
 from opsledger.projections.reports.reasons import reasons
 from opsledger.projections.reports.request import Job
@@ -40,6 +41,8 @@ class Layout:
     """As ``Result.met``."""
     places: tuple[tuple[str, ...], ...] = ()
     """As ``Result.places``."""
+    late: tuple[Closings, Arrivals] | None = None
+    """What was closed of the period and came late to it, where the layout had to ask that of every stream itself."""
     title: str = ""
     """Stands instead of the report's own, where a figure leads to something else than the report lists."""
 

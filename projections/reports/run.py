@@ -15,7 +15,7 @@ from opsledger.projections.reports.completed import completed
 from opsledger.projections.reports.data_quality import by_check
 from opsledger.projections.reports.empties import empties_note, empty_columns
 from opsledger.projections.reports.indicators import by_metric
-from opsledger.projections.reports.lateness import Arrivals, arrivals, closings, streams_of
+from opsledger.projections.reports.lateness import Arrivals, Closings, arrivals, closings, streams_of
 from opsledger.projections.reports.layouts import Layout, by_group
 from opsledger.projections.reports.leads import by_cell
 from opsledger.projections.reports.listing import by_fact
@@ -81,8 +81,7 @@ def _parameters(job: Job) -> dict[str, str]:
 def _footer(job: Job, layout: Layout, names: Names) -> Footer:
     facts, lang = job.facts, job.request.lang
     breaches = [words.law_breach(law, detail, lang) for law, detail in layout.breaches]
-    closed = closings(facts, job.request.period)
-    came = arrivals(facts, job.request.period, streams_of(job), closed)
+    closed, came = layout.late or _late(job)
     misspelt = unknown_values(job, names) if job.request.only and is_bare(layout) else ()
     return Footer(
         cutoff=facts.cutoff,
@@ -94,6 +93,11 @@ def _footer(job: Job, layout: Layout, names: Names) -> Footer:
         notes=_all_notes(job, layout, came),
         laws_hold=not breaches,
     )
+
+
+def _late(job: Job) -> tuple[Closings, Arrivals]:
+    closed = closings(job.facts, job.request.period)
+    return closed, arrivals(job.facts, job.request.period, streams_of(job), closed)
 
 
 def _warnings(job: Job, came: Arrivals, *, empty: bool) -> list[str]:

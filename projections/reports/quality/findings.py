@@ -13,7 +13,7 @@ from opsledger.domain.calendar import Period
 from opsledger.projections.facts.tables import STREAMS
 from opsledger.projections.metrics.measure import Facts
 from opsledger.projections.metrics.query import Parameters, utc_text
-from opsledger.projections.reports.lateness import arrivals, closings
+from opsledger.projections.reports.lateness import Arrivals, Closings, arrivals, closings
 from opsledger.projections.reports.quality.records import CHECKS
 from opsledger.projections.reports.quality.rhythm import BEFORE, Silence, opening_of, silence
 
@@ -93,13 +93,16 @@ class Letters:
 
 @dataclass(slots=True)
 class Quality:
-    """Everything that was found. ``bases``: what a check's count is a share of → how many there are."""
+    """Everything that was found. ``bases``: what a check's count is a share of → how many there are; ``came`` and ``closed``:
+    what came late, and after which closing."""
 
     findings: list[Finding]
     sources: list[Source]
     apart: Sequence[Apart]
     letters: Sequence[Letters]
     bases: dict[str, int]
+    came: Arrivals
+    closed: Closings
 
 
 class Checker:
@@ -121,7 +124,9 @@ class Checker:
         spoken: dict[str, set[int]] = {}
         sources, found, told_of, types = self._sources(spoken)
         bases: dict[str, int] = {}
-        found += self._late(told_of) + self._imports(bases) + self._order(told_of) + self._records(bases)
+        closed = closings(self._facts, self._period)
+        came = arrivals(self._facts, self._period, told_of, closed)
+        found += _of_arrivals(came) + self._imports(bases) + self._order(told_of) + self._records(bases)
         apart, letters = self._apart(types), self._letters()
         self._silences(sources, spoken)
         bases |= {"events": sum(s.events for s in sources), "sources": len(sources), "pairs": len(apart)}
@@ -129,7 +134,7 @@ class Checker:
         found += [*_of_sources(sources), *_of_pairs(apart), *_of_letters(letters)]
         order = list(CHECKS)
         found.sort(key=lambda f: (order.index(f.check) if f.check in CHECKS else len(order), f.check, -f.count, f.source))
-        return Quality(found, sources, apart, letters, bases)
+        return Quality(found, sources, apart, letters, bases, came, closed)
 
     def _rows(self, name: str, **more: Any) -> list[tuple[Any, ...]]:
         return self._ask(_sql(name), **more)
@@ -158,11 +163,6 @@ class Checker:
     def _future(self, stream: str) -> list[Finding]:
         rows = self._ask(_on(_sql("events"), stream))
         return [Finding("future", str(name), int(n), None, stream, str(x), str(event)) for name, n, x, event in rows]
-
-    def _late(self, streams: Sequence[str]) -> list[Finding]:
-        came = arrivals(self._facts, self._period, streams, closings(self._facts, self._period))
-        found = {"late": came.late, "backfilled": came.backfilled}
-        return [Finding(check, "", n) for check, n in found.items() if n]
 
     def _imports(self, bases: dict[str, int]) -> list[Finding]:
         rows = self._rows("imports")
@@ -241,6 +241,11 @@ def _merge(source: Source, row: Sequence[Any]) -> None:
 def _finding(row: Sequence[Any], stream: str) -> Finding:
     kind, name, n, worst, example, event = row
     return Finding(str(kind), str(name), int(n), None if worst is None else int(worst), stream, str(example), str(event))
+
+
+def _of_arrivals(came: Arrivals) -> list[Finding]:
+    found = {"late": came.late, "backfilled": came.backfilled}
+    return [Finding(check, "", n) for check, n in found.items() if n]
 
 
 def _of_sources(sources: Iterable[Source]) -> Iterable[Finding]:
