@@ -108,7 +108,7 @@ def prepare_source(options: Sequence[str], command: Sequence[str], verb: str) ->
     if "--follow" in command:
         follow_closely(options)
     elif verb == "ingest":
-        changed: Any = import_module("opsledger.infra.cli.ingest")
+        changed: Any = import_module("opsledger.infra.cli.ingest_kafka")
         changed.progress = _told
     if verb == "relay":
         relaying: Any = import_module("opsledger.infra.relaying")
