@@ -17,6 +17,7 @@ from opsledger.domain.errors import UserError
 from opsledger.infra.store import Store, open_store
 from opsledger.ingest.chunk import Chunk
 from tests.ledger_samples import NOW, calls, chunks, importer, spec
+from tests.new_ledger import new_ledger
 
 pytestmark = pytest.mark.chaos
 ROOT = Path(__file__).parents[2]
@@ -24,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data", clock=FixedClock(NOW)) as opened:
+    with open_store(new_ledger(tmp_path / "data"), clock=FixedClock(NOW)) as opened:
         yield opened
 
 

@@ -21,6 +21,7 @@ from tests.integration.log_port_suite import whole
 from tests.kafka_cluster import TestKafka
 from tests.kafka_topics import make_topics, open_log
 from tests.ledger_samples import NOW, calls, line, tables
+from tests.new_ledger import new_ledger
 
 pytestmark = pytest.mark.chaos
 EVENTS = 150_000
@@ -29,7 +30,7 @@ EVENTS = 150_000
 @pytest.fixture
 def ledger(tmp_path: Path) -> Path:
     """More events than one batch of a copy."""
-    with open_store(tmp_path / "data", clock=FixedClock(NOW)) as store:
+    with open_store(new_ledger(tmp_path / "data"), clock=FixedClock(NOW)) as store:
         few = tables(calls(3_000))
         for _ in range(EVENTS // 3_000):
             store.log.append(few)  # the log looks at no ids: each has many places

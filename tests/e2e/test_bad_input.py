@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.conftest import Cli, Said
 from tests.e2e.test_first_round import counts
+from tests.new_ledger import new_ledger
 
 MAPPING = """
 mapping: 1
@@ -55,6 +56,11 @@ def jsonl(folder: Path, *lines: bytes) -> Path:
     path = folder / "events.jsonl"
     path.write_bytes(b"".join(lines))
     return path
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    return Cli(new_ledger(tmp_path / "data"))
 
 
 @pytest.fixture
@@ -196,7 +202,8 @@ def test_dead_rows_come_in_after_the_mapping_was_mended_and_the_retry_is_on_reco
     assert counts(table(cli, desk).out)[1] == 0, "nothing new the second time"
 
 
-def test_a_dry_run_shows_rows_as_events_and_stores_nothing(cli: Cli, desk: tuple[Path, Path]) -> None:
+def test_a_dry_run_shows_rows_as_events_and_stores_nothing(tmp_path: Path, desk: tuple[Path, Path]) -> None:
+    cli = Cli(tmp_path / "none")
     said = table(cli, desk, "--dry-run")
     assert "2026-01-05T01:00:00Z  call.offered" in said.out
     assert not cli.data.exists()
@@ -228,7 +235,10 @@ def test_ctrl_c_keeps_what_was_accepted_and_a_second_run_completes_it(cli: Cli, 
     lines = [event(n) for n in range(60_000)]
     started.stdin.write(b"".join(lines))
     started.stdin.flush()
-    time.sleep(8)
+    deadline = time.monotonic() + 120
+    while not list((cli.data / "engine/data/default/call").glob("*/checksums.txt")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(4)  # by now it waits for more input
     started.send_signal(signal.SIGINT)
     out, err = started.communicate(timeout=60)
     assert started.returncode == 130, err
