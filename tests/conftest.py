@@ -5,11 +5,13 @@ A real Kafka and a real PostgreSQL for every test that asks for one come from ka
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.kafka_fixtures import kafka, kafka_broker, pytest_sessionfinish, pytest_sessionstart, three_brokers
+from tests.new_ledger import forget_ledgers
 from tests.postgres_fixtures import decisions_url, postgres
 
 __all__ = (
@@ -72,6 +74,12 @@ LONG = (
     "e2e/test_tour.py",
 )
 """Files of more than about fifteen seconds of processor, the longest of a folder first; what is not here comes after them."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_ledger_stays() -> Iterator[None]:
+    yield
+    forget_ledgers()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

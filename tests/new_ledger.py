@@ -20,9 +20,20 @@ def new_ledger(folder: Path, *, facts: bool = True) -> Path:
     return folder
 
 
+def forget_ledgers() -> None:
+    """Take away what was made to be copied: at the end of a run, for its workers end without a word."""
+    while _held:
+        _held.pop().cleanup()
+    _made_once.cache_clear()
+
+
+_held: list[TemporaryDirectory[str]] = []
+
+
 @cache
 def _made_once(facts: bool) -> TemporaryDirectory[str]:
     held = TemporaryDirectory(prefix="opsledger-new-")
+    _held.append(held)
     with open_store(Path(held.name)) as store:
         if facts:
             fact_tables(store)
