@@ -142,6 +142,7 @@ PLANTS: Mapping[str, Plant] = {
     "unsigned": Plant({"unsigned_shifts": 1}, {"s": (_IN, _STATE)}),
     "disorder": Plant({"out_of_order": 2}, {"x": (WHOLE[0], WHOLE[3], WHOLE[1], WHOLE[2], *WHOLE[4:])}),
     "twice": Plant({"stored_twice": 6}, {"x": WHOLE}, more=WHOLE),
+    "twice-alone": Plant({"stored_twice": 1}, {"f": (_RAISED,)}, more=(_RAISED,)),
     "future": Plant({"future": 6}, {"x": WHOLE}, timedelta(minutes=-2)),
 }
 """Tenant → what is planted."""
