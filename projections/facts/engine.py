@@ -6,7 +6,7 @@ lies between is made. So an update that broke off, or one that never came, is ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,6 +21,7 @@ from opsledger.projections.facts.rebuild import Comparison, Progress
 from opsledger.projections.facts.stage import Stage, clear
 from opsledger.projections.facts.tables import STREAMS, facts_of
 from opsledger.projections.facts.touched import news
+from opsledger.projections.ledger.log_topics import LogTopics
 
 REBUILD_FROM_EVENTS = 200_000
 """New events of a stream from which on a rebuild is considered in place of a live update …"""
@@ -55,6 +56,7 @@ class Facts:
         self._clock = clock
         self._alone = alone
         self._journal = Journal(client)
+        self._topics = LogTopics(client, clock)
         self._stage = Stage(client)
 
     def ensure(self) -> None:
@@ -156,15 +158,13 @@ class Facts:
         return found, ends
 
     def _ends(self, known: Positions) -> dict[tuple[str, int], int]:
-        """The ledger's ends, looked for from known positions on; a partition that is not known yet may end before those."""
-        parts = []
-        for stream in ALL_STREAMS:
-            there = _of(stream, known)
-            new = f"offset >= {min(there.values())} OR partition NOT IN {(*there, *there)}" if there else "true"
-            parts.append(
-                f"SELECT '{stream}' AS stream, partition, max(offset) + 1 AS following FROM `{stream}` "
-                f"WHERE {new} GROUP BY partition"
-            )
+        """The ledger's ends, looked for from known positions on."""
+        counts = {topic.rpartition(".")[2]: each.partitions for topic, each in self._topics.known().items()}
+        parts = [
+            f"SELECT '{stream}' AS stream, partition, max(offset) + 1 AS following FROM `{stream}` "
+            f"WHERE {_beyond(_of(stream, known), counts.get(stream, 1))} GROUP BY partition"
+            for stream in ALL_STREAMS
+        ]
         found = self._client.query(" UNION ALL ".join(parts)).result_rows
         return {**known, **{(stream, partition): following for stream, partition, following in found}}
 
@@ -175,3 +175,11 @@ class Facts:
 
 def _of(stream: str, positions: Positions) -> dict[int, int]:
     return {partition: end for (name, partition), end in positions.items() if name == stream}
+
+
+def _beyond(known: Mapping[int, int], partitions: int) -> str:
+    """The condition of what is new: from the lowest known position on, and all of a partition whose first event comes late."""
+    if not known:
+        return "true"
+    late = ", ".join(str(number) for number in range(partitions) if number not in known)
+    return f"offset >= {min(known.values())}" + (f" OR partition IN ({late})" if late else "")

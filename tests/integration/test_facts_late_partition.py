@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 from opsledger.infra.facts import refresh
 from opsledger.infra.store import open_store
+from opsledger.projections.ledger.log_topics import LogTopics, TopicKnown
 from tests.ledger_samples import calls, chunks, importer, spec
 
 _LATE = """
@@ -18,6 +20,7 @@ def test_a_partition_that_begins_below_where_the_others_are_is_seen(tmp_path: Pa
     with open_store(tmp_path / "data") as store:
         importer(store).run(chunks(calls(12)), spec())
         refresh(store, lambda *_: None)
+        LogTopics(store.client, store.clock).note([TopicKnown("opsledger.call", UUID(int=1), "cluster", 2)])
         store.client.command(_LATE)
         assert refresh(store, lambda *_: None) == "facts: 1 new events; updated: call"
         assert store.client.command("SELECT count() FROM calls FINAL") == 13
