@@ -45,7 +45,7 @@ class Server:
         self._engine = Engine(connection, {"session_timezone": "UTC"})
         self.gateway = Gateway(self._engine, password)
         try:
-            self._http = waitress.create_server(self.gateway, host=LOOPBACK, port=port, **_LIMITS)
+            self._http = waitress.create_server(self.gateway, map={}, host=LOOPBACK, port=port, **_LIMITS)
         except OSError as error:
             self._engine.close()
             raise UserError(

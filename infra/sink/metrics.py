@@ -6,17 +6,19 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from waitress import wasyncore
 from waitress.server import create_server
 
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.sink.facts_duty import FactsState
 from opsledger.infra.sink.status import Status
 
+LOOPBACK = "127.0.0.1"
 Answer = tuple[str, str, bytes]
 """HTTP status, content type, body."""
 
@@ -113,14 +115,26 @@ def serving(status: Status, port: int) -> Iterator[int]:
         start(code, [("Content-Type", kind), ("Content-Length", str(len(body)))])
         return [body]
 
+    sockets: dict[int, Any] = {}  # its own: the library's is shared by all servers of a process
     try:
-        server = create_server(application, host="127.0.0.1", port=port, threads=2, ident="opsledger")
+        server = create_server(application, map=sockets, host=LOOPBACK, port=port, threads=2, ident="opsledger")
     except OSError as error:
+        wasyncore.close_all(sockets)
         raise UserError(f"--metrics-port {port}: {error.strerror or error}; name another", EXIT_ENVIRONMENT) from error
-    thread = Thread(target=server.run, name="sink-metrics", daemon=True)
+    ended = Event()
+    thread = Thread(target=_turn, args=(server, sockets, ended), name="sink-metrics", daemon=True)
     thread.start()
     try:
         yield int(server.effective_port)
     finally:
-        server.close()
-        thread.join(timeout=2)
+        ended.set()
+        server.pull_trigger()
+        thread.join(timeout=5)
+
+
+def _turn(server: Any, sockets: dict[int, Any], ended: Event) -> None:
+    """Serve until told; who turns the loop closes its sockets, or it would stumble over those that another has closed."""
+    while not ended.is_set():
+        wasyncore.loop(timeout=1.0, use_poll=True, map=sockets, count=1)
+    server.task_dispatcher.shutdown(timeout=1)
+    wasyncore.close_all(sockets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import urllib.error
@@ -15,6 +16,7 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 from kafka import errors as kafka
 from prometheus_client.parser import text_string_to_metric_families
+from waitress import wasyncore
 
 from opsledger.domain.errors import UserError
 from opsledger.infra.sink.counts import Count, lines
@@ -106,16 +108,36 @@ def test_the_page_names_every_metric_and_no_other() -> None:
     assert {row[0].strip("`") for row in section("What it tells")} == {name for name in told if not name.endswith("_created")}
 
 
+def test_another_server_s_broken_socket_is_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library keeps one map of sockets a process: a loop that turns all of it would end over any that is broken."""
+    number = os.dup(0)
+    os.close(number)
+    monkeypatch.setitem(wasyncore.socket_map, number, Broken())
+    with serving(status(), 0) as port:
+        for _ in range(3):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as answer:
+                assert json.load(answer)["alive"]
+
+
+class Broken:
+    """What another server left behind."""
+
+    accepting = False
+
+    def readable(self) -> bool:
+        raise OSError("bad file descriptor")
+
+
 def test_metrics_and_health_are_answered_on_loopback() -> None:
     with serving(status(), 0) as port:
         found = {}
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
             for family in text_string_to_metric_families(answer.read().decode()):
                 found |= {(s.name, *sorted(s.labels.values())): s.value for s in family.samples}
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as answer:
             health = json.load(answer)
         with pytest.raises(urllib.error.HTTPError, match="404"):
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/etc")
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/etc", timeout=30)
         with pytest.raises(UserError, match="--metrics-port"), serving(status(), port):
             pass
     assert found["opsledger_sink_lag", "0", "x.call"] == 3
