@@ -21,7 +21,9 @@ from opsledger.ingest.seen import Seen, Words, digests
 from opsledger.ingest.versions import Conflict, SameContent, Versions
 
 EXACT_EVENTS = 200_000
-"""Into a ledger that holds events already, so many are looked up one by one before the filter is filled."""
+"""Into a ledger that holds events already, so many at most are looked up one by one before the filter is filled …"""
+EXACT_SHARE = 200
+"""… and no more than one for so many that it holds: to read the ids of a small ledger costs less than to ask for long."""
 
 _NEEDS_LEDGER = (
     "these records may correct what is stored (on_change: correct, or a format whose records grow), so that a ledger has to be "
@@ -115,7 +117,7 @@ class Dedup:
         self._same_content = same_content
         self._flush = flush
         self._pending: list[Words] = []
-        self._judged = 0
+        self._judged = self._exact = 0
         self._seen: Seen | None = None
 
     def flushed(self) -> None:
@@ -144,9 +146,11 @@ class Dedup:
 
     def _prepare(self, count: int) -> None:
         """The filter begins empty for an empty ledger; past the first events of a larger import it is filled from it."""
-        if not self._judged and self._seen is None and not self._ledger.event_count():
-            self._seen = Seen()
-        if self._seen is None and self._judged + count > EXACT_EVENTS:
+        if not self._judged and self._seen is None:
+            known = self._ledger.event_count()
+            self._exact = min(EXACT_EVENTS, known // EXACT_SHARE)
+            self._seen = None if known else Seen()
+        if self._seen is None and self._judged + count > self._exact:
             self._flush()
             seen = Seen()
             for ids in self._ledger.event_ids():

@@ -13,8 +13,8 @@ FAR_BEHIND = 50_000
 """Messages between us and the head of the log from which on facts wait."""
 APART_S = 0.2
 """At least so long from the end of one update to the begin of the next …"""
-APART_SHARE = 0.5
-"""… and so much of the time that the last one took: of a large ledger's engine, storing and readers get a third at least."""
+APART_SHARE = 0.25
+"""… and so much of the time that the last one took: of a large ledger's engine, storing and readers get a fifth at least."""
 
 
 class FactsState(StrEnum):

@@ -169,8 +169,10 @@ class Facts:
         return {**known, **{(stream, partition): following for stream, partition, following in found}}
 
     def _is_large(self, stream: str, events: int) -> bool:
+        if events < REBUILD_FROM_EVENTS:
+            return False
         total = self._client.query(f"SELECT count() FROM `{stream}`").first_row[0]
-        return events >= REBUILD_FROM_EVENTS and events * REBUILD_SHARE >= int(total)
+        return events * REBUILD_SHARE >= int(total)
 
 
 def _of(stream: str, positions: Positions) -> dict[int, int]:
