@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from opsledger.ingest.stages import FLUSH_EVENTS
 from tests.e2e.conftest import Cli, Said
 from tests.e2e.test_first_round import counts
 from tests.new_ledger import new_ledger
 
+EVENTS = FLUSH_EVENTS + 15_000
+"""So that a first part is stored while the rest is still waited for."""
 MAPPING = """
 mapping: 1
 about: Calls of a small desk.
@@ -232,7 +235,7 @@ def test_ctrl_c_keeps_what_was_accepted_and_a_second_run_completes_it(cli: Cli, 
     cli.ok("init")
     started = cli.start("ingest", "-")
     assert started.stdin is not None
-    lines = [event(n) for n in range(60_000)]
+    lines = [event(n) for n in range(EVENTS)]
     started.stdin.write(b"".join(lines))
     started.stdin.flush()
     deadline = time.monotonic() + 120
@@ -247,7 +250,7 @@ def test_ctrl_c_keeps_what_was_accepted_and_a_second_run_completes_it(cli: Cli, 
     assert stored > 0, "stopped before anything was accepted, this would prove nothing"
     again = counts(cli("ingest", jsonl(tmp_path, *lines), "--quiet").out)
     assert again[2] == stored, "what was reported as stored is there"
-    assert again[1] == 60_000 - stored
+    assert again[1] == EVENTS - stored
 
 
 def test_what_a_report_cannot_honour_is_refused(cli: Cli, tmp_path: Path) -> None:
