@@ -121,17 +121,10 @@ def test_a_sink_that_joins_in_the_middle_and_one_that_is_killed_leave_no_gap(sce
     check(store, scene)
 
 
-def test_a_zombie_that_wakes_up_finds_its_place_taken_and_stores_nothing(scene: Scene, store: Store) -> None:
-    zombie = scene.sink("a", "stop=before-look:3")
-    until(lambda: stopped(zombie))
-    assert scene.sink("b").ended()
-    zombie.process.send_signal(signal.SIGCONT)
-    assert zombie.ended()
-    check(store, scene)
-
-
-def test_a_zombie_that_slept_after_its_look_looks_again_and_stores_nothing(scene: Scene, store: Store) -> None:
-    zombie = scene.sink("a", "stop=after-look:3")
+@pytest.mark.parametrize("struck", ["before-look", "after-look"])
+def test_a_zombie_that_wakes_up_finds_its_place_taken_and_stores_nothing(scene: Scene, store: Store, struck: str) -> None:
+    """Also one that slept after its look: it looks again."""
+    zombie = scene.sink("a", f"stop={struck}:3")
     until(lambda: stopped(zombie))
     assert scene.sink("b").ended()
     zombie.process.send_signal(signal.SIGCONT)
