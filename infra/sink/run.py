@@ -123,7 +123,7 @@ class Sink:
         return self._engine.submit(self._retrier.call, doing, act).result()
 
     def _join(self) -> Group:
-        topics, name = sorted(self._origin.partitions), f"{self._kafka.topics.prefix}.{self._options.group}"
+        topics, name = self._origin.partitions, f"{self._kafka.topics.prefix}.{self._options.group}"
         return Group(
             self._kafka.client, topics, name, self._options.name, self._storing.let_go, session_ms=self._options.session_ms
         )

@@ -54,6 +54,7 @@ def instance_id(name: str) -> str:
 class Group:
     """One member. All calls from one thread, but for what ``let_go`` does, which is called from the client's own.
 
+    ``topics``: what is read, each with the number of its partitions.
     ``let_go`` is called with the partitions that are being taken away and returns True once nothing of theirs is on its way
     to the ledger; until then (at most some seconds) they stay ours.
     """
@@ -61,7 +62,7 @@ class Group:
     def __init__(
         self,
         client: Mapping[str, Any],
-        topics: Sequence[str],
+        topics: Mapping[str, int],
         group: str,
         name: str,
         let_go: Callable[[frozenset[Place]], bool],
@@ -79,7 +80,7 @@ class Group:
             client_id=self._instance,
             group_id=group,
             group_instance_id=self._instance,
-            partition_assignment_strategy=[SpreadAssignor],
+            partition_assignment_strategy=[SpreadAssignor(topics)],
             enable_auto_commit=False,
             auto_offset_reset="none",
             allow_auto_create_topics=False,
@@ -89,7 +90,7 @@ class Group:
             heartbeat_interval_ms=min(3_000, session_ms // 4),
         )
         self.consumer._fetcher.PartitionRecords = Runs  # noqa: SLF001  the client reads by an attribute of its fetcher
-        self.consumer.subscribe(topics=list(topics), listener=self._listener)
+        self.consumer.subscribe(topics=sorted(topics), listener=self._listener)
 
     def assigned(self) -> frozenset[Place]:
         """The partitions that are ours now."""

@@ -57,16 +57,26 @@ def _shared(places: Sequence[Place], totals: Mapping[str, int], owners: Mapping[
 
 
 class SpreadAssignor(CooperativeStickyAssignor):  # type: ignore[misc]  # the client is not typed
-    """``spread`` by Kafka's cooperative protocol: what has to move is given up first, and handed on in the next round."""
+    """``spread`` by Kafka's cooperative protocol: what has to move is given up first, and handed on in the next round.
+
+    ``partitions``: topic → how many it has at least. The client joins before it has heard of its topics, and would hand out
+    nothing until then; killed at that moment, it leaves this to its next run, which as a member known by name is given what
+    it had, nothing, for ever.
+    """
 
     name = "opsledger-spread"
+
+    def __init__(self, partitions: Mapping[str, int]) -> None:
+        super().__init__()
+        self._partitions = partitions
 
     def assign(self, cluster: Any, members: Sequence[Any]) -> dict[str, ConsumerProtocolAssignment]:
         """The leader's answer to all members: (topic, partitions) of each."""
         told = {member.member_id: self.parse_member_metadata(member.metadata) for member in members}
         owners = {(tp.topic, tp.partition): member for member, said in told.items() for tp in said.partitions}
         topics = {topic for said in told.values() for topic in said.subscription}
-        places = [(topic, n) for topic in topics for n in cluster.partitions_for_topic(topic) or ()]
+        heard = {topic: cluster.partitions_for_topic(topic) or set() for topic in topics}
+        places = [(topic, n) for topic in topics for n in heard[topic] | {*range(self._partitions.get(topic, 0))}]
         given: dict[str, dict[str, list[int]]] = {member: defaultdict(list) for member in told}
         for (topic, partition), member in spread(places, list(told), owners).items():
             if owners.get((topic, partition), member) == member:  # another's has to be given up before it is given

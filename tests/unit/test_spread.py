@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import given
@@ -63,23 +64,28 @@ class Cluster:
     def topics(self) -> set[str]:
         return set(self._counts)
 
-    def partitions_for_topic(self, topic: str) -> set[int]:
-        return set(range(self._counts[topic]))
+    def partitions_for_topic(self, topic: str) -> set[int] | None:
+        return set(range(self._counts[topic])) if topic in self._counts else None
 
 
 class Member:
     """A member as the leader sees it; with what it has."""
 
-    def __init__(self, assignor: type[CooperativeStickyAssignor], name: str, topics: set[str], has: list[Place]) -> None:
-        told = assignor()
+    def __init__(self, made: Callable[[], CooperativeStickyAssignor], name: str, topics: set[str], has: list[Place]) -> None:
+        told = made()
         told.member_assignment = [TopicPartition(*place) for place in has]
         self.member_id, self.metadata = name, told.metadata(topics)
+
+
+def ours() -> SpreadAssignor:
+    """As of a sink that has looked at the log."""
+    return SpreadAssignor(COUNTS)
 
 
 COUNTS = {f"topic-{n:02}": 6 for n in range(20)} | {"dead-letters": 1, "imports": 1}
 
 
-def shares(assignor: type[CooperativeStickyAssignor], has: dict[str, list[Place]]) -> dict[str, list[Place]]:
+def shares(assignor: Callable[[], CooperativeStickyAssignor], has: dict[str, list[Place]]) -> dict[str, list[Place]]:
     """What each member has after two rounds of the cooperative protocol."""
     for _ in range(2):
         members: Any = [Member(assignor, name, set(COUNTS), mine) for name, mine in has.items()]
@@ -93,17 +99,25 @@ def busy(has: dict[str, list[Place]], topic: str = "topic-07") -> list[int]:
 
 
 def test_a_sink_that_joins_gets_half_of_every_topic() -> None:
-    has = shares(SpreadAssignor, {"old": places_of(COUNTS), "new": []})
+    has = shares(ours, {"old": places_of(COUNTS), "new": []})
     assert sorted(place for mine in has.values() for place in mine) == sorted(places_of(COUNTS))
     assert all(busy(has, topic) == [3, 3] for topic in COUNTS if COUNTS[topic] == 6)
 
 
 def test_in_the_first_round_nothing_is_given_that_another_has() -> None:
     has = {"old": places_of(COUNTS), "new": list[Place]()}
-    members: Any = [Member(SpreadAssignor, name, set(COUNTS), mine) for name, mine in has.items()]
-    answer = SpreadAssignor().assign(Cluster(COUNTS), members)
+    members: Any = [Member(ours, name, set(COUNTS), mine) for name, mine in has.items()]
+    answer = ours().assign(Cluster(COUNTS), members)
     assert answer["new"].assigned_partitions == []
     assert sum(len(ns) for _, ns in answer["old"].assigned_partitions) < len(places_of(COUNTS))
+
+
+def test_all_is_handed_out_also_before_the_client_has_heard_of_its_topics_and_what_was_added_too() -> None:
+    one: Any = [Member(ours, "one", set(COUNTS), [])]
+    for heard, more in (({}, 0), (COUNTS, 0), (COUNTS | {"topic-07": 8}, 2)):
+        ((_, answer),) = ours().assign(Cluster(heard), one).items()
+        assert sum(len(ns) for _, ns in answer.assigned_partitions) == len(places_of(COUNTS)) + more
+    assert SpreadAssignor({}).assign(Cluster({}), one)["one"].assigned_partitions == [], "negative control"
 
 
 def test_the_client_s_own_assignor_would_leave_a_topic_with_one_sink() -> None:
