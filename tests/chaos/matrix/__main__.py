@@ -62,11 +62,13 @@ class Row:
         return f"| {' | '.join(parts)} |"
 
 
-def page(rows: list[Row], controls: list[str], size: Size, seed: int) -> str:
+def page(rows: list[Row], controls: list[str], asked: argparse.Namespace) -> str:
     """The whole page."""
+    size = Size(asked.events, asked.away)
     size_told = (
+        f'By `make chaos CHAOS="--repeat {asked.repeat} --events {size.events} --away {size.away_s:g} --seed {asked.seed}"`.\n'
         f"Contacts a case: {size.events:,}. The ledger was away for {size.away_s:g} s, two of three brokers for half of that,\n"
-        f"in which nothing was acknowledged. Random moments by seed {seed}. Messages and repeats are the log's at the\n"
+        f"in which nothing was acknowledged. Random moments by the seed. Messages and repeats are the log's at the\n"
         "case's last judgement."
     )
     return "\n".join(
@@ -132,7 +134,7 @@ def main() -> int:
             cluster.down(delete=True)
     if not asked.case:
         told = [f"| {what} | {said or '**nothing**'} |" for what, said in seen]
-        PAGE.write_text(page(rows, told, size, asked.seed), encoding="utf-8")
+        PAGE.write_text(page(rows, told, asked), encoding="utf-8")
         print(f"wrote {PAGE.name}")
     return 0 if all(row.good == row.played for row in rows) and all(said for _, said in seen) else 1
 

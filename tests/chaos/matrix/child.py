@@ -3,8 +3,9 @@
 The command is the real one; its chunks are small, and it prints a line of JSON whenever it would tell a user of progress.
 An option is ``<blow>=<moment>-<act>:<nth>``. Acts: ``insert`` (into the ledger), ``look`` (at the ledger, before each
 insert), ``append`` (to the log). Moments: before, during, after. Blows: ``kill`` (-9), ``stop`` (SIGSTOP). Besides:
-``drop=<act>:<nth>`` says that the act was done and does not do it, ``blind`` has the sink go by what it believes (both are
-controls' defects), and ``slow=<act>:<seconds>`` makes each act take longer.
+``drop=<act>:<nth>`` says that the act was done and does not do it, ``blind`` has the sink go by what it believes, ``hasty``
+a following save its place before the lines are stored (controls' defects), and ``slow=<act>:<seconds>`` makes each act
+take longer.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from importlib import import_module
 from typing import Any
 
 from opsledger.infra.cli.main import main as command_line
+from tests.chaos.follow_child import hasty_turn
 from tests.chaos.sink_child import ROWS, blind, shown, struck, tell
 from tests.sink_scene import SESSION_MS
 
@@ -84,11 +86,14 @@ def prepare_sink(options: Sequence[str]) -> None:
     changed._shown = lambda _report, **_: shown
 
 
-def follow_closely() -> None:
+def follow_closely(options: Sequence[str]) -> None:
     """Little is read in a turn, and a file that was rotated is left at its end."""
-    from opsledger.ingest.follow import tail
+    from opsledger.ingest.follow import follower, tail
 
+    changed: Any = follower.Follower
     tail.TURN_BYTES, tail.QUIET_S = TURN_BYTES, 0.0
+    if "hasty" in options:
+        changed.turn = hasty_turn
 
 
 def prepare_source(options: Sequence[str], command: Sequence[str], verb: str) -> None:
@@ -101,7 +106,7 @@ def prepare_source(options: Sequence[str], command: Sequence[str], verb: str) ->
     log: Any = KafkaLog
     log.append = hurt(options, "append", log.append)
     if "--follow" in command:
-        follow_closely()
+        follow_closely(options)
     elif verb == "ingest":
         changed: Any = import_module("opsledger.infra.cli.ingest_kafka")
         changed.progress = _told

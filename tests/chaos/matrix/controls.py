@@ -8,7 +8,7 @@ from opsledger.domain.errors import EXIT_INCOMPLETE
 from tests.chaos.matrix.faults import Size
 from tests.chaos.matrix.field import Field
 from tests.chaos.matrix.judge import acknowledged
-from tests.chaos.matrix.sources import Import
+from tests.chaos.matrix.sources import Growing, Import
 
 BROKEN = "broken"
 """A second ledger of the same log."""
@@ -20,6 +20,15 @@ def dropped_tail(field: Field, size: Size) -> str:
     child = source.start("drop=append:2")
     assert child.end() == EXIT_INCOMPLETE, "".join(child.text[-5:])
     return _of(acknowledged(field.settings, source.told(child)), "acknowledged and are not in the log")
+
+
+def hasty(field: Field, size: Size) -> str:
+    """A following that saves its place before the lines are stored; one that is well goes on from that place."""
+    source = Growing.of(field, size.events)
+    child = source.start("hasty", "kill=before-append:1")  # a turn has an append for each stream: at the first all is lost
+    source.grow()
+    child.killed()
+    return _of(acknowledged(field.settings, source.complete()), "acknowledged and are not in the log")
 
 
 def before_the_insert(field: Field, size: Size) -> str:
@@ -45,11 +54,12 @@ def false_facts(field: Field, _size: Size) -> str:
 
 CONTROLS: tuple[tuple[str, Callable[[Field, Size], str]], ...] = (
     ("an import that drops what was not acknowledged", dropped_tail),
+    ("a following that saves its place before the append", hasty),
     ("a sink that goes on before its insert", before_the_insert),
     ("readers that do not take an event once", counted_twice),
     ("facts that are not the ledger's", false_facts),
 )
-"""In this order: the later ones use what the second has made."""
+"""In this order: the later ones use what the third has made."""
 
 
 def _of(complaints: Sequence[str], what: str) -> str:
