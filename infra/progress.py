@@ -7,9 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
 Report = Callable[[float, float | None, str], None]
 """report(done, total or None, note)"""
 PLAIN_EVERY_S = 5.0
@@ -27,6 +24,16 @@ def progress(title: str, *, quiet: bool = False) -> Iterator[Report]:
 
 
 def _bar(title: str) -> Iterator[Report]:
+    from rich.console import Console  # noqa: PLC0415  loaded when a bar is shown: every command would load it
+    from rich.progress import (  # noqa: PLC0415  likewise
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

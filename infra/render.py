@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from opsledger.projections.formats.csv import to_csv
-from opsledger.projections.formats.html import to_html
 from opsledger.projections.formats.json import to_json
-from opsledger.projections.formats.terminal import to_terminal
 from opsledger.projections.reports.model import Result
 
 FORMATS = ("table", "csv", "json", "html", "xlsx", "pdf")
@@ -38,19 +36,30 @@ WIDTH_OF_A_FILE = 200
 
 def render_result(result: Result, format_: str, width: int, *, color: bool = False, bom: bool = False) -> str | bytes:
     """A report's result as one of ``FORMATS``: text, or bytes for ``BINARY``. ``bom`` puts a byte order mark first (CSV)."""
-    if format_ == "table":
-        return to_terminal(result, width, color=color)
+    if format_ == "json":
+        return to_json(result)
     if format_ == "csv":
         return to_csv(result, bom=bom)
+    if format_ == "table":
+        from opsledger.projections.formats.terminal import to_terminal  # noqa: PLC0415  loaded when asked for: slow to load
+
+        return to_terminal(result, width, color=color)
+    return _page(result, format_)
+
+
+def _page(result: Result, format_: str) -> str | bytes:
+    """The forms whose makers are slow to load, each loaded when it is asked for."""
+    if format_ == "html":
+        from opsledger.projections.formats.html import to_html  # noqa: PLC0415
+
+        return to_html(result)
     if format_ == "xlsx":
-        from opsledger.projections.formats.xlsx import to_xlsx  # noqa: PLC0415  loaded when it is asked for: slow to load
+        from opsledger.projections.formats.xlsx import to_xlsx  # noqa: PLC0415
 
         return to_xlsx(result)
-    if format_ == "pdf":
-        from opsledger.projections.formats.pdf import to_pdf  # noqa: PLC0415  the same
+    from opsledger.projections.formats.pdf import to_pdf  # noqa: PLC0415
 
-        return to_pdf(result)
-    return {"json": to_json, "html": to_html}[format_](result)
+    return to_pdf(result)
 
 
 def as_bytes(made: str | bytes) -> bytes:

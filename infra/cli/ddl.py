@@ -16,7 +16,7 @@ from opsledger.projections.ledger.cluster import on_cluster
 from opsledger.projections.ledger.tables import statements
 
 
-@click.command(short_help="Print the statements that make all tables.")
+@click.command()
 @click.option("--cluster", metavar="NAME", help=f"Replicated, on this cluster (default: ${CLUSTER_VARIABLE}, else one server).")
 def ddl(cluster: str | None) -> None:
     """Print every CREATE statement, in order. Each may be run again; what writes to the ledger runs them by itself."""

@@ -19,7 +19,7 @@ REASON = click.option("--reason", help="Only this reason, e.g. invalid, conflict
 FILE = click.option("--file", "file_", help="Only of this input.")
 
 
-@click.group("dead-letters", short_help="Records that were refused: list, show, export, retry.")
+@click.group("dead-letters")
 def dead_letters() -> None:
     """Records that could not become events, each kept with its raw bytes, its place and the reason."""
 

@@ -24,7 +24,7 @@ from opsledger.ingest.terms_yaml import read_terms_file
 Carry = Callable[[Iterable[tuple[str, Command]]], Carried]
 
 
-@click.command(short_help="Decide: sign a contract, judge a complaint, approve an evaluation.")
+@click.command()
 @click.argument("command", required=False, metavar="COMMAND", type=click.Choice(sorted(COMMANDS)))
 @click.argument("id_", required=False, metavar="ID")
 @click.option(

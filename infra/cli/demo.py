@@ -33,7 +33,7 @@ MARK = ".opsledger-demo"
 """Stands in a folder that a demo made, so that the next demo may empty it; no other folder is ever emptied."""
 
 
-@click.command(short_help="A simulated month through the whole product.")
+@click.command()
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path(".demo"), show_default=True)
 @click.option("--calls-per-day", type=click.IntRange(20, 20_000), default=1200, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)

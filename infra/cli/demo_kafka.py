@@ -40,7 +40,7 @@ class Compared:
     different: tuple[str, ...]
 
 
-@click.command("demo-kafka", short_help="The same month over a Kafka of three brokers; the reports compared.")
+@click.command("demo-kafka")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path(".demo-kafka"), show_default=True)
 @click.option("--calls-per-day", type=click.IntRange(20, 20_000), default=1200, show_default=True)
 @click.option("--seed", type=int, default=1, show_default=True)

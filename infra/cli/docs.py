@@ -20,7 +20,7 @@ PAGES = {
 """File → what renders it; a test holds the files in docs/ equal to these."""
 
 
-@click.command(short_help="Write the pages of docs/ that are made from the declarations.")
+@click.command()
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("docs"), show_default=True)
 def docs(out: Path) -> None:
     """Write the generated pages into a folder."""

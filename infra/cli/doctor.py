@@ -39,7 +39,7 @@ _UNSET = "(not set)"
 _WIDTH = 34
 
 
-@click.command(short_help="What is set, what is reachable, versions.")
+@click.command()
 @click.pass_context
 def doctor(context: click.Context) -> None:
     """Show the settings, what can be reached (ledger, Kafka, decisions), fonts and versions; name what needs attention.

@@ -15,7 +15,7 @@ from opsledger.infra.gateway.serve import DEFAULT_PORT, Server
 from opsledger.infra.store import engine_address, open_embedded
 
 
-@click.command(short_help="Serve the data directory as ClickHouse over HTTP, on loopback.")
+@click.command()
 @click.option("--data", metavar="DIR", help="Data directory (default: that of the command line).")
 @click.option("--port", type=click.IntRange(0, 65_535), default=DEFAULT_PORT, show_default=True, help="0: any free port.")
 @click.pass_context

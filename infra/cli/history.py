@@ -15,7 +15,7 @@ from opsledger.projections.audit.history import HistoryRow
 from opsledger.projections.audit.history import history as read_history
 
 
-@click.command(short_help="Every event of one call, ticket, complaint …, in order.")
+@click.command()
 @click.argument("stream", metavar="STREAM", type=click.Choice(STREAMS))
 @click.argument("id_", metavar="ID")
 @TENANT

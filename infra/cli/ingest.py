@@ -22,7 +22,7 @@ from opsledger.ingest.inputs import ENCODINGS, Input
 from opsledger.ingest.tally import Tally
 
 
-@click.command(short_help="Read files, or standard input, into the ledger.")
+@click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="What the files are.")
 @click.option(

@@ -16,7 +16,7 @@ from opsledger.ingest.relay import tables
 SOURCE = "opsledger:init"
 
 
-@click.command(short_help="Make a data directory; say whose it is and in which time zone.")
+@click.command()
 @TENANT
 @click.option("--zone", metavar="ZONE", help="The tenant's time zone, e.g. Asia/Shanghai: reports cut days in it.")
 @click.pass_context

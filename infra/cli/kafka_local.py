@@ -18,7 +18,7 @@ DIR = click.option(
 )  # fmt: skip
 
 
-@click.command(short_help="Start a local Kafka of one broker or three.")
+@click.command()
 @click.option("--brokers", type=click.Choice([str(size) for size in SIZES]), help="How many (default: 1, or as it was made).")
 @click.option("--port", type=click.IntRange(1024, 65_500), help="The first port; the others follow (default: free ones).")
 @DIR
@@ -33,7 +33,7 @@ def up(brokers: str | None, port: int | None, folder: Path | None) -> None:
     click.echo(_export(cluster))
 
 
-@click.command(short_help="What of the local Kafka runs, and where.")
+@click.command()
 @DIR
 def status(folder: Path | None) -> int:
     """Show nodes, ports, the controller and how many topics there are. Exit code 3 when not everything runs."""
@@ -53,7 +53,7 @@ def status(folder: Path | None) -> int:
     return 0 if len(alive) == len(cluster.nodes) else EXIT_INCOMPLETE
 
 
-@click.command(short_help="Stop the local Kafka.")
+@click.command()
 @click.option("--delete", is_flag=True, help="Remove its data too: every topic, for good.")
 @DIR
 def down(delete: bool, folder: Path | None) -> None:

@@ -15,7 +15,7 @@ from opsledger.infra.progress import Report, progress
 from opsledger.ingest.log.publish import Published, Shown, Source, publish
 
 
-@click.command("publish", short_help="Copy a local ledger to Kafka; running it twice adds nothing.")
+@click.command("publish")
 @click.option("--tenant", metavar="NAME", default="", help="Only this tenant's records (default: all).")
 @click.option("--append", is_flag=True, help="The topics may hold records that are not of this ledger.")
 @click.option("--quiet", is_flag=True, help="No progress.")

@@ -17,7 +17,7 @@ PARTITIONS = click.option(
 )  # fmt: skip
 
 
-@click.command(short_help="Make the topics of the log.")
+@click.command()
 @PARTITIONS
 @click.option(
     "--mend", is_flag=True, help="Set wrong settings of existing topics right, and add copies where they are too few."
@@ -32,7 +32,7 @@ def init(partitions: int | None, mend: bool) -> int:
     return _told(outcome)
 
 
-@click.command(short_help="Compare the topics with what the log needs.")
+@click.command()
 @PARTITIONS
 def check(partitions: int | None) -> int:
     """List everything that is not as the log needs it, each with the command that mends it. Changes nothing.

@@ -11,7 +11,7 @@ from opsledger.infra.serve.keys import FILE, Keys
 from opsledger.ingest.http.judging import Owner
 
 
-@click.group(short_help="Keys for sending events over HTTP: add, list, revoke.")
+@click.group()
 def keys() -> None:
     """Keys of `opsledger serve`, each for one tenant and one source. They may be changed while it runs."""
 

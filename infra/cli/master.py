@@ -28,7 +28,7 @@ SET = click.option(
 ACTOR = click.option("--actor", metavar="WHO", help="Who records it.")
 
 
-@click.group(short_help="The tenant's configuration, queues and people: set, show.")
+@click.group()
 def master() -> None:
     """Master data, as events with the time from which they hold. Many at once: `opsledger ingest FILE --format table`
     with a mapping (examples/mappings/master.staff.yaml, master.queues.yaml)."""

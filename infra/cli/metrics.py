@@ -20,7 +20,7 @@ from opsledger.projections.metrics.tables import TABLES
 THRESHOLD = click.option("--threshold", type=click.FloatRange(0, 86_400), help="Seconds that stand for T (default: 20).")
 
 
-@click.group(short_help="What each metric means: list, show.")
+@click.group()
 def metrics() -> None:
     """The dictionary of metrics: every figure of the reports, its definition and its formula."""
 

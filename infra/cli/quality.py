@@ -20,7 +20,7 @@ from opsledger.projections.reports.model import Request, Result
 from opsledger.projections.reports.run import run_report
 
 
-@click.command(short_help="Duplicates, orphans, contradictions, late data, clocks, gaps, refusals of a period.")
+@click.command()
 @ANY_SPAN
 @TENANT
 @click.option("--zone", metavar="ZONE", help="Cut days in this zone (default: the tenant's own).")

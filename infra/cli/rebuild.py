@@ -10,7 +10,7 @@ from opsledger.infra.facts import rebuild_facts
 from opsledger.infra.progress import progress
 
 
-@click.command(short_help="Make all facts anew from the ledger and compare them.")
+@click.command()
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.pass_context
 def rebuild(context: click.Context, quiet: bool) -> int:

@@ -19,7 +19,7 @@ from opsledger.infra.patience import Patience
 from opsledger.infra.relaying import Outlet, Relay, kafka_outlet, local_outlet, taken
 
 
-@click.command(short_help="Bring decisions to the log.")
+@click.command()
 @click.option("--follow", is_flag=True, help="Go on as more is decided, until stopped (Ctrl-C).")
 @click.option(
     "--poll", type=click.FloatRange(0.05, 3600), default=1.0, show_default=True, help="With --follow: look every SECONDS."

@@ -28,7 +28,7 @@ from opsledger.projections.reports.request import checked
 from opsledger.projections.reports.run import run_report
 
 
-@click.command(short_help="What changed in a report between two moments, and why.")
+@click.command()
 @click.argument("name", metavar="NAME")
 @click.option("--from", "from_", metavar="TIME", required=True, help="The report as known at this moment …")
 @click.option("--to", metavar="TIME", help="… against as known at this one (default: now).")

@@ -11,7 +11,7 @@ from opsledger.projections.reports.catalogue import REPORTS
 from opsledger.projections.reports.request import filters_of
 
 
-@click.command("list", short_help="Every report with its spans.")
+@click.command("list")
 @LANG
 @click.pass_context
 def list_(context: click.Context, lang: str | None) -> None:

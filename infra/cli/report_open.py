@@ -17,7 +17,7 @@ from opsledger.infra.live_report import LiveReport
 from opsledger.infra.serving import Server
 
 
-@click.command("open", short_help="A report in the browser; every figure leads to its rows.")
+@click.command("open")
 @click.argument("name", metavar="NAME")
 @ANY_SPAN
 @TENANT

@@ -13,7 +13,6 @@ import click
 
 from opsledger.domain.errors import EXIT_INCOMPLETE, UserError, nearest
 from opsledger.infra.cli.common import LANG, TENANT, deliver, opened, settings_of
-from opsledger.infra.cli.report_all import run_all
 from opsledger.infra.cli.report_options import ANY_SPAN, PARAMETERS, Options, given, period_of, request_of, text_of
 from opsledger.infra.facts import tenant_of, view, zone_of_tenant
 from opsledger.infra.moments import parse_moment
@@ -27,7 +26,7 @@ from opsledger.projections.reports.request import CELL_REPORT
 from opsledger.projections.reports.run import run_report
 
 
-@click.command(short_help="Run a report for a day, ISO week or month.")
+@click.command()
 @click.argument("name", metavar="[NAME]", required=False)
 @click.option(
     "--all", "all_", is_flag=True, help="Every report that the period has, into the folder --out, with an index page."
@@ -58,6 +57,8 @@ def run(context: click.Context, /, name: str | None, **options: Any) -> int:
     if (name is None) != bool(options["all_"]):
         raise UserError("say which report (opsledger report list names them), or --all for every one")
     if name is None:
+        from opsledger.infra.cli.report_all import run_all  # noqa: PLC0415  only a whole set needs it
+
         return run_all(context, options)
     format_ = one_format(text_of(options, "format_"))
     if options["bom"] and format_ != "csv":

@@ -24,7 +24,7 @@ FILE = "schedules"
 """The setting of the journal that names the file of schedules."""
 
 
-@click.command(short_help="Check a file of schedules and put it in force.")
+@click.command()
 @click.argument("file_", metavar="FILE.yaml", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--check", is_flag=True, help="Check and show only; put nothing in force.")
 @click.option("--now", metavar="TIME", help="As if it were this moment.")
@@ -48,7 +48,7 @@ def schedule(context: click.Context, file_: Path, check: bool, now: str | None) 
     click.echo(f"in force: {plan.path}; have `opsledger run-due` called every few minutes (cron)")
 
 
-@click.command("run-due", short_help="Make and send the scheduled reports that are due (for cron).")
+@click.command("run-due")
 @click.option("--schedule", "file_", type=click.Path(path_type=Path, dir_okay=False), help="This file, not the one in force.")
 @click.option("--now", metavar="TIME", help="As if it were this moment.")
 @click.option("--dry-run", is_flag=True, help="Only say what is due.")

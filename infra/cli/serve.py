@@ -23,7 +23,7 @@ from opsledger.ingest.http.storing import Storing
 from opsledger.ingest.log.trouble import be_quiet
 
 
-@click.command(short_help="Take events over HTTP.")
+@click.command()
 @click.option("--host", default=LOOPBACK, show_default=True, help="The address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65_535), default=DEFAULT_PORT, show_default=True, help="0: any free port.")
 @click.pass_context

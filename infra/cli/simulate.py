@@ -18,7 +18,7 @@ FORMATS = ("jsonl", "table", "queue_log")
 ENCODINGS = ("utf-8", "utf-8-sig", "gbk", "gb18030")
 
 
-@click.command(short_help="A call centre from a seed: events, and decisions as commands.")
+@click.command()
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="File for the events.")
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="jsonl", show_default=True, help="As what source.")
 @click.option("--encoding", type=click.Choice(ENCODINGS), default="utf-8", show_default=True, help="With --format table.")

@@ -22,7 +22,7 @@ from opsledger.infra.store import Store
 from opsledger.ingest.log.trouble import be_quiet
 
 
-@click.command(short_help="Read the log on Kafka into the ledger.")
+@click.command()
 @click.option("--until-end", is_flag=True, help="Stop when all that is in the log now is stored, and the facts are made.")
 @click.option("--name", metavar="NAME", help="This sink's name in the group, kept over restarts (default: host and ledger).")
 @click.option("--metrics-port", type=click.IntRange(0, 65_535), help="Serve /metrics and /healthz on this loopback port.")

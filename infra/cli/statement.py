@@ -19,7 +19,7 @@ from opsledger.projections.metrics.measure import Facts
 from opsledger.projections.metrics.model import Lang
 
 
-@click.command(short_help="A vendor's monthly statement, with rule and evidence for each line.")
+@click.command()
 @click.option("--contract", required=True, metavar="C", help="The contract's id.")
 @click.option("--month", required=True, metavar="2026-01", help="The month to settle.")
 @TENANT

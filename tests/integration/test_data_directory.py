@@ -44,6 +44,13 @@ def test_a_new_directory_is_private(tmp_path: Path) -> None:
         assert stat.S_IMODE((tmp_path / "a" / "data").stat().st_mode) == 0o700
 
 
+def test_the_engine_compiles_no_expressions(tmp_path: Path) -> None:
+    """They are asked a few times each, which does not repay it; that the engine listens to its options is seen here, too."""
+    asked = "SELECT name FROM system.settings WHERE name LIKE 'compile%' AND value = '1'"
+    with opened(tmp_path / "data") as store:
+        assert store.client.query(asked).result_rows == [("compile_regular_expressions",)]
+
+
 def test_a_second_process_is_told_who_holds_it(tmp_path: Path) -> None:
     process = holder(tmp_path / "data")
     try:
