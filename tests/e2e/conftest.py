@@ -6,6 +6,8 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
@@ -13,6 +15,7 @@ from unittest.mock import patch
 import pytest
 
 from opsledger.infra.cli.main import run
+from opsledger.infra.store import Store, open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,6 +52,25 @@ class Cli:
         said = self(*arguments)
         assert said.code == 0, said.err + said.out
         return said.out
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Commands called within share the ledger that the first of them opens: for tests of what many commands say.
+
+        How a command opens and leaves its ledger is seen wherever this is not used.
+        """
+        with ExitStack() as until, patch("opsledger.infra.cli.common.open_store") as opening:
+            kept: list[Store] = []
+
+            def opened(data: Path, **options: object) -> Store:
+                assert data == self.data
+                if not kept:
+                    kept.append(until.enter_context(open_store(data, **options)))  # type: ignore[arg-type]  # the command's
+                    until.enter_context(patch.object(kept[0], "close", lambda: None))
+                return kept[0]
+
+            opening.side_effect = opened
+            yield
 
     def start(self, *arguments: str | Path, **environ: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "opsledger.infra.cli", *self.arguments(*arguments)]

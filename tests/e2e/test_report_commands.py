@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
 
@@ -24,7 +25,7 @@ EVENING = parse_moment("2026-01-10T18:00", "UTC")
 
 
 @pytest.fixture(scope="module")
-def cli(tmp_path_factory: pytest.TempPathFactory) -> Cli:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Cli:
     """Eight days; every twentieth event of the third came late: after noon of the tenth."""
     folder = tmp_path_factory.mktemp("desk")
     cli = Cli(folder / "data")
@@ -37,6 +38,13 @@ def cli(tmp_path_factory: pytest.TempPathFactory) -> Cli:
             cli.ok("ingest", folder / name, "--tenant", "demo", "--quiet", "--format", "jsonl")
             cli.ok("report", "run", "traffic", *DAY)
     return cli
+
+
+@pytest.fixture
+def cli(desk: Cli) -> Iterator[Cli]:
+    """Its commands within a test share the open ledger."""
+    with desk.held():
+        yield desk
 
 
 def _json(text: str) -> dict[str, list[dict[str, object]]]:
@@ -102,23 +110,23 @@ def test_what_cannot_be_is_told_with_what_can(cli: Cli, arguments: tuple[str, ..
     assert message in said.err
 
 
-def test_a_figure_of_the_page_leads_to_its_rows(cli: Cli, tmp_path: Path) -> None:
+def test_a_figure_of_the_page_leads_to_its_rows(desk: Cli) -> None:
     from opsledger.infra.facts import view
     from opsledger.projections.reports.cells import ref_of
     from opsledger.projections.reports.model import Request
     from opsledger.projections.reports.run import run_report
 
-    with open_store(cli.data) as store, view(store, "demo") as facts:
+    with open_store(desk.data) as store, view(store, "demo") as facts:
         from opsledger.domain.calendar import Grain, parse_period
 
         result = run_report(facts, Request("traffic", parse_period(Grain.DAY, "2026-01-05", "UTC")))
     assert result.totals is not None
     entries = result.totals[[c.name for c in result.columns].index("entries")]
     ref = ref_of(result, -1, "entries")
-    listed = _json(cli.ok("report", "run", "call_detail", "--from-cell", str(ref), "--format", "json"))
+    listed = _json(desk.ok("report", "run", "call_detail", "--from-cell", str(ref), "--format", "json"))
     assert len(listed["rows"]) == entries
     assert {"call", "leg", "queue", "share"} <= set(listed["rows"][0])
-    said = cli("report", "run", "call_detail", "--from-cell", str(ref), "--tenant", "other")
+    said = desk("report", "run", "call_detail", "--from-cell", str(ref), "--tenant", "other")
     assert said.code == 2
     assert "is of tenant 'demo'" in said.err
 
@@ -188,8 +196,8 @@ def test_reports_of_every_shape_can_be_compared_with_themselves(cli: Cli, code: 
 
 
 @pytest.fixture
-def broken(tmp_path: Path) -> Cli:
-    """A desk one of whose facts was tampered with: a queue entry that ended in no known way."""
+def broken(tmp_path: Path) -> Iterator[Cli]:
+    """A desk one of whose facts was tampered with: a queue entry that ended in no known way. Its commands share the ledger."""
     cli = Cli(tmp_path / "data")
     cli.ok("simulate", "--days", "1", "--calls-per-day", "30", "--start", "2026-01-05", "--out", tmp_path / "e", "--quiet")
     cli.ok("ingest", tmp_path / "e", "--tenant", "demo", "--quiet", "--format", "jsonl")
@@ -198,7 +206,8 @@ def broken(tmp_path: Path) -> Cli:
         columns = ["tenant", "vendor", "first_day", "call", "leg", "queue", "is_entry", "entered_at", "outcome", "last_offset"]
         entered = parse_moment("2026-01-05T03:00", "UTC")
         store.client.insert("legs", [["demo", "v", entered.date(), "x", 1, "q", True, entered, "evaporated", 1]], columns)
-    return cli
+    with cli.held():
+        yield cli
 
 
 def test_a_law_that_does_not_hold_is_on_the_face_of_every_format_and_in_the_exit_code(broken: Cli, tmp_path: Path) -> None:
