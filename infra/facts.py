@@ -54,7 +54,7 @@ def fact_tables(store: Store) -> FactTables:
 
 
 def forget_fact_tables(store: Store) -> None:
-    """Have the fact tables looked for again: somebody else may have kept them meanwhile, and cleared away what was ours."""
+    """Have the fact tables looked for again, and the turn to write them taken: somebody else may have had it meanwhile."""
     _KNOWN.pop(store, None)
 
 

@@ -18,7 +18,7 @@ from opsledger.projections.metrics.model import Attribution, Metric
 from opsledger.projections.metrics.query import Question, cells_of
 from opsledger.projections.metrics.registry import METRICS
 from tests import fact_rows, fact_tables, naive_metrics, naive_suite
-from tests.naive_core import MS, Parts, Rows, folded
+from tests.naive_core import MS, Parts, Row, Rows, folded
 from tests.naive_views import Doors, Frame, with_views
 
 ONE_DAY = 24 * 60
@@ -77,11 +77,18 @@ def make_scene(
     start = period.start - timedelta(hours=20)
     span_s = int((period.stop - start).total_seconds()) + 40_000
     made = fact_rows.make_rows(random.Random(seed), start, span_s, count)
+    _at_once(made["calls"])
     for table, some in made.items():
         fact_tables.insert(client, table, some, tenant)
     cutoff = period.stop - before_end
     frame = Frame(period.start, period.stop, period.zone, cutoff, WINDOW)
     return Scene(client, tenant, period, cutoff, with_views(made, frame, _doors(client, tenant, period)))
+
+
+def _at_once(calls: list[Row]) -> None:
+    """Has every seventh call begin at the moment of the one before it, of the same customer about the same."""
+    for one, other in zip(calls[::7], calls[1::7], strict=False):
+        other |= {name: one[name] for name in ("started_at", "customer", "category", "direction")}
 
 
 def _doors(client: Any, tenant: str, period: Period) -> tuple[Doors, ...]:

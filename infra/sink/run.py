@@ -1,4 +1,4 @@
-"""The sink's loop: reads and judges in this thread, stores in another; steps 4 to 7 are ``storing``'s.
+"""The sink's loop: reads and judges in this thread, stores in another; steps 4 to 7 are ``storing``'s, 8 may have a third.
 
 1. The topics are looked at, and compared with what the ledger was filled from; logs are not mixed.
 2. Partitions that are newly ours: the ledger says how far it goes, and reading begins there.
@@ -81,6 +81,8 @@ class Sink:
         self._gather, self._oldest = Gather(), 0.0
         self._said = self._looked = time.monotonic()
         self._engine = ThreadPoolExecutor(1, "sink-storing")
+        # over the network the facts are made beside the storing; the embedded engine does one thing at a time anyhow
+        self._maker = ThreadPoolExecutor(1, "sink-facts") if store.remote else self._engine
         self._loads: deque[Future[Done]] = deque()
         self._update: Future[None] | None = None
 
@@ -102,15 +104,19 @@ class Sink:
                     self._turn(group)
                 self._finish(group)
             finally:
-                self._engine.shutdown(wait=True, cancel_futures=True)
+                self._shut_down()
                 group.close()
         except Stopped:
             pass  # it waited for a store or a log that is away; nothing that was counted is lost
         except KafkaError as error:
             raise as_user_error(error, "reading the log") from error
         finally:
-            self._engine.shutdown(wait=True, cancel_futures=True)
+            self._shut_down()
         return self.status
+
+    def _shut_down(self) -> None:
+        for threads in (self._maker, self._engine):
+            threads.shutdown(wait=True, cancel_futures=True)
 
     def _open(self) -> dict[Place, int]:
         """Step 1. How far the log goes now."""
@@ -135,7 +141,7 @@ class Sink:
                 self._oldest = time.monotonic()
             self._gather.add(fetched)
         self._look_at_assignment(group)
-        if self._gather.is_full or (self._gather.rows and self._is_idle() and time.monotonic() - self._oldest >= GATHER_S):
+        if self._gather.is_full or (self._gather.rows and self._can_store() and time.monotonic() - self._oldest >= GATHER_S):
             self._hand_on(group)
         self._collect(group)
         self._make_facts_when_due()
@@ -217,18 +223,25 @@ class Sink:
     def _makes_facts(self) -> bool:
         return not self._remote or (self._kafka.topics.of("call"), 0) in self.status.assigned
 
-    def _is_idle(self) -> bool:
-        return not self._loads and (self._update is None or self._update.done())
+    def _makes_facts_now(self) -> bool:
+        return self._update is not None and not self._update.done()
+
+    def _can_store(self) -> bool:
+        """Whether what is handed on now waits for nothing."""
+        return not self._loads and (self._maker is not self._engine or not self._makes_facts_now())
 
     def _make_facts_when_due(self) -> None:
-        """Step 8, while nothing waits to be stored."""
-        if not self._is_idle():
+        """Step 8; where it is done in the thread that stores, while nothing waits to be stored."""
+        if self._makes_facts_now() or (self._loads and self._maker is self._engine):
             return
         if self._update is not None:
             self._update.result()
             self._update = None
         if self._facts.is_due(self.status.lag()):
-            self._update = self._engine.submit(self._retrier.call, "making the facts", self._facts.update)
+            self._begin_facts()
+
+    def _begin_facts(self) -> None:
+        self._update = self._maker.submit(self._retrier.call, "making the facts", self._facts.update)
 
     def _finish(self, group: Group) -> None:
         """What was fetched is stored, and the facts follow."""
@@ -238,7 +251,7 @@ class Sink:
         self._drain(group)
         self._await_facts(group)
         if self._facts.is_owed():
-            self._update = self._engine.submit(self._retrier.call, "making the facts", self._facts.update)
+            self._begin_facts()
             self._await_facts(group)
         self.status.turn(0, self._facts)
         self._told(self.status)

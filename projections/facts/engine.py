@@ -18,15 +18,18 @@ from opsledger.projections.facts import past, rebuild, schema
 from opsledger.projections.facts.journal import Entry, Journal
 from opsledger.projections.facts.queries import Positions, digest
 from opsledger.projections.facts.rebuild import Comparison, Progress
-from opsledger.projections.facts.stage import Stage, clear
+from opsledger.projections.facts.stage import Stage
 from opsledger.projections.facts.tables import STREAMS, facts_of
 from opsledger.projections.facts.touched import news
+from opsledger.projections.facts.turn import Turn
 from opsledger.projections.ledger.log_topics import LogTopics
 
 REBUILD_FROM_EVENTS = 200_000
 """New events of a stream from which on a rebuild is considered in place of a live update …"""
 REBUILD_SHARE = 4
 """… and made where they are at least one in so many of the ledger's."""
+_ROWS = "SELECT table, sum(rows) FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table"
+"""Quick to ask; where a ledger's table has as many rows as at the last update, nothing came: none is ever taken away."""
 _A_DAY = timedelta(days=1)
 """No look at the past takes so long: a passing database that is older is nobody's."""
 
@@ -46,9 +49,10 @@ def _silent(_done: float, _total: float | None, _note: str) -> None:
 
 
 class Facts:
-    """The fact tables of one ledger. Only one process may update them: the holder of the data directory, or one sink.
+    """The fact tables of one ledger. One process updates them: the holder of the data directory, or one sink.
 
-    ``alone`` says that no other process reads them: passing databases that are found are nobody's any more.
+    Who begins to, takes the turn from who did before (see ``turn``). ``alone`` says that no other process reads them: passing
+    databases of readers that are found are nobody's any more.
     """
 
     def __init__(self, client: Any, clock: Clock, *, alone: bool = True) -> None:
@@ -57,17 +61,28 @@ class Facts:
         self._alone = alone
         self._journal = Journal(client)
         self._topics = LogTopics(client, clock)
-        self._stage = Stage(client)
+        self._turn = Turn(client)
+        self._stage = Stage(client, self._turn.database)
+        self._rows: dict[str, int] = {}
 
     def ensure(self) -> None:
-        """Make what is not there (tables, journal, views) and clear away what an update that broke off left behind."""
-        self._journal.ensure()
-        schema.ensure_tables(self._client)
-        schema.ensure_views(self._client)
-        clear(self._client)
-        self._stage = Stage(self._client)
+        """Take the turn, make what is not there (tables, journal, views) and clear away what others left behind.
+
+        Raises TurnLost where another process takes it meanwhile.
+        """
+        with self._turn.kept():
+            self._take()
+            self._journal.ensure()
+            schema.ensure_tables(self._client, self._turn.database)
+            schema.ensure_views(self._client)
+            past.drop_left_over(self._client, None if self._alone else self._clock.now() - _A_DAY)
+
+    def _take(self) -> None:
+        """In this order: who had the turn and is about to exchange tables sees that it is lost, or does not find them."""
+        self._turn.take()
         rebuild.drop_beside(self._client, STREAMS)
-        past.drop_left_over(self._client, None if self._alone else self._clock.now() - _A_DAY)
+        self._stage = Stage(self._client, self._turn.database)
+        self._rows = {}
 
     def positions(self) -> Positions:
         """How far the facts go: (stream, partition) → next offset."""
@@ -88,11 +103,20 @@ class Facts:
     def update(self, progress: Progress = _silent) -> Update:
         """Make the facts of all that the ledger has and the facts have not; nothing to do costs a few milliseconds.
 
-        A stream with very much new is rebuilt; so are all when the SQL has changed since.
+        A stream with very much new is rebuilt; so are all when the SQL has changed since. Raises TurnLost where another
+        process writes the facts now.
         """
+        with self._turn.kept():
+            return self._update(progress)
+
+    def _update(self, progress: Progress) -> Update:
+        if not self._turn.is_taken:
+            self._take()
         last = self._journal.last()
         known: Positions = last.positions if last else {}
-        ends = self._ends(known)
+        rows = dict.fromkeys(ALL_STREAMS, 0) | dict(self._client.query(_ROWS).result_rows)
+        told = any(rows.values())  # a user who may not see them is told of none
+        ends = self._ends(known, [s for s in ALL_STREAMS if not told or rows[s] != self._rows.get(s)])
         if last and last.digest != digest():
             self.rebuild(progress)
             return Update(0, (), STREAMS, self.positions())
@@ -105,16 +129,26 @@ class Facts:
             progress(done, len(live), new.stream)
             self._stage.update(new, ends)
         if last is None or ends != known:
-            self._journal.write(self._clock.now(), "rebuild" if postponed else "live", ends)
+            self._note(last, "rebuild" if postponed else "live", ends)
+        self._rows = rows
         names = tuple(new.stream for new in live), tuple(new.stream for new in postponed)
         return Update(sum(new.events for new in changed), *names, ends)
 
     def rebuild(self, progress: Progress = _silent, *, verify: bool = False) -> tuple[Comparison, ...]:
-        """Make all facts anew and put them in the old ones' place; with ``verify``, say how the two differ."""
-        ends = self._ends({})
-        found, reached = self._rebuild(STREAMS, ends, progress, verify=verify)
-        self._journal.write(self._clock.now(), "rebuild", reached)
-        return found
+        """Make all facts anew and put them in the old ones' place; with ``verify``, say how the two differ.
+
+        Raises TurnLost where another process writes the facts now.
+        """
+        with self._turn.kept():
+            if not self._turn.is_taken:
+                self._take()
+            last, ends = self._journal.last(), self._ends({})
+            found, reached = self._rebuild(STREAMS, ends, progress, verify=verify)
+            self._note(last, "rebuild", reached)
+            return found
+
+    def _note(self, last: Entry | None, kind: str, reached: Positions) -> None:
+        self._journal.write(last, self._clock.now(), kind, reached, self._turn.fence)
 
     @contextmanager
     def as_known_at(self, moment: datetime) -> Iterator[past.Past]:
@@ -146,24 +180,27 @@ class Facts:
     def _rebuild(
         self, streams: Sequence[str], until: Positions, progress: Progress, *, verify: bool = False
     ) -> tuple[tuple[Comparison, ...], Positions]:
-        rebuild.build_beside(self._client, streams, until, progress)
+        rebuild.build_beside(self._client, streams, until, progress, self._turn)
         ends = self._ends(until)
-        stage = Stage(self._client, rebuild.NEXT)
+        stage = Stage(self._client, self._turn.database, suffix=rebuild.suffix(self._turn))
+        self._stage = Stage(self._client, self._turn.database)  # the other makes its passing tables anew
         for stream in streams:
             if _of(stream, until) != _of(stream, ends):
                 stage.update(news(self._client, stream, until, ends), ends)
         facts = [fact for stream in streams for fact in facts_of(stream)] if verify else []
-        found = tuple(rebuild.compare(self._client, fact) for fact in facts)
-        rebuild.exchange(self._client, streams)
+        found = tuple(rebuild.compare(self._client, fact, self._turn) for fact in facts)
+        rebuild.exchange(self._client, streams, self._turn)
         return found, ends
 
-    def _ends(self, known: Positions) -> dict[tuple[str, int], int]:
-        """The ledger's ends, looked for from known positions on."""
+    def _ends(self, known: Positions, streams: Sequence[str] = ALL_STREAMS) -> dict[tuple[str, int], int]:
+        """The ledger's ends, looked for from known positions on, in the tables of some streams."""
+        if not streams:
+            return dict(known)
         counts = {topic.rpartition(".")[2]: each.partitions for topic, each in self._topics.known().items()}
         parts = [
             f"SELECT '{stream}' AS stream, partition, max(offset) + 1 AS following FROM `{stream}` "
             f"WHERE {_beyond(_of(stream, known), counts.get(stream, 1))} GROUP BY partition"
-            for stream in ALL_STREAMS
+            for stream in streams
         ]
         found = self._client.query(" UNION ALL ".join(parts)).result_rows
         return {**known, **{(stream, partition): following for stream, partition, following in found}}

@@ -25,6 +25,12 @@ SETTINGS {DURABLE}
 _LAST = (
     "SELECT seq, at, kind, positions, digest FROM facts_journal WHERE at <= {at:DateTime64(6, 'UTC')} ORDER BY seq DESC LIMIT 1"
 )
+_NOTE = """
+INSERT INTO facts_journal (seq, at, kind, positions, digest)
+SELECT {{seq:UInt64}}, {{at:DateTime64(6, 'UTC')}}, {{kind:String}},
+    mapFromArrays({{places:Array(String)}}, {{ends:Array(UInt64)}}), {{digest:String}}
+FROM (SELECT count() FROM {fence})
+"""
 _FOREVER = datetime(2200, 1, 1, tzinfo=UTC)
 
 
@@ -57,12 +63,17 @@ class Journal:
         seq, moment, kind, positions, made_by = rows[0]
         return Entry(seq, moment.replace(tzinfo=UTC), kind, {_place(name): end for name, end in positions.items()}, made_by)
 
-    def write(self, at: datetime, kind: str, positions: Positions) -> None:
-        """Note an update that is complete."""
-        last = self.last()
-        names = {f"{stream}/{partition}": end for (stream, partition), end in positions.items()}
-        row = [last.seq + 1 if last else 1, at, kind, names, digest()]
-        self._client.insert("facts_journal", [row], column_names=["seq", "at", "kind", "positions", "digest"])
+    def write(self, after: Entry | None, at: datetime, kind: str, positions: Positions, fence: str) -> None:
+        """Note an update that is complete, as the one that follows ``after``; fails where the turn was lost (see ``turn``)."""
+        parameters = {
+            "seq": after.seq + 1 if after else 1,
+            "at": at.astimezone(UTC),
+            "kind": kind,
+            "places": [f"{stream}/{partition}" for stream, partition in positions],
+            "ends": list(positions.values()),
+            "digest": digest(),
+        }
+        self._client.command(_NOTE.format(fence=fence), parameters=parameters)
 
 
 def _place(name: str) -> tuple[str, int]:

@@ -77,11 +77,11 @@ class Past:
                 self._take_over(fact.stream)
                 if new.events:
                     # what came after may have moved or taken away rows in any way: as after a correction, look everywhere
-                    Stage(self.client, database=self.name).update(
+                    Stage(self.client, self.name, database=self.name).update(
                         replace(new, corrections=max(1, new.corrections)), self.positions
                     )
                 return
-        create(self.client, [fact], database=self.name)
+        create(self.client, [fact], self.name, database=self.name)
         fill(self.client, fact, self.positions, f"`{self.name}`.`{fact.name}`")
         self._made.add(fact.name)
 

@@ -9,17 +9,15 @@ from typing import Any
 from opsledger.projections.facts.queries import Positions, events, fact_select, within
 from opsledger.projections.facts.schema import create_beside, drop
 from opsledger.projections.facts.tables import PHYSICAL, FactTable, facts_of
+from opsledger.projections.facts.turn import Turn
 
 NEXT = "__next"
-"""Suffix of the tables that a rebuild fills."""
+"""The suffix of the tables that a rebuild fills begins so."""
 Progress = Callable[[float, float | None, str], None]
 """progress(done, total, note)"""
 
-_SETTINGS: dict[str, Any] = {
-    # a subject's events lie together, so a group is complete when the next one begins: memory stays flat
-    "optimize_aggregation_in_order": 1,
-    "max_partitions_per_insert_block": 0,
-}
+# a subject's events lie together, so a group is complete when the next one begins: memory stays flat
+_SETTINGS = "optimize_aggregation_in_order = 1, max_partitions_per_insert_block = 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,36 +34,45 @@ def fill(client: Any, fact: FactTable, until: Positions, target: str, ledger: st
     """Insert a fact's rows, as of positions, into a (qualified) table."""
     ended = within(fact.stream, until)
     select = fact_select(fact, events(fact.stream, ended.text, ledger=ledger))
-    client.command(f"INSERT INTO {target} SELECT *, 0 FROM ({select})", parameters=ended.parameters, settings=_SETTINGS)
+    client.command(f"INSERT INTO {target} SELECT *, 0 FROM ({select}) SETTINGS {_SETTINGS}", parameters=ended.parameters)
 
 
-def build_beside(client: Any, streams: Sequence[str], until: Positions, progress: Progress) -> None:
+def suffix(turn: Turn) -> str:
+    """What the names of the tables beside the facts end with in a writer's turn."""
+    return f"{NEXT}_{turn.token}"
+
+
+def build_beside(client: Any, streams: Sequence[str], until: Positions, progress: Progress, turn: Turn) -> None:
     """Make the facts of streams, as of positions, in new tables; readers see nothing of it."""
     facts = [fact for stream in streams for fact in facts_of(stream)]
     for stream in streams:
-        create_beside(client, stream, NEXT)
+        create_beside(client, stream, suffix(turn), turn.database)
     for done, fact in enumerate(facts):
         progress(done, len(facts), fact.name)
-        fill(client, fact, until, f"`{fact.name}{NEXT}`")
+        fill(client, fact, until, f"`{fact.name}{suffix(turn)}`")
     progress(len(facts), len(facts), "")
 
 
-def exchange(client: Any, streams: Sequence[str]) -> None:
-    """Put the new tables in the old ones' place, all in one statement, and drop the old ones."""
+def exchange(client: Any, streams: Sequence[str], turn: Turn) -> None:
+    """Put the new tables in the old ones' place, all in one statement, and drop the old ones.
+
+    Raises TurnLost before, or fails, where the turn was lost: who takes it drops the new tables after the passing database.
+    """
     facts = [fact for stream in streams for fact in facts_of(stream)]
-    client.command("EXCHANGE TABLES " + ", ".join(f"`{fact.name}` AND `{fact.name}{NEXT}`" for fact in facts))
+    turn.check()
+    client.command("EXCHANGE TABLES " + ", ".join(f"`{fact.name}` AND `{fact.name}{suffix(turn)}`" for fact in facts))
     drop_beside(client, streams)
 
 
 def drop_beside(client: Any, streams: Sequence[str]) -> None:
-    """Drop what a rebuild left beside the facts."""
+    """Drop what rebuilds, whoever's, left beside the facts."""
     drop(client, [f"{fact.name}{NEXT}" for stream in streams for fact in facts_of(stream)])
 
 
-def compare(client: Any, fact: FactTable) -> Comparison:
+def compare(client: Any, fact: FactTable, turn: Turn) -> Comparison:
     """Compare a fact table with the one made beside it, whatever the order and the physical columns."""
     old = _summed(client, f"`{fact.name}`")
-    new = _summed(client, f"`{fact.name}{NEXT}`")
+    new = _summed(client, f"`{fact.name}{suffix(turn)}`")
     return Comparison(fact.name, old[0], new[0], old == new)
 
 

@@ -15,10 +15,10 @@ _SHAPE = "facts_shape_of_timelines"
 """Passing table with no rows: its columns spare the engine from working out the shared step once a fact."""
 
 
-def ensure_tables(client: Any) -> None:
-    """Make the fact tables that are not there."""
+def ensure_tables(client: Any, passing: str) -> None:
+    """Make the fact tables that are not there; ``passing`` is a database for what is needed only meanwhile."""
     there = _present(client)
-    create(client, [fact for fact in FACTS if fact.name not in there])
+    create(client, [fact for fact in FACTS if fact.name not in there], passing)
 
 
 def ensure_views(client: Any) -> None:
@@ -40,10 +40,10 @@ def views() -> Mapping[str, str]:
     return {name: f"CREATE OR REPLACE VIEW {name} AS {select} COMMENT '{made_of}'" for name, select in selects.items()}
 
 
-def drop(client: Any, names: Iterable[str]) -> None:
-    """Drop the tables of these names that are there."""
-    there = _present(client)
-    for name in (name for name in names if name in there):
+def drop(client: Any, beginnings: Iterable[str]) -> None:
+    """Drop the tables whose names begin so."""
+    begin = tuple(beginnings)
+    for name in (name for name in _present(client) if name.startswith(begin)):
         client.command(f"DROP TABLE IF EXISTS `{name}`")
 
 
@@ -58,18 +58,18 @@ def definitions(client: Any) -> tuple[str, ...]:
     return (CREATE_JOURNAL, *tables, *views().values())
 
 
-def create_beside(client: Any, stream: str, suffix: str) -> None:
+def create_beside(client: Any, stream: str, suffix: str, passing: str) -> None:
     """Make empty tables ``<fact><suffix>`` for a stream's facts, in place of any that are left over."""
     for fact in facts_of(stream):
         client.command(f"DROP TABLE IF EXISTS `{fact.name}{suffix}`")
-    create(client, facts_of(stream), suffix)
+    create(client, facts_of(stream), passing, suffix=suffix)
 
 
-def create(client: Any, facts: Iterable[FactTable], suffix: str = "", database: str = "") -> None:
+def create(client: Any, facts: Iterable[FactTable], passing: str, *, suffix: str = "", database: str = "") -> None:
     """Make tables ``<database>.<fact><suffix>``; the columns are those of the SQL files. Needs the ledger tables."""
     wanted = list(facts)
     place = f"`{database}`." if database else ""
-    shape = f"{place}{_SHAPE}"
+    shape = f"`{passing}`.{_SHAPE}"
     if any(fact.stream == "call" for fact in wanted):
         client.command(f"CREATE OR REPLACE TABLE {shape} ENGINE = Memory EMPTY AS {timelines_select('SELECT * FROM call')}")
     for fact in wanted:

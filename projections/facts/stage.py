@@ -15,8 +15,7 @@ from typing import Any
 from opsledger.domain.catalogue import column_name, columns_of
 from opsledger.projections.facts import touched
 from opsledger.projections.facts.queries import TIMELINES, Positions, events, fact_select, file_text, timelines_select, within
-from opsledger.projections.facts.schema import drop
-from opsledger.projections.facts.tables import FACTS, STREAMS, FactTable, facts_of
+from opsledger.projections.facts.tables import FactTable, facts_of
 from opsledger.projections.facts.touched import News
 
 _TIMELINES = "facts_staged_timelines"
@@ -29,30 +28,36 @@ which are five further statements for each.
 """
 
 
-def clear(client: Any) -> None:
-    """Drop the passing tables, also those of an update that broke off."""
-    rows = [_rows(fact) for fact in FACTS]
-    drop(client, (touched.TABLE, _TIMELINES, *(_events(stream) for stream in STREAMS), *rows))
-
-
 class Stage:
-    """Live updates into tables called ``<database>.<fact><suffix>``; the passing tables are in that database, too.
+    """Live updates into tables called ``<database>.<fact><suffix>``; the passing tables are in the database ``passing``.
 
     A rebuild catches up in its new tables, and the past is made out of the present, in the same way. Only one process may
-    stage in a database: the facts' one writer, or the one that made a passing database for itself.
+    stage in a passing database: the one that made it for itself.
     """
 
-    def __init__(self, client: Any, suffix: str = "", database: str = "") -> None:
+    def __init__(self, client: Any, passing: str, *, suffix: str = "", database: str = "") -> None:
         self._client = client
         self._suffix = suffix
         self._place = f"`{database}`." if database else ""
-        self._touched = f"{self._place}{touched.TABLE}"
-        self._timelines = f"{self._place}{_TIMELINES}"
+        self._passing = f"`{passing}`."
+        self._touched = f"{self._passing}{touched.TABLE}"
+        self._timelines = f"{self._passing}{_TIMELINES}"
         self._made: set[str] = set()
+        self._filled: set[str] = set()
 
     def update(self, new: News, until: Positions) -> None:
         """Bring the facts of one stream from before ``new`` to ``until``."""
-        self._make_passing(new.stream)
+        try:
+            self._make_passing(new.stream)
+            self._update(new, until)
+            self._empty(*self._filled)
+        except BaseException:
+            self._made.clear()  # some may have rows: all are made anew
+            self._filled.clear()
+            raise
+
+    def _update(self, new: News, until: Positions) -> None:
+        self._filled.add(self._touched)
         for number in range(touched.find(self._client, new, self._touched)):
             self._stage_events(new.stream, until, number)
             for fact in self._concerned(new):
@@ -62,8 +67,6 @@ class Stage:
                     self._do(f"INSERT INTO {self._table(fact)} SELECT * FROM {self._rows(fact)}")
                 else:  # a row only ever replaces itself
                     self._do(f"INSERT INTO {self._table(fact)} {self._rows_made(fact)}")
-        for name in (self._events(new.stream), *((self._timelines,) if new.stream == "call" else ())):
-            self._do(f"TRUNCATE TABLE {name}")
 
     def _concerned(self, new: News) -> list[FactTable]:
         """The facts that the staged subjects have rows of, or had: events only come to them, but for what corrections take."""
@@ -76,6 +79,17 @@ class Stage:
     def _table(self, fact: FactTable) -> str:
         return f"{self._place}`{fact.name}{self._suffix}`"
 
+    def _empty(self, *tables: str) -> None:
+        for table in sorted(self._filled & {*tables}):
+            self._do(f"TRUNCATE TABLE {table}")
+        self._filled -= {*tables}
+
+    def _fill(self, table: str, select: str, **parameters: int) -> None:
+        """Put these rows, and no others, into a passing table."""
+        self._empty(table)
+        self._filled.add(table)
+        self._do(f"INSERT INTO {table} {select}", **parameters)
+
     def _do(self, text: str, **parameters: int) -> None:
         told = f"{text} SETTINGS {_SETTINGS}" if text.startswith("INSERT") else text
         self._client.command(told, parameters=parameters or None)
@@ -84,6 +98,8 @@ class Stage:
         """Make the passing tables once: making them costs more than filling them."""
         if stream in self._made:
             return
+        if not self._made:
+            self._do(touched.CREATE.format(table=self._touched))
         self._do(
             f"CREATE OR REPLACE TABLE {self._events(stream)} ENGINE = Memory EMPTY AS SELECT {_needed(stream)} FROM `{stream}`"
         )
@@ -97,18 +113,13 @@ class Stage:
     def _stage_events(self, stream: str, until: Positions, number: int) -> None:
         ended = within(stream, until)
         source = events(stream, ended.text, self._chosen("subject"))
-        self._do(f"TRUNCATE TABLE {self._events(stream)}")
-        self._do(
-            f"INSERT INTO {self._events(stream)} SELECT {_needed(stream)} FROM ({source})", **ended.parameters, slice=number
-        )
+        self._fill(self._events(stream), f"SELECT {_needed(stream)} FROM ({source})", **ended.parameters, slice=number)
         if stream == "call":
-            self._do(f"TRUNCATE TABLE {self._timelines}")
-            self._do(f"INSERT INTO {self._timelines} {timelines_select(f'SELECT * FROM {self._events(stream)}')}")
+            self._fill(self._timelines, timelines_select(f"SELECT * FROM {self._events(stream)}"))
 
     def _stage_rows(self, fact: FactTable, new: News, number: int) -> None:
         rows = self._risen(fact, self._rows_made(fact)) if new.corrections else self._rows_made(fact)
-        self._do(f"TRUNCATE TABLE {self._rows(fact)}")
-        self._do(f"INSERT INTO {self._rows(fact)} {rows}", slice=number)
+        self._fill(self._rows(fact), rows, slice=number)
 
     def _stage_tombstones(self, fact: FactTable, new: News, number: int) -> None:
         columns = ", ".join((*fact.order, "last_offset", "is_deleted"))
@@ -144,10 +155,10 @@ class Stage:
         )
 
     def _events(self, stream: str) -> str:
-        return self._place + _events(stream)
+        return f"{self._passing}facts_staged_{stream}_events"
 
     def _rows(self, fact: FactTable) -> str:
-        return self._place + _rows(fact)
+        return f"{self._passing}facts_staged_{fact.name}"
 
     def _rows_made(self, fact: FactTable) -> str:
         """The new rows of the staged events."""
@@ -158,14 +169,6 @@ class Stage:
         """The condition that a row is of a subject of the slice; the first half says it of strings, which is quicker."""
         part = f"FROM {self._touched} WHERE slice = {{slice:UInt32}}"
         return f"{subject} IN (SELECT subject {part}) AND (tenant, {subject}) IN (SELECT tenant, subject {part})"
-
-
-def _events(stream: str) -> str:
-    return f"facts_staged_{stream}_events"
-
-
-def _rows(fact: FactTable) -> str:
-    return f"facts_staged_{fact.name}"
 
 
 @cache

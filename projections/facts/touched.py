@@ -12,7 +12,7 @@ TABLE = "facts_touched"
 SLICE_SUBJECTS = 20_000
 """Subjects made at a time: bounds the memory of an update."""
 
-_CREATE = "CREATE OR REPLACE TABLE {table} (tenant LowCardinality(String), subject String, slice UInt32) ENGINE = Memory"
+CREATE = "CREATE OR REPLACE TABLE {table} (tenant LowCardinality(String), subject String, slice UInt32) ENGINE = Memory"
 _COUNT = "SELECT count(), countIf(corrects != {no_id}) FROM `{stream}` WHERE {new}"
 
 
@@ -34,8 +34,8 @@ def news(client: Any, stream: str, since: Positions, until: Positions) -> News:
     return News(stream, condition, count, corrections)
 
 
-def find(client: Any, new: News, passing: str = TABLE) -> int:
-    """Fill the passing table, each subject once; returns the number of slices.
+def find(client: Any, new: News, passing: str) -> int:
+    """Fill the passing table, which is empty, with each subject once; returns the number of slices.
 
     A correction touches the subject of the event that it corrects, too, which may be another than its own.
     """
@@ -45,7 +45,6 @@ def find(client: Any, new: News, passing: str = TABLE) -> int:
         corrected = f"SELECT tenant, corrects FROM {table} WHERE {condition.text} AND corrects != {NO_ID}"
         touched += f" UNION ALL SELECT tenant, subject FROM {table} WHERE (tenant, event_id) IN ({corrected})"
     slices = max(1, -(-new.events // SLICE_SUBJECTS))
-    client.command(_CREATE.format(table=passing))
     sliced = "cityHash64(tenant, subject) % {slices:UInt32}"
     client.command(
         f"INSERT INTO {passing} SELECT DISTINCT tenant, subject, {sliced} FROM ({touched})",

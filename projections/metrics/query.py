@@ -147,9 +147,14 @@ def _scan(question: Question, number: int, members: list[int]) -> str:
     folds = [fold_sql(cell.amount, spread=cell.spread, within=names.get(cell.place, "")) for cell in cells]
     counts = sum(map(_counts, cells))
     selected += [f"{number} AS branch", f"{sums_sql(folds[:counts], folds[counts:])} AS sums"]
-    source = _spans(question, first) if first.spread else TABLES[first.amount.table].source
+    source = _spans(question, first) if first.spread else _source(question, first)
     where = "" if first.spread else f"\nWHERE {_rows(first, question.filters, *cells[1:], names=names)}"
     return f"SELECT {', '.join(selected)}\nFROM {source}{where}{_group(_keys(question))}"
+
+
+def _source(question: Question, cell: Cell) -> str:
+    table = TABLES[cell.amount.table]
+    return table.source if question.dimensions or question.filters or question.cut is not None else table.source_of_sums
 
 
 def _slot(cell: Cell) -> str:

@@ -19,6 +19,8 @@ class FactTable:
     key: tuple[str, ...]
     view: str = ""
     """A SELECT over fact tables (a .sql file of this package) that stands for the table; empty: the table itself."""
+    whole: str = ""
+    """A SELECT with the same rows as ``view`` and of their columns only those that sums over all of them need: it costs less."""
 
     @property
     def small(self) -> bool:
@@ -30,6 +32,11 @@ class FactTable:
         """What stands behind FROM: current rows only."""
         return f"({self.view})" if self.view else f"{self.name} FINAL"
 
+    @property
+    def source_of_sums(self) -> str:
+        """As ``source``, where rows are neither grouped nor narrowed."""
+        return f"({self.whole})" if self.whole else self.source
+
 
 _SMALL = frozenset({"tickets", "callbacks", "complaints", "evaluations", "faults", "staff_stints", "penalties", "awards"})
 
@@ -40,8 +47,11 @@ def _table(name: str, key: str, view: str = "", /, **dimensions: str) -> FactTab
 
 
 def _whole(name: str, key: str, view: str = "", /, **dimensions: str) -> FactTable:
-    text = (Path(__file__).parent / view).read_text("utf-8") if view else ""
-    return FactTable(name, MappingProxyType(dimensions), tuple(key.split()), text)
+    folder = Path(__file__).parent
+    text = (folder / view).read_text("utf-8") if view else ""
+    short = folder / f"{name}_whole.sql"
+    whole = short.read_text("utf-8") if short.exists() else ""
+    return FactTable(name, MappingProxyType(dimensions), tuple(key.split()), text, whole)
 
 
 def _same(names: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ from opsledger.projections.facts.engine import Facts
 from opsledger.projections.facts.rebuild import NEXT, drop_beside, fill
 from opsledger.projections.facts.schema import create_beside
 from opsledger.projections.facts.tables import facts_of
+from opsledger.projections.facts.turn import Turn
 from opsledger.projections.ledger.tables import create_table
 
 EVENTS = 10_000_000
@@ -82,7 +83,8 @@ def run(events: int = EVENTS) -> list[str]:
         store.client.command("DROP TABLE ledger_copy")
         lines.append(told("copy of the ledger table", limit, limit, 0, count))
         ends = {("call", 0): 1 << 62}
-        create_beside(store.client, "call", NEXT)
+        (turn := Turn(store.client)).take()
+        create_beside(store.client, "call", NEXT, turn.database)
         for fact in facts_of("call"):
             spent = timed(lambda fact=fact: fill(store.client, fact, ends, f"`{fact.name}{NEXT}`"))  # type: ignore[misc]
             lines.append(told(fact.name, spent, limit, GOALS.get(fact.name, 0), count))

@@ -21,6 +21,7 @@ from opsledger.ingest.log.fetched import Fetched
 from opsledger.ingest.log.topics import DEAD_LETTERS
 from opsledger.projections.facts import rebuild
 from opsledger.projections.facts.tables import STREAMS, facts_of
+from opsledger.projections.facts.turn import Turn
 from tests.sink_scene import Content, Placed, content
 
 Ids = Counter[UUID]
@@ -149,8 +150,9 @@ def _facts(store: Store, kafka: KafkaSettings, found: Content) -> Iterator[str]:
         place = kafka.topics.stream(topic), partition
         ends[place] = max(ends.get(place, 0), offset + 1)
     streams = sorted({stream for stream, _ in ends} & set(STREAMS))
-    rebuild.build_beside(store.client, streams, ends, lambda *_: None)
-    compared = [rebuild.compare(store.client, fact) for stream in streams for fact in facts_of(stream)]
+    (turn := Turn(store.client)).take()
+    rebuild.build_beside(store.client, streams, ends, lambda *_: None, turn)
+    compared = [rebuild.compare(store.client, fact, turn) for stream in streams for fact in facts_of(stream)]
     rebuild.drop_beside(store.client, streams)
     assert any(each.rows_after for each in compared), "there is no fact to compare"
     yield from _unless((each.fact for each in compared if not each.equal), "fact tables are not those made anew")
