@@ -20,7 +20,7 @@ class FactTable:
     view: str = ""
     """A SELECT over fact tables (a .sql file of this package) that stands for the table; empty: the table itself."""
     whole: str = ""
-    """A SELECT with the same rows as ``view`` and of their columns only those that sums over all of them need: it costs less."""
+    """A SELECT of the same rows as ``view`` with those columns alone that sums over all of them need: it costs less."""
 
     @property
     def small(self) -> bool:

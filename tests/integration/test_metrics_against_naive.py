@@ -168,7 +168,9 @@ def test_an_error_planted_in_a_view_is_found_out(
     table = TABLES[name]
     text = table.whole if whole else table.view
     assert right in text
-    bent = replace(table, whole=text.replace(right, wrong)) if whole else replace(table, view=text.replace(right, wrong), whole="")
+    bent = (
+        replace(table, whole=text.replace(right, wrong)) if whole else replace(table, view=text.replace(right, wrong), whole="")
+    )
     monkeypatch.setattr(query, "TABLES", {**TABLES, name: bent})
     made_of_it = {code: m for code, m in METRICS.items() if name in m.tables}
     found = [differing(by_engine(s, None, whole=True, metrics=made_of_it), by_python(s, None, whole=True)) for s in scenes]
