@@ -23,8 +23,12 @@ class Goal:
         self._stored, self._asked = stored, float("-inf")
 
     def is_reached(self, group: Group, settled: Mapping[Place, int]) -> bool:
-        """Whether nothing is left; ``settled``: how far our own partitions are stored."""
-        if self._open is None or group.fresh():
+        """Whether nothing is left; ``settled``: how far our own partitions are stored.
+
+        Never before we have joined: only then is it known whether the facts are ours to make, and who stored all that there is
+        may have died before it made them.
+        """
+        if self._open is None or not group.has_joined() or group.fresh():
             return False
         ours = group.assigned()
         self._open = {

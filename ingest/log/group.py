@@ -74,13 +74,14 @@ class Group:
         self._fresh: set[Place] = set()
         self._forgotten_since: float | None = None
         self._guard = Lock()
+        self._assignor = SpreadAssignor(topics)
         self.consumer = KafkaConsumer(
             **client,
             **_FETCH,
             client_id=self._instance,
             group_id=group,
             group_instance_id=self._instance,
-            partition_assignment_strategy=[SpreadAssignor(topics)],
+            partition_assignment_strategy=[self._assignor],
             enable_auto_commit=False,
             auto_offset_reset="none",
             allow_auto_create_topics=False,
@@ -91,6 +92,10 @@ class Group:
         )
         self.consumer._fetcher.PartitionRecords = Runs  # noqa: SLF001  the client reads by an attribute of its fetcher
         self.consumer.subscribe(topics=sorted(topics), listener=self._listener)
+
+    def has_joined(self) -> bool:
+        """Whether the group has told us yet which partitions are ours; none, maybe."""
+        return self._assignor.has_answer
 
     def assigned(self) -> frozenset[Place]:
         """The partitions that are ours now."""

@@ -69,6 +69,13 @@ class SpreadAssignor(CooperativeStickyAssignor):  # type: ignore[misc]  # the cl
     def __init__(self, partitions: Mapping[str, int]) -> None:
         super().__init__()
         self._partitions = partitions
+        self.has_answer = False
+        """Whether a join has come to its end: the client knows what is ours, nothing maybe."""
+
+    def on_assignment(self, assignment: ConsumerProtocolAssignment, generation: int) -> None:
+        """The client calls it after each join, with what we are given."""
+        super().on_assignment(assignment, generation)
+        self.has_answer = True
 
     def assign(self, cluster: Any, members: Sequence[Any]) -> dict[str, ConsumerProtocolAssignment]:
         """The leader's answer to all members: (topic, partitions) of each."""
