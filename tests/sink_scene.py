@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 
 import pyarrow as pa
 from confluent_kafka import Producer
@@ -13,12 +15,15 @@ from kafka import KafkaConsumer, TopicPartition
 
 from opsledger.domain.catalogue import STREAMS
 from opsledger.domain.dead_letters import DeadLetterFilter
+from opsledger.domain.errors import UserError
 from opsledger.infra.kafka.settings import KafkaSettings
 from opsledger.infra.sink.run import Sink, SinkOptions
 from opsledger.infra.sink.status import Status
 from opsledger.infra.store import Store, open_store
 from opsledger.ingest.log.decode import FORMAT, partition_of
+from opsledger.ingest.log.group import Place
 from opsledger.ingest.log.partition import partitions_of
+from tests.kafka_topics import PATIENCE_S
 
 SESSION_MS = 6_000
 Placed = tuple[str, int, int]
@@ -109,3 +114,42 @@ def home(key: bytes) -> int:
 def message(value: bytes | None, key: bytes | None = b"t1/call/a", **more: object) -> dict[str, object]:
     """A message for ``produce`` on the topic of calls, where its key belongs."""
     return {"value": value, "key": key, "partition": home(key or b"t1/call/a")} | more
+
+
+@dataclass
+class AtWork:
+    """A sink at work in a thread; ``said``: what ended it."""
+
+    sink: Sink
+    said: str = ""
+    thread: Thread = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.thread = Thread(target=self._run, daemon=True)
+        self.thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.sink.run()
+        except UserError as error:
+            self.said = str(error)
+
+    def has(self, partition: Place) -> bool:
+        return partition in self.sink.status.assigned
+
+    def stop(self) -> None:
+        """Ask it to end, and see it end."""
+        self.sink.stop()
+        self.thread.join(PATIENCE_S)
+        assert self.ended()
+
+    def ended(self) -> bool:
+        return not self.thread.is_alive()
+
+
+def until(what: Callable[[], bool]) -> None:
+    """Wait for something that will come; AssertionError where it does not."""
+    end = time.monotonic() + PATIENCE_S
+    while not what():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.05)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from threading import Thread
+from collections.abc import Iterator
 
 import pytest
 from kafka import KafkaAdminClient
@@ -18,11 +15,10 @@ from opsledger.infra.sink.origin import Origin
 from opsledger.infra.sink.run import Sink, SinkOptions
 from opsledger.infra.store import Store
 from opsledger.ingest.log import group
-from opsledger.ingest.log.group import Place
 from opsledger.ingest.log.kafka import KafkaLog
-from tests.kafka_topics import PATIENCE_S, add_partitions
+from tests.kafka_topics import add_partitions
 from tests.ledger_samples import calls, tables
-from tests.sink_scene import SESSION_MS, content, drained
+from tests.sink_scene import SESSION_MS, AtWork, content, drained, until
 
 
 def refused(store: Store, settings: KafkaSettings) -> str:
@@ -59,53 +55,19 @@ def test_partitions_that_were_added_are_refused(log: KafkaLog, settings: KafkaSe
     assert "has 8 partitions, the ledger knows 6" in said
 
 
-@dataclass
-class Running:
-    """A sink at work in a thread; ``said``: what ended it."""
-
-    sink: Sink
-    said: str = ""
-    thread: Thread = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.thread = Thread(target=self._run, daemon=True)
-        self.thread.start()
-
-    def _run(self) -> None:
-        try:
-            self.sink.run()
-        except UserError as error:
-            self.said = str(error)
-
-    def has(self, partition: Place) -> bool:
-        return partition in self.sink.status.assigned
-
-    def ended(self) -> bool:
-        return not self.thread.is_alive()
-
-
-def until(what: Callable[[], bool]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not what():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.05)
-
-
 @pytest.fixture
-def running(log: KafkaLog, settings: KafkaSettings, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
+def running(log: KafkaLog, settings: KafkaSettings, store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[AtWork]:
     """A sink whose ledger is new, at work; it soon hears of changes."""
     monkeypatch.setattr(group, "METADATA_MS", 500)
     log.append(tables(calls(50)))
-    made = Running(Sink(store, settings, SinkOptions("sink", session_ms=SESSION_MS)))
+    made = AtWork(Sink(store, settings, SinkOptions("sink", session_ms=SESSION_MS)))
     until(lambda: made.ended() or total(made.sink.status.counts).read == 50)
     yield made
-    made.sink.stop()
-    made.thread.join(PATIENCE_S)
-    assert made.ended()
+    made.stop()
 
 
 def test_partitions_that_are_added_while_it_runs_are_refused_with_the_same_words(
-    running: Running, settings: KafkaSettings, store: Store
+    running: AtWork, settings: KafkaSettings, store: Store
 ) -> None:
     add_partitions(settings, settings.topics.of("call"), 8)
     until(running.ended)
@@ -114,7 +76,7 @@ def test_partitions_that_are_added_while_it_runs_are_refused_with_the_same_words
 
 
 def test_without_that_look_a_running_sink_would_go_on_with_them(
-    running: Running, settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+    running: AtWork, settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Negative control."""
     monkeypatch.setattr(Origin, "admit", lambda _self, _places: None)
