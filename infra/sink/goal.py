@@ -25,12 +25,12 @@ class Goal:
     def is_reached(self, group: Group, settled: Mapping[Place, int]) -> bool:
         """Whether nothing is left; ``settled``: how far our own partitions are stored.
 
-        Never before we have joined: only then is it known whether the facts are ours to make, and who stored all that there is
-        may have died before it made them.
+        Never before we have joined and begun with what is ours: only then is it known whether the facts are ours to make, and
+        who stored all that there is may have died before it made them.
         """
-        if self._open is None or not group.has_joined() or group.fresh():
+        if self._open is None or group.fresh():
             return False
-        ours = group.assigned()
+        has_joined, ours = group.has_joined(), group.assigned()
         self._open = {
             place: end
             for place, end in self._open.items()
@@ -41,7 +41,7 @@ class Goal:
             self._asked = time.monotonic()
             done = self._stored(theirs)
             self._open = {place: end for place, end in self._open.items() if place not in done}
-        return not self._open
+        return not self._open and has_joined and ours <= settled.keys()
 
 
 def stored_up_to(store: Store, ends: Mapping[Place, int], stored: Mapping[Place, int]) -> frozenset[Place]:
