@@ -253,6 +253,7 @@ class Sink:
         if self._facts.is_owed():
             self._begin_facts()
             self._await_facts(group)
+        self._commit(group, self.status.settled)  # what a rebalance refused meanwhile
         self.status.turn(0, self._facts)
         self._told(self.status)
 

@@ -92,6 +92,7 @@ class Group:
         )
         self.consumer._fetcher.PartitionRecords = Runs  # noqa: SLF001  the client reads by an attribute of its fetcher
         self.consumer.subscribe(topics=sorted(topics), listener=self._listener)
+        self.consumer.topics()  # asks the brokers: a client that hears of its topics after it has joined joins once more
 
     def has_joined(self) -> bool:
         """Whether the group has told us yet which partitions are ours; none, maybe."""
