@@ -5,7 +5,7 @@
 SELECT backfill, count() AS n
 FROM {stream:Identifier}
 WHERE tenant = {tenant:String}
-    AND toUInt32(intDiv(toUnixTimestamp64Micro(occurred_at), 900000000)) >= intDiv(toUnixTimestamp64Micro({start:DateTime64(6, 'UTC')}), 900000000)
-    AND toUInt32(intDiv(toUnixTimestamp64Micro(occurred_at), 900000000)) < intDiv(toUnixTimestamp64Micro({stop:DateTime64(6, 'UTC')}), 900000000)
-    AND toUInt32(intDiv(toUnixTimestamp64Micro(recorded_at) - 1, 900000000)) >= intDiv(toUnixTimestamp64Micro({late:DateTime64(6, 'UTC')}), 900000000)
+    AND toUInt32(intDiv(toUnixTimestamp64Micro(occurred_at), 900000000)) >= {start_slot:UInt32}
+    AND toUInt32(intDiv(toUnixTimestamp64Micro(occurred_at), 900000000)) < {stop_slot:UInt32}
+    AND toUInt32(intDiv(toUnixTimestamp64Micro(recorded_at) - 1, 900000000)) >= {late_slot:UInt32}
 GROUP BY backfill

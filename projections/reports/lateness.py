@@ -73,8 +73,12 @@ def late_questions(facts: Facts, period: Period, closed: Closings | None = None)
     with what is bound into it."""
     for part, moment, exact in _parts(facts, period, closed or closings(facts, period)):
         if moment < facts.cutoff:
-            bound: Parameters = {"tenant": facts.tenant, "late": utc_text(moment)}
-            bound |= {"start": utc_text(part.start), "stop": utc_text(part.stop)}
+            limits = {"start": part.start, "stop": part.stop, "late": moment}
+            bound: Parameters = {"tenant": facts.tenant}
+            if exact:
+                bound |= {name: utc_text(at) for name, at in limits.items()}
+            else:
+                bound |= {f"{name}_slot": int(at.timestamp()) // _SLOT_S for name, at in limits.items()}
             yield _sql("late_after_close" if exact else "late"), bound
 
 
