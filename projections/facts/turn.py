@@ -1,8 +1,9 @@
 """Whose turn it is to write the facts: who takes it drops what the one before needs for writing, so that it cannot any more.
 
 Two processes may take themselves for the one writer for a while: one whose place was taken does not know of it yet. What a
-writer stages is in a passing database of its own. All that changes facts reads from there, so that it fails once that database
-is gone; what is under way then is waited for. So the next writer begins when the one before has written its last row.
+writer stages is in a passing database of its own. What changes facts or their journal reads from there, so that it fails once
+that database is gone; what is under way then is waited for. The exchange of a rebuild cannot read from there: it looks whether
+the database is there, and whoever takes the turn drops the rebuild's tables after it.
 """
 
 from __future__ import annotations
