@@ -18,13 +18,13 @@ from opsledger.projections.metrics.query import (
     Parameters,
     Question,
     cells_of,
-    evidence_sql,
     parameters_of,
     scans_of,
     sql_of,
     utc_text,
 )
 from opsledger.projections.metrics.registry import metric
+from opsledger.projections.metrics.rows_behind import evidence_sql
 from opsledger.projections.metrics.tables import TABLES
 
 DEFAULT_THRESHOLD_MS = 20_000
@@ -89,15 +89,29 @@ class Parts:
 
 def ask(facts: Facts, question: Question, threshold_ms: int = DEFAULT_THRESHOLD_MS) -> list[Row]:
     """The answer to a question, ordered by dimensions, then time: one query (one more, small, where teams are asked for)."""
+    return _asked(facts, question, threshold_ms)[0]
+
+
+def ask_with_whole(facts: Facts, question: Question, threshold_ms: int = DEFAULT_THRESHOLD_MS) -> tuple[list[Row], list[Sum]]:
+    """As ``ask``, with the sums over all rows of every cell of a question with a ``whole``. They are not made from the rows:
+    the same scan counts both, where time is cut spans have one of their own."""
+    rows, whole = _asked(facts, question, threshold_ms)
+    return rows if question.keys else [((), tuple(whole[: len(question.cells)]))], whole
+
+
+def _asked(facts: Facts, question: Question, threshold_ms: int) -> tuple[list[Row], list[Sum]]:
     bound = bindings(facts, question, threshold_ms)
-    width = len(question.dimensions) + (question.cut is not None)
-    scans = scans_of(question)
+    width, every, scans = len(question.keys), question.every, scans_of(question)
     found: dict[tuple[str | int, ...], list[Sum]] = {}
+    whole = [_nothing(cell) for cell in every]
     for row in facts.engine.query(sql_of(question), parameters=bound).result_rows:
-        sums = found.setdefault(tuple(row[:width]), [_nothing(cell) for cell in question.cells])
-        for index, value in zip(scans[row[width]], row[width + 1], strict=True):
-            sums[index] = _sum(question.cells[index], value)
-    return [(key, tuple(sums)) for key, sums in sorted(found.items(), key=lambda item: _order(question, item[0]))]
+        key, number, *is_whole, values = tuple(row[:width]), *row[width:]
+        sums = whole if any(is_whole) else found.setdefault(key, [_nothing(cell) for cell in every])
+        for index, value in zip(scans[number].members, values, strict=True):
+            sums[index] = _sum(every[index], value)
+    cells = len(question.cells)
+    rows = [(key, tuple(sums[:cells])) for key, sums in sorted(found.items(), key=lambda item: _order(question, item[0]))]
+    return rows, whole
 
 
 def _order(question: Question, key: tuple[str | int, ...]) -> tuple[str | int, ...]:

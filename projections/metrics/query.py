@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
 from opsledger.domain.calendar import Period
-from opsledger.projections.metrics.folds import SUM, counts_rows, fold_sql, part_sql, sums_sql
+from opsledger.projections.metrics.folds import counts_rows, fold_sql, sums_sql
 from opsledger.projections.metrics.intervals import SLOT_S, Cut
-from opsledger.projections.metrics.model import Amount, Attribution, Fold, Metric
+from opsledger.projections.metrics.model import Amount, Attribution, Metric
 from opsledger.projections.metrics.tables import NULLABLE, TABLES
 
 TIME = "DateTime64(6, 'UTC')"
@@ -56,11 +56,33 @@ class Question:
     filters: Filters = field(default_factory=dict)
     window_ms: int = DEFAULT_WINDOW_MS
     """How long after a contact a further one of that customer about the same means that the first did not settle it."""
+    whole: tuple[Cell, ...] | None = None
+    """Asked beside the rows: the sums over all rows, of every cell and of these besides; None: the rows alone."""
+
+    @property
+    def every(self) -> tuple[Cell, ...]:
+        """The cells, and behind them those of the whole that are not among them."""
+        return tuple(dict.fromkeys((*self.cells, *(self.whole or ()))))
 
     @property
     def tables(self) -> frozenset[str]:
         """The fact tables (and views of them) that it reads."""
-        return frozenset(cell.amount.table for cell in self.cells)
+        return frozenset(cell.amount.table for cell in self.every)
+
+    @property
+    def keys(self) -> list[str]:
+        """What the columns are called that say which row it is."""
+        interval = ["interval"] if self.cut is not None else []
+        return [*interval, *(f"d{i}" for i in range(len(self.dimensions)))]
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One look at a fact table: the numbers of the cells that it sums up, for each row, over all rows, or for both."""
+
+    members: list[int]
+    rows: bool = True
+    whole: bool = False
 
 
 def cells_of(metrics: Iterable[Metric], asked: Attribution | None) -> tuple[Cell, ...]:
@@ -92,19 +114,35 @@ def parameters_of(question: Question, tenant: str, cutoff: datetime, threshold_m
 def branches_of(question: Question) -> list[list[int]]:
     """The cells of a question, grouped by what one scan of a fact table can answer."""
     groups: dict[tuple[str, bool, tuple[str, ...]], list[int]] = {}
-    for index, cell in enumerate(question.cells):
+    for index, cell in enumerate(question.every):
         groups.setdefault((cell.amount.table, cell.spread, cell.place), []).append(index)
     return list(groups.values())
 
 
-def scans_of(question: Question) -> list[list[int]]:
+def scans_of(question: Question) -> list[Scan]:
     """The branches as they are asked: where time is not cut, those of a small table at once, whatever their moments."""
-    scans: dict[object, list[int]] = {}
+    every = question.every
+    found: dict[object, list[int]] = {}
     for number, members in enumerate(branches_of(question)):
-        cell = question.cells[members[0]]
+        cell = every[members[0]]
         one = question.cut is None and not cell.spread and TABLES[cell.amount.table].small
-        scans.setdefault(cell.amount.table if one else number, []).extend(members)
-    return [sorted(members, key=lambda index: not _counts(question.cells[index])) for members in scans.values()]
+        found.setdefault(cell.amount.table if one else number, []).extend(members)
+    return [
+        scan for members in found.values() for scan in _scans(question, sorted(members, key=lambda i: not _counts(every[i])))
+    ]
+
+
+def _scans(question: Question, members: list[int]) -> list[Scan]:
+    """How the cells of one table are asked for rows and whole: at once, but for spans cut into intervals, whose whole is to
+    be counted without cutting them."""
+    if question.whole is None:
+        return [Scan(members)]
+    mine = [index for index in members if index < len(question.cells)]
+    if not mine or not question.keys:
+        return [Scan(members, rows=False, whole=True)]
+    if question.cut is not None and question.every[members[0]].spread:
+        return [Scan(mine), Scan(members, rows=False, whole=True)]
+    return [Scan(members, whole=True)]
 
 
 def _counts(cell: Cell) -> bool:
@@ -112,17 +150,9 @@ def _counts(cell: Cell) -> bool:
 
 
 def sql_of(question: Question) -> str:
-    """The statement that answers a question: a part per scan, each with rows of (interval), dimensions, number, sums."""
-    return "\nUNION ALL\n".join(_scan(question, number, members) for number, members in enumerate(scans_of(question)))
-
-
-def _keys(question: Question) -> list[str]:
-    interval = ["interval"] if question.cut is not None else []
-    return [*interval, *(f"d{i}" for i in range(len(question.dimensions)))]
-
-
-def _group(keys: list[str]) -> str:
-    return f"\nGROUP BY {', '.join(keys)}" if keys else ""
+    """The statement that answers a question: a part per scan, each with rows of (interval), dimensions, number, (whether it
+    is the whole), sums."""
+    return "\nUNION ALL\n".join(_scan(question, number, scan) for number, scan in enumerate(scans_of(question)))
 
 
 def column_sql(table: str, dimension: str) -> str:
@@ -136,20 +166,42 @@ def column_sql(table: str, dimension: str) -> str:
     return f"toString(`{column}`)"
 
 
-def _scan(question: Question, number: int, members: list[int]) -> str:
-    cells = [question.cells[index] for index in members]
+def _scan(question: Question, number: int, scan: Scan) -> str:
+    cells = [question.every[index] for index in scan.members]
     first, places = cells[0], list(dict.fromkeys(cell.place for cell in cells))
-    selected = [f"{column_sql(first.amount.table, d)} AS d{i}" for i, d in enumerate(question.dimensions)]
-    if question.cut is not None:
-        selected.insert(0, f"{{intervals:Array(UInt32)}}[1 + {_slot(first)}] AS interval")
+    asked = question if scan.rows else replace(question, dimensions=(), cut=None)
     # what says whether a row lies in the period is named where rows are chosen, so that it is worked out once for all sums
     names = {place: f"x_in{n}" for n, place in enumerate(places)} if len(places) > 1 else {}
     folds = [fold_sql(cell.amount, spread=cell.spread, within=names.get(cell.place, "")) for cell in cells]
     counts = sum(map(_counts, cells))
-    selected += [f"{number} AS branch", f"{sums_sql(folds[:counts], folds[counts:])} AS sums"]
-    source = _spans(question, first) if first.spread else _source(question, first)
-    where = "" if first.spread else f"\nWHERE {_rows(first, question.filters, *cells[1:], names=names)}"
-    return f"SELECT {', '.join(selected)}\nFROM {source}{where}{_group(_keys(question))}"
+    sums = f"{sums_sql(folds[:counts], folds[counts:])} AS sums"
+    selected = [*_key_columns(question, scan, first), f"{number} AS branch", *_is_whole(question, scan), sums]
+    source = spans_sql(asked, first) if first.spread else _source(asked, first)
+    where = "" if first.spread else f"\nWHERE {rows_sql(first, question.filters, *cells[1:], names=names)}"
+    return f"SELECT {', '.join(selected)}\nFROM {source}{where}{_group(question, scan)}"
+
+
+def _key_columns(question: Question, scan: Scan, cell: Cell) -> list[str]:
+    if not scan.rows:
+        return [f"{0 if key == 'interval' else repr('')} AS {key}" for key in question.keys]
+    dimensions = [f"{column_sql(cell.amount.table, d)} AS d{i}" for i, d in enumerate(question.dimensions)]
+    if question.cut is None:
+        return dimensions
+    return [f"{{intervals:Array(UInt32)}}[1 + {slot_sql(cell)}] AS interval", *dimensions]
+
+
+def _is_whole(question: Question, scan: Scan) -> list[str]:
+    if question.whole is None:
+        return []
+    return [f"grouping({question.keys[0]}) AS whole" if scan.rows and scan.whole else f"{int(scan.whole)} AS whole"]
+
+
+def _group(question: Question, scan: Scan) -> str:
+    keys = ", ".join(question.keys)
+    if not keys or not scan.rows:
+        return ""
+    # two groupings of the same rows: what is counted over all of them does not come from the groups
+    return f"\nGROUP BY GROUPING SETS (({keys}), ())" if scan.whole else f"\nGROUP BY {keys}"
 
 
 def _source(question: Question, cell: Cell) -> str:
@@ -157,15 +209,17 @@ def _source(question: Question, cell: Cell) -> str:
     return table.source if question.dimensions or question.filters or question.cut is not None else table.source_of_sums
 
 
-def _slot(cell: Cell) -> str:
-    return "x_slot" if cell.spread else f"intDiv(toUnixTimestamp({_moment(cell)}) - toUnixTimestamp({_START}), {SLOT_S})"
+def slot_sql(cell: Cell) -> str:
+    """The number of the quarter hour of the period that a row counts in."""
+    return "x_slot" if cell.spread else f"intDiv(toUnixTimestamp({moment_sql(cell)}) - toUnixTimestamp({_START}), {SLOT_S})"
 
 
-def _moment(cell: Cell) -> str:
+def moment_sql(cell: Cell) -> str:
+    """The moment at which a row counts."""
     return cell.place[0] if len(cell.place) == 1 else f"coalesce({', '.join(cell.place)})"
 
 
-def _rows(cell: Cell, filters: Filters, *others: Cell, names: Mapping[tuple[str, ...], str] = _UNNAMED) -> str:
+def rows_sql(cell: Cell, filters: Filters, *others: Cell, names: Mapping[tuple[str, ...], str] = _UNNAMED) -> str:
     """The rows of the tenant that the filters keep and that fall into the period, by the cell's moment or the others'.
     ``names``: what their conditions, one for each place, are to be called."""
     kept = [f"has({{only_{name}:Array(String)}}, {column_sql(cell.amount.table, name)})" for name in filters]
@@ -192,7 +246,7 @@ def _overlap(start: str, end: str) -> str:
     return f"{start} < {_STOP} AND ({start} >= {_START} OR {open_end} > {_START})"
 
 
-def _spans(question: Question, cell: Cell) -> str:
+def spans_sql(question: Question, cell: Cell) -> str:
     """The rows with their span in microseconds, once for every quarter hour that it touches where time is cut."""
     start, end = cell.place
     origin, stop = f"toUnixTimestamp64Micro({_START})", f"toUnixTimestamp64Micro({_STOP})"
@@ -200,7 +254,7 @@ def _spans(question: Question, cell: Cell) -> str:
     rows = (
         f"SELECT *, toUnixTimestamp64Micro(assumeNotNull({start})) AS x_from,\n"
         f"    greatest(x_from, toUnixTimestamp64Micro(least(ifNull({end}, {_CUTOFF}), {_CUTOFF}))) AS x_to{whole}\n"
-        f"FROM {TABLES[cell.amount.table].source}\nWHERE {_rows(cell, question.filters)}"
+        f"FROM {TABLES[cell.amount.table].source}\nWHERE {rows_sql(cell, question.filters)}"
     )
     if question.cut is None:
         return f"({rows})"
@@ -208,76 +262,3 @@ def _spans(question: Question, cell: Cell) -> str:
     first = f"greatest(intDiv(x_from - {origin}, {_SLOT_US}), 0)"
     slots = f"arrayJoin(range(toUInt32({first}), toUInt32(greatest({first}, {last}) + 1)))"
     return f"(SELECT *, {slots} AS x_slot, {origin} + x_slot * {_SLOT_US} AS x_lo, x_lo + {_SLOT_US} AS x_hi\n  FROM ({rows}))"
-
-
-def evidence_sql(cell: Cell, filters: Filters, *others: Cell) -> str:
-    """The predicate of the rows that make up a sum; with ``others`` (of the same branch), any of these sums."""
-    return f"{_rows(cell, filters)}{_counted(cell, *others)}"
-
-
-def _counted(*cells: Cell) -> str:
-    wheres = [cell.amount.where for cell in cells]
-    return f"\n  AND ({' OR '.join(f'({w})' for w in wheres) if len(wheres) > 1 else wheres[0]})" if all(wheres) else ""
-
-
-def behind_sql(question: Question, columns: Sequence[str]) -> str:
-    """The rows behind the sums of a question whose cells are all of one branch, in time: ``columns`` of each row (its key
-    first), then what it adds to each sum. Where time is cut, those of interval ``{interval:UInt32}`` alone.
-
-    Of a union, a row adds what no row before it has covered, in milliseconds and parts of them.
-    """
-    first = question.cells[0]
-    counted = _counted(*question.cells)
-    if not first.spread:
-        counted = f"\n  AND {evidence_sql(first, question.filters, *question.cells[1:])}"
-    if question.cut is not None:
-        counted += f"\n  AND {{intervals:Array(UInt32)}}[1 + {_slot(first)}] = {{interval:UInt32}}"
-    source = _spans(question, first) if first.spread else TABLES[first.amount.table].source
-    rows = f"SELECT *{_uncovered(question)}\nFROM {source}\nWHERE true{counted}"
-    shares = [_share(cell) for cell in question.cells]
-    quoted = [f"`{name}`" for name in columns]
-    if first.spread:  # a row stands there once a quarter hour
-        shares = [f"sum({share})" for share in shares]
-        quoted = [f"any({name})" for name in quoted]
-    key = ", ".join(f"`{name}`" for name in TABLES[first.amount.table].key)
-    group = (
-        f"\nGROUP BY {key}\nORDER BY any({_moment(first)}), {key}" if first.spread else f"\nORDER BY {_moment(first)}, {key}"
-    )
-    selected = ", ".join(f"{text} AS c{i}" for i, text in enumerate([*quoted, *shares]))
-    return f"SELECT {selected}\nFROM ({rows}){group}\nLIMIT {{limit:UInt64}}"
-
-
-def subjects_sql(question: Question, condition: str) -> str:
-    """The subjects behind the sums of a question whose cells are all of one branch, with where each stands: the subject, the
-    interval's number where time is cut, the dimensions. ``condition`` narrows them; the subject is the first of the key."""
-    first = question.cells[0]
-    table = first.amount.table
-    counted = _counted(*question.cells)
-    if not first.spread:
-        counted = f"\n  AND {evidence_sql(first, question.filters, *question.cells[1:])}"
-    source = _spans(question, first) if first.spread else TABLES[table].source
-    selected = [f"toString(`{TABLES[table].key[0]}`) AS x_subject"]
-    if question.cut is not None:
-        selected.append(f"{{intervals:Array(UInt32)}}[1 + {_slot(first)}] AS interval")
-    selected += [f"{column_sql(table, d)} AS d{i}" for i, d in enumerate(question.dimensions)]
-    return f"SELECT DISTINCT {', '.join(selected)}\nFROM {source}\nWHERE {condition}{counted}"
-
-
-def _share(cell: Cell) -> str:
-    amount = cell.amount
-    covered = "x_new / 1000" if amount.fold is Fold.UNION else part_sql(amount)
-    value = covered if cell.spread else amount.value
-    share = f"CAST({value}, '{SUM}')"
-    return f"if({amount.where}, {share}, 0)" if amount.where else share
-
-
-def _uncovered(question: Question) -> str:
-    """For a union: the microseconds of a row that no row before it covers."""
-    if all(cell.amount.fold is not Fold.UNION for cell in question.cells):
-        return ""
-    each = "" if question.cut is None else "PARTITION BY x_slot "
-    before = f"max(x_b) OVER ({each}ORDER BY x_a, x_b ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)"
-    return (
-        ", greatest(x_from, x_lo) AS x_a, least(x_to, x_hi) AS x_b,\n"
-        f"    greatest(toInt64(x_b) - greatest(toInt64(x_a), toInt64({before})), 0) AS x_new"
-    )

@@ -12,7 +12,8 @@ from opsledger.domain.errors import UserError
 from opsledger.projections.metrics.intervals import Cut
 from opsledger.projections.metrics.measure import Sum, ask, bindings
 from opsledger.projections.metrics.model import Fold, Label, Metric
-from opsledger.projections.metrics.query import Cell, Question, behind_sql, branches_of
+from opsledger.projections.metrics.query import Cell, Question, branches_of
+from opsledger.projections.metrics.rows_behind import behind_sql
 from opsledger.projections.metrics.tables import TABLES
 from opsledger.projections.reports import words
 from opsledger.projections.reports.cells import CellRef

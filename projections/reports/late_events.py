@@ -11,7 +11,8 @@ from opsledger.projections.facts.tables import FACTS
 from opsledger.projections.metrics.intervals import Cut
 from opsledger.projections.metrics.measure import Facts, bindings
 from opsledger.projections.metrics.model import Label, Lang, Unit
-from opsledger.projections.metrics.query import Question, branches_of, subjects_sql, utc_text
+from opsledger.projections.metrics.query import Question, branches_of, utc_text
+from opsledger.projections.metrics.rows_behind import subjects_sql
 from opsledger.projections.metrics.tables import TABLES
 from opsledger.projections.reports import words
 from opsledger.projections.reports.diff import Change, Key

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from opsledger.domain.calendar import Period
 from opsledger.projections.metrics.intervals import Cut, Every
-from opsledger.projections.metrics.measure import Parts, Sum, ask, parts_of
+from opsledger.projections.metrics.measure import Parts, Sum, ask, ask_with_whole, parts_of
 from opsledger.projections.metrics.model import Metric
-from opsledger.projections.metrics.query import Cell, Question
+from opsledger.projections.metrics.query import Cell, Question, cells_of
 from opsledger.projections.metrics.tables import TABLES
 from opsledger.projections.reports import laws, words
 from opsledger.projections.reports.aims import met_of
@@ -91,10 +91,11 @@ class _Side:
 
 def _side(job: Job, period: Period) -> _Side:
     cut = job.cut if job.cut is None or period == job.request.period else Cut(period, job.cut.every)
-    question = replace(job.question(job.metrics, job.report.dimensions, cut), period=period)
-    found = ask(job.facts, question, job.request.threshold_ms)
-    whole = overall(job, job.metrics, period)
-    breaches = [(1, breach) for breach in laws.additivity(question.cells, found, _sums(job, question, whole))]
+    wanted = _wanted(job, job.metrics)
+    question = replace(job.question(job.metrics, job.report.dimensions, cut), period=period, whole=cells_of(wanted, job.asked))
+    found, totals = ask_with_whole(job.facts, question, job.request.threshold_ms)
+    whole = _by_code(job, wanted, question.every, totals)
+    breaches = [(1, breach) for breach in laws.additivity(question.cells, found, totals[: len(question.cells)])]
     breaches += identity_breaches(whole)
     notes = without_states(job, whole)
     empty = [i for i, m in enumerate(job.metrics) if notes and "agent_spans" in m.tables]
@@ -137,14 +138,21 @@ def _absent(side: _Side) -> Figures:
 
 def overall(job: Job, metrics: Sequence[Metric], period: Period) -> dict[str, Parts]:
     """Code → parts for a whole period: the metrics asked for, what law 2 needs, and the troubles of the calls counted."""
-    codes = (*IDENTITY, *TROUBLES) if _about_calls(job) else ()
-    wanted = list(dict.fromkeys([*metrics, *(m for m in map(job.metric, codes) if fits(m, job))]))
+    wanted = _wanted(job, metrics)
     if not wanted:
         return {}
     question = replace(job.question(wanted), period=period)
     ((_, sums),) = ask(job.facts, question, job.request.threshold_ms)
-    parts = parts_of(wanted, job.asked, question.cells, sums)
-    return {m.code: p for m, p in zip(wanted, parts, strict=True)}
+    return _by_code(job, wanted, question.cells, sums)
+
+
+def _wanted(job: Job, metrics: Sequence[Metric]) -> list[Metric]:
+    codes = (*IDENTITY, *TROUBLES) if _about_calls(job) else ()
+    return list(dict.fromkeys([*metrics, *(m for m in map(job.metric, codes) if fits(m, job))]))
+
+
+def _by_code(job: Job, metrics: Sequence[Metric], cells: Sequence[Cell], sums: Sequence[Sum]) -> dict[str, Parts]:
+    return {m.code: p for m, p in zip(metrics, parts_of(metrics, job.asked, cells, sums), strict=True)}
 
 
 def fits(metric: Metric, job: Job) -> bool:
@@ -170,16 +178,6 @@ def troubles(job: Job, whole: Mapping[str, Parts]) -> tuple[str, ...]:
     """What is to be said about the calls of the period: open ones, contradictory ones."""
     counts = {code: int(whole[code].numerator or 0) for code in TROUBLES if code in whole}
     return tuple(words.counted(code, n, job.request.lang) for code, n in counts.items() if n)
-
-
-def _sums(job: Job, question: Question, whole: Mapping[str, Parts]) -> list[Sum]:
-    """The totals in the order of the question's cells."""
-    at: dict[Cell, Sum] = {}
-    for metric in job.metrics:
-        parts = whole[metric.code]
-        cells = [Cell(amount, metric.under(job.asked)) for amount in metric.amounts]
-        at |= dict(zip(cells, (parts.numerator, parts.denominator), strict=False))
-    return [at[cell] for cell in question.cells]
 
 
 def _columns(job: Job) -> tuple[Column, ...]:

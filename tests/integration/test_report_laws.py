@@ -42,7 +42,7 @@ def facts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Facts]:
 
 
 class Lying:
-    """An engine that adds one to the first sum of every row that carries no name: the totals."""
+    """An engine that adds one to the first sum over all rows: the totals."""
 
     def __init__(self, engine: Any) -> None:
         self._engine = engine
@@ -52,8 +52,8 @@ class Lying:
         return SimpleNamespace(result_rows=[self._bent(row) for row in rows])
 
     def _bent(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        if len(row) == 2 and row[0] == 0 and isinstance(row[1], list):
-            return (0, [row[1][0] + Decimal(1), *row[1][1:]])
+        if len(row) > 3 and row[-3:-1] == (0, 1) and isinstance(row[-1], list):
+            return (*row[:-1], [row[-1][0] + Decimal(1), *row[-1][1:]])
         return row
 
 
