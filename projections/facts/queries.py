@@ -34,10 +34,12 @@ def file_text(name: str) -> str:
 
 @cache
 def digest() -> str:
-    """SHA-256 of all the SQL files that make facts: another digest means that the tables are to be made anew."""
+    """SHA-256 of all the SQL that makes facts: another digest means that the tables are to be made anew."""
     total = sha256()
     for name in (TIMELINES, *(fact.name for fact in FACTS)):
         total.update(f"{name}\0{file_text(name)}\0".encode())
+    for fact in FACTS:
+        total.update("\0".join((fact.name, *fact.derived)).encode())
     return total.hexdigest()
 
 

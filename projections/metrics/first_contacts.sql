@@ -1,8 +1,8 @@
 -- Inbound contacts that a person answered, each with whether it can be judged (a customer, a category, and a window that has passed
 -- at the cutoff) and whether the customer came again: a later inbound contact of that customer about that category in the window.
--- Sorting is what it costs, so what is sorted is narrow and little: a number of 64 bits (cityHash) stands for customer and category
--- (that any two of five million pairs share one has a chance of one in a million), and of the contacts after the period only those
--- of pairs that stand in it are looked at; of a period longer than the window that is most of them, and it is not asked.
+-- Sorting is what it costs, so what is sorted is narrow and little: a number stands for customer and category (facts/tables.py; where
+-- either is not known each moment stands for itself, lest all of them lie together), and of the contacts after the period only those of
+-- pairs that stand in it are looked at; of a period longer than the window that is most of them, and it is not asked.
 SELECT
     * EXCEPT (us, known, pair, again),
     known AND started_at + toIntervalMillisecond({window_ms:Int64}) <= {cutoff:DateTime64(6, 'UTC')} AS judged,
@@ -18,8 +18,8 @@ FROM
         SELECT
             *,
             toUnixTimestamp64Micro(started_at) AS us,
-            customer != '' AND category != '' AS known,
-            cityHash64(customer, category) AS pair
+            matter != 0 AS known,
+            if(known, matter, toUInt64(us)) AS pair
         FROM calls FINAL
         WHERE tenant = {tenant:String}
           AND direction = 'inbound'
@@ -30,9 +30,9 @@ FROM
           (
               started_at < {stop:DateTime64(6, 'UTC')}
               OR {stop:DateTime64(6, 'UTC')} - toIntervalMillisecond({window_ms:Int64}) > {start:DateTime64(6, 'UTC')}
-              OR pair IN
+              OR matter IN
               (
-                  SELECT cityHash64(customer, category)
+                  SELECT matter
                   FROM calls FINAL
                   WHERE tenant = {tenant:String}
                     AND direction = 'inbound'

@@ -2,25 +2,25 @@
 -- person answered it, and those of one customer and category lie in one array: that needs no sort of all contacts.
 SELECT
     {tenant:String} AS tenant,
-    fromUnixTimestamp64Micro(at, 'UTC') AS started_at,
-    known AND at + {window_ms:Int64} * 1000 <= toUnixTimestamp64Micro({cutoff:DateTime64(6, 'UTC')}) AS judged,
-    known AND again > 0 AND again - at <= {window_ms:Int64} * 1000 AS came_again
+    bitShiftRight(told, 1) AS us,
+    fromUnixTimestamp64Micro(us, 'UTC') AS started_at,
+    known AND us + {window_ms:Int64} * 1000 <= toUnixTimestamp64Micro({cutoff:DateTime64(6, 'UTC')}) AS judged,
+    known AND gap <= {window_ms:Int64} * 1000 AS came_again
 FROM
 (
     SELECT
         any(known) AS known,
         arraySort(groupArray(bitShiftLeft(us, 1) + answered)) AS told,
-        arrayMap(x -> bitShiftRight(x, 1), told) AS moments,
-        arrayCompact(moments) AS different,
-        -- the next one's moment, 0 where there is none; contacts of one moment share it
-        arrayMap(n -> different[n + 2], arrayCumSum(x -> x > 0, arrayDifference(moments))) AS after
+        arrayDifference(arrayMap(x -> bitShiftRight(x, 1), told)) AS apart,
+        -- how long after each the next one came, after the last none in 146,000 years; contacts of one moment share their next one
+        arrayReverseFill(gap -> gap > 0, arrayPushBack(arrayPopFront(apart), 4611686018427387904)) AS gaps
     FROM
     (
         SELECT
             answered,
             toUnixTimestamp64Micro(started_at) AS us,
-            customer != '' AND category != '' AS known,
-            cityHash64(customer, category) AS pair
+            matter != 0 AS known,
+            if(known, matter, toUInt64(us)) AS pair
         FROM calls FINAL
         WHERE tenant = {tenant:String}
           AND direction = 'inbound'
@@ -31,9 +31,9 @@ FROM
           (
               started_at < {stop:DateTime64(6, 'UTC')}
               OR {stop:DateTime64(6, 'UTC')} - toIntervalMillisecond({window_ms:Int64}) > {start:DateTime64(6, 'UTC')}
-              OR pair IN
+              OR matter IN
               (
-                  SELECT cityHash64(customer, category)
+                  SELECT matter
                   FROM calls FINAL
                   WHERE tenant = {tenant:String}
                     AND direction = 'inbound'
@@ -45,5 +45,5 @@ FROM
     )
     GROUP BY pair
 )
-ARRAY JOIN told, moments AS at, after AS again
+ARRAY JOIN told, gaps AS gap
 WHERE bitTest(told, 0)
