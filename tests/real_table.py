@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from opsledger.domain.calendar import Grain, Period, make_span, parse_period
+from opsledger.infra.cli import common
 from opsledger.infra.facts import view
-from opsledger.infra.store import Store, open_store
+from opsledger.infra.store import Store
 from opsledger.projections.metrics.measure import Facts, Measured, measure
 from opsledger.projections.reports.model import Request, Result
 from opsledger.projections.reports.run import run_report
@@ -50,13 +51,16 @@ def counted(said: Said) -> list[Counts]:
 
 
 class RealTable:
-    """One data directory. Only one is open at a time in a process: another one's question closes the one before."""
+    """One data directory. Only one is open at a time in a process: another one's question closes the one before.
+
+    Its commands and questions share the open ledger.
+    """
 
     _open: ClassVar[RealTable | None] = None
 
     def __init__(self, folder: Path, tenant: str, zone: str) -> None:
         self.cli, self.tenant, self.zone = Cli(folder), tenant, zone
-        self._stack = ExitStack()
+        self._ledger, self._view = ExitStack(), ExitStack()
         self._facts: Facts | None = None
         self._told: dict[Any, Any] = {}
         self.store: Store | None = None
@@ -68,9 +72,8 @@ class RealTable:
 
     def ingest_all(self, paths: Iterable[Path], mapping: str | Path) -> list[Counts]:
         """Read tables with one command."""
-        self._only()
-        self.close()
         self._told.clear()
+        self._alone()
         if not self.cli.data.exists():
             self.cli.ok("init", "--tenant", self.tenant, "--zone", self.zone)
         mapping = mapping if isinstance(mapping, Path) else EXAMPLES / mapping
@@ -81,8 +84,7 @@ class RealTable:
 
     def run(self, *arguments: str) -> Said:
         """Another command on this directory."""
-        self._only()
-        self.close()
+        self._alone()
         return self.cli(*arguments)
 
     def copy(self, folder: Path) -> RealTable:
@@ -157,21 +159,29 @@ class RealTable:
     @property
     def facts(self) -> Facts:
         if self._facts is None:
-            self._only()
-            self.store = self._stack.enter_context(open_store(self.cli.data))
-            self._facts = self._stack.enter_context(view(self.store, self.tenant))
-            RealTable._open = self
+            self._alone()
+            self.store = self._view.enter_context(common.open_store(self.cli.data))
+            self._facts = self._view.enter_context(view(self.store, self.tenant))
         return self._facts
 
     def close(self) -> None:
-        self._stack.close()
-        self._facts = self.store = None
+        self._look_away()
+        self._ledger.close()
         if RealTable._open is self:
             RealTable._open = None
 
-    def _only(self) -> None:
-        if RealTable._open not in (None, self):
-            RealTable._open.close()
+    def _look_away(self) -> None:
+        self._view.close()
+        self._facts = self.store = None
+
+    def _alone(self) -> None:
+        """Ready for a command: nothing is looked at, and no other ledger is open."""
+        self._look_away()
+        if RealTable._open is not self:
+            if RealTable._open:
+                RealTable._open.close()
+            self._ledger.enter_context(self.cli.held())
+            RealTable._open = self
 
     def _once(self, key: Any, ask: Any) -> Any:
         if key not in self._told:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -69,15 +69,36 @@ def create(client: Any, facts: Iterable[FactTable], passing: str, *, suffix: str
     """Make tables ``<database>.<fact><suffix>``; the columns are those of the SQL files. Needs the ledger tables."""
     wanted = list(facts)
     place = f"`{database}`." if database else ""
-    shape = f"`{passing}`.{_SHAPE}"
-    if any(fact.stream == "call" for fact in wanted):
-        client.command(f"CREATE OR REPLACE TABLE {shape} ENGINE = Memory EMPTY AS {timelines_select('SELECT * FROM call')}")
+    _look_up(client, [fact for fact in wanted if _key(client, fact) not in _COLUMNS], passing)
     for fact in wanted:
-        client.command(create_table(fact, columns_of(client, fact, shape), f"{place}`{fact.name}{suffix}`"))
-    client.command(f"DROP TABLE IF EXISTS {shape}")
+        client.command(create_table(fact, columns_of(client, fact), f"{place}`{fact.name}{suffix}`"))
 
 
-def columns_of(client: Any, fact: FactTable, shape: str = "") -> list[tuple[str, str]]:
-    """(column, type) of a fact's SELECT, as the engine understands it; ``shape`` is a table like the shared step's rows."""
-    select = fact_select(fact, f"SELECT * FROM `{fact.stream}`", f"SELECT * FROM {shape}" if shape else None)
-    return [(row[0], row[1]) for row in client.query(f"DESCRIBE ({select})").result_rows]
+def _look_up(client: Any, facts: Sequence[FactTable], passing: str) -> None:
+    """Have the columns of facts known; the step that those of calls share is worked out once for all of them."""
+    shape = f"`{passing}`.{_SHAPE}" if any(fact.stream == "call" for fact in facts) else ""
+    if shape:
+        client.command(f"CREATE OR REPLACE TABLE {shape} ENGINE = Memory EMPTY AS {timelines_select('SELECT * FROM call')}")
+    for fact in facts:
+        columns_of(client, fact, shape)
+    if shape:
+        client.command(f"DROP TABLE IF EXISTS {shape}")
+
+
+def columns_of(client: Any, fact: FactTable, shape: str = "") -> tuple[tuple[str, str], ...]:
+    """(column, type) of a fact's SELECT, as the engine understands it; ``shape`` is a table like the shared step's rows.
+
+    It is asked once a process: the columns are what the text and the engine's version make them, for the ledger's tables
+    are made by the same program; and a look at the past makes its own tables of them, as a rebuild does.
+    """
+    if (key := _key(client, fact)) not in _COLUMNS:
+        select = fact_select(fact, f"SELECT * FROM `{fact.stream}`", f"SELECT * FROM {shape}" if shape else None)
+        _COLUMNS[key] = tuple((row[0], row[1]) for row in client.query(f"DESCRIBE ({select})").result_rows)
+    return _COLUMNS[key]
+
+
+def _key(client: Any, fact: FactTable) -> tuple[str, str]:
+    return str(client.server_version), fact_select(fact, f"SELECT * FROM `{fact.stream}`", None)
+
+
+_COLUMNS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {}

@@ -6,10 +6,11 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 import pytest
@@ -30,6 +31,70 @@ class Said:
 
     def __post_init__(self) -> None:
         assert "Traceback" not in self.err + self.out, self.err
+
+
+class Kept:
+    """The ledger that commands leave open for the next one, until one is about another directory."""
+
+    now: ClassVar[Kept | None] = None
+
+    def __init__(self) -> None:
+        self._store: Store | None = None
+        self._close: Callable[[], None] = lambda: None
+
+    def opened(self, data: Path, **options: Any) -> Store:
+        """In place of ``open_store``."""
+        if self._store is None or self._store.path != data:
+            self.let_go()
+            store = open_store(data, **options)
+            if store.remote:
+                return store
+            self._store, self._close = store, store.close
+            store.close = lambda: None  # type: ignore[method-assign]  # who opens it next finds it open
+        return self._store
+
+    def anew(self, data: Path, **options: Any) -> Store:
+        """In place of ``open_store`` where the opening itself is looked at."""
+        self.let_go()
+        return open_store(data, **options)
+
+    def let_go(self) -> None:
+        close, self._store, self._close = self._close, None, lambda: None
+        close()
+
+
+@contextmanager
+def keeping() -> Iterator[None]:
+    """Commands called within this process share an open ledger: for tests of what many commands say.
+
+    How a command opens and leaves its ledger is seen wherever this is not used.
+    """
+    if Kept.now:
+        yield
+        return
+    kept = Kept()
+    with (
+        patch("opsledger.infra.cli.common.open_store", kept.opened),
+        patch("opsledger.infra.health.open_store", kept.anew),
+        patch.object(Kept, "now", kept),
+    ):
+        try:
+            yield
+        finally:
+            kept.let_go()
+
+
+def let_go() -> None:
+    """Close what is kept open: another process, or a store of a test's own, is to have the directory."""
+    if Kept.now:
+        Kept.now.let_go()
+
+
+@pytest.fixture(scope="module")
+def kept() -> Iterator[None]:
+    """Commands of a file share an open ledger; name it with ``usefixtures``."""
+    with keeping():
+        yield
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +120,12 @@ class Cli:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Commands called within share the ledger that the first of them opens: for tests of what many commands say.
-
-        How a command opens and leaves its ledger is seen wherever this is not used.
-        """
-        with ExitStack() as until, patch("opsledger.infra.cli.common.open_store") as opening:
-            kept: list[Store] = []
-
-            def opened(data: Path, **options: object) -> Store:
-                assert data == self.data
-                if not kept:
-                    kept.append(until.enter_context(open_store(data, **options)))  # type: ignore[arg-type]  # the command's
-                    until.enter_context(patch.object(kept[0], "close", lambda: None))
-                return kept[0]
-
-            opening.side_effect = opened
+        """Commands called within share the open ledger: see ``keeping``."""
+        with keeping():
             yield
 
     def start(self, *arguments: str | Path, **environ: str) -> subprocess.Popen[bytes]:
+        let_go()
         command = [sys.executable, "-m", "opsledger.infra.cli", *self.arguments(*arguments)]
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environ}, **pipes)

@@ -12,6 +12,8 @@ import pytest
 from opsledger.projections.metrics.registry import METRICS
 from tests.e2e.conftest import Cli
 
+pytestmark = pytest.mark.usefixtures("kept")
+
 
 @pytest.fixture(scope="module")
 def cli(tmp_path_factory: pytest.TempPathFactory) -> Cli:

@@ -13,6 +13,7 @@ from tests.e2e.conftest import Cli
 from tests.shared_tables import SHARED_ONLY, reference
 from tests.tables import SHARED
 
+pytestmark = pytest.mark.usefixtures("kept")
 EXAMPLE = "derived_event_1.json"
 Row = dict[str, Any]
 Parts = dict[str, tuple[int | None, int | None]]

@@ -12,6 +12,7 @@ from tests.e2e.conftest import Cli
 from tests.shared_tables import SHARED_ONLY, reference
 from tests.tables import SHARED
 
+pytestmark = pytest.mark.usefixtures("kept")
 DAYS = {"conversation1.json": "2021-04-01", "conversation2.json": "2021-04-02"}
 Row = dict[str, Any]
 INDICATORS = {

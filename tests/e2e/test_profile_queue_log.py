@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.conftest import Cli
 
+pytestmark = pytest.mark.usefixtures("kept")
 SAMPLE = Path("examples/samples/queue_log")
 Parts = dict[str, tuple[int, int]]
 

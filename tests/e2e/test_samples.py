@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.conftest import Cli
 
+pytestmark = pytest.mark.usefixtures("kept")
 SAMPLES = Path("examples/samples")
 READ = {
     "events.jsonl": ("events.jsonl",),

@@ -15,6 +15,7 @@ import pytest
 from opsledger.ingest.simulator import Options, Simulation, Truth, write
 from tests.e2e.conftest import Cli
 
+pytestmark = pytest.mark.usefixtures("kept")
 OPTIONS = Options(start=date(2026, 1, 5), days=5, calls_per_day=300)
 REFUSED = ("full", "closed", "join_empty", "diverted")
 

@@ -23,8 +23,9 @@ from opsledger.infra.render import render_result
 from opsledger.infra.store import open_store
 from opsledger.projections.reports.model import Request
 from opsledger.projections.reports.run import run_report
-from tests.e2e.conftest import Cli
+from tests.e2e.conftest import Cli, let_go
 
+pytestmark = pytest.mark.usefixtures("kept")
 WAIT_S, TALK_S, WRAP_S = 10, 60, 30
 Line = dict[str, Any]
 
@@ -156,6 +157,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Cli:
 def told(world: Cli) -> Told:
     """Day, report and profile → the report's table; all run while the store is open once."""
     found: Told = {}
+    let_go()
     with open_store(world.data) as store:
         for day, profile in product(DAYS, PROFILES):
             period = parse_period(Grain.DAY, day.day, day.zone)
