@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import re
 import shutil
 from collections.abc import Iterable, Mapping
@@ -13,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pytest
+
 from opsledger.domain.calendar import Grain, Period, make_span, parse_period
 from opsledger.infra.cli import common
 from opsledger.infra.facts import view
@@ -21,6 +24,7 @@ from opsledger.projections.metrics.measure import Facts, Measured, measure
 from opsledger.projections.reports.model import Request, Result
 from opsledger.projections.reports.run import run_report
 from tests.e2e.conftest import Cli, Said
+from tests.kafka_cluster import alone, run_folder
 from tests.tables import EXAMPLES
 
 _COUNTS = re.compile(r"read ([\d,]+) = accepted ([\d,]+) \+ duplicate ([\d,]+) \+ dead ([\d,]+)")
@@ -187,6 +191,22 @@ class RealTable:
         if key not in self._told:
             self._told[key] = ask()
         return self._told[key]
+
+
+def imported(factory: pytest.TempPathFactory, name: str, zone: str, path: Path, mapping: str) -> RealTable:
+    """A table of a module's own, its name the tenant's: imported once a run, by the first who asks, and copied."""
+    run, folder = run_folder(factory), factory.mktemp(name)
+    with alone(run / f"table-{name}.lock"):
+        if not (made := run / f"table-{name}").exists():
+            table = RealTable(folder / "made" / "data", name, zone)
+            counts = table.ingest(path, mapping)
+            table.close()
+            (folder / "made" / "counts").write_bytes(pickle.dumps(counts))
+            (folder / "made").rename(made)
+    shutil.copytree(made / "data", folder / "data", symlinks=True)
+    table = RealTable(folder / "data", name, zone)
+    table.counts = pickle.loads((made / "counts").read_bytes())
+    return table
 
 
 def keys_of(values: Mapping[str, Mapping[str, Any]]) -> set[str]:

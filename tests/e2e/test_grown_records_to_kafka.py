@@ -22,7 +22,7 @@ from opsledger.projections.formats.json import to_plain
 from opsledger.projections.reports.catalogue import REPORTS
 from opsledger.projections.reports.model import Request
 from opsledger.projections.reports.run import run_report
-from tests.e2e.conftest import Cli
+from tests.e2e.conftest import Cli, keeping
 from tests.foreign_records import contact, contact_event, conversation, without
 from tests.gateways import running
 from tests.integration.test_records_in_the_ledger import CONNECT, GENESYS
@@ -83,7 +83,8 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Local:
     folder = tmp_path_factory.mktemp("grown")
     files = [*records("connect", folder), *records("genesys", folder), *table(folder)]
     cli = Cli(folder / "local")
-    found = imported(cli, files, "--log", "local")
+    with keeping():
+        found = imported(cli, files, "--log", "local")
     return Local(files, found, stored(cli.data), said(cli.data))
 
 

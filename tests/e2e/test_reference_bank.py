@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.real_table import RealTable, Row, keys_of, ratio, value_of
+from tests.real_table import RealTable, Row, imported, keys_of, ratio, value_of
 from tests.shared_tables import SHARED_ONLY, reference
 from tests.tables import EXAMPLES, SHARED
 
@@ -112,8 +112,8 @@ def in_menu(row: dict[str, str]) -> bool:
 
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealTable]:
-    table = RealTable(tmp_path_factory.mktemp("bank") / "data", "bank", "Asia/Jerusalem")
-    assert table.ingest(FILE, MAPPING).kept == (31_599, 31_599, 0, 0)
+    table = imported(tmp_path_factory, "bank", "Asia/Jerusalem", FILE, MAPPING)
+    assert table.counts.kept == (31_599, 31_599, 0, 0)
     yield table
     table.close()
 

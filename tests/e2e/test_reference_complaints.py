@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.real_table import RealTable, keys_of, ratio, value_of
+from tests.real_table import RealTable, imported, keys_of, ratio, value_of
 from tests.shared_tables import SHARED_ONLY, reference
 from tests.tables import EXAMPLES, SHARED
 
@@ -77,8 +77,8 @@ def raw() -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def bureau(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealTable]:
-    table = RealTable(tmp_path_factory.mktemp("complaints") / "data", "cfpb", "America/New_York")
-    assert table.ingest(FILE, MAPPING).kept == (349, 349, 0, 0)
+    table = imported(tmp_path_factory, "cfpb", "America/New_York", FILE, MAPPING)
+    assert table.counts.kept == (349, 349, 0, 0)
     yield table
     table.close()
 

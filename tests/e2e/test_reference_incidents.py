@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from opsledger.domain.calendar import Period
-from tests.real_table import RealTable, Row, keys_of, ratio, value_of
+from tests.real_table import RealTable, Row, imported, keys_of, ratio, value_of
 from tests.shared_tables import SHARED_ONLY, reference
 from tests.tables import EXAMPLES, SHARED
 
@@ -113,8 +113,8 @@ def last() -> dict[str, dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealTable]:
-    table = RealTable(tmp_path_factory.mktemp("incidents") / "data", "it", "UTC")
-    assert table.ingest(FILE, MAPPING).kept == (119_998, 62_838, 57_160, 0)
+    table = imported(tmp_path_factory, "it", "UTC", FILE, MAPPING)
+    assert table.counts.kept == (119_998, 62_838, 57_160, 0)
     yield table
     table.close()
 

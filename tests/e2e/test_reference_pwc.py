@@ -17,7 +17,7 @@ import pytest
 from openpyxl import Workbook
 
 from opsledger.domain.calendar import Period
-from tests.real_table import RealTable, Row, keys_of, ratio, value_of
+from tests.real_table import RealTable, Row, imported, keys_of, ratio, value_of
 from tests.shared_tables import SHARED_ONLY, reference
 from tests.tables import EXAMPLES, SHARED
 
@@ -158,8 +158,8 @@ def raw() -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealTable]:
-    table = RealTable(tmp_path_factory.mktemp("pwc") / "data", "pwc", "Europe/Zurich")
-    assert table.ingest(FILE, MAPPING).kept == (5_000, 5_000, 0, 0)
+    table = imported(tmp_path_factory, "pwc", "Europe/Zurich", FILE, MAPPING)
+    assert table.counts.kept == (5_000, 5_000, 0, 0)
     yield table
     table.close()
 

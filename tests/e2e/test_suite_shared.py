@@ -9,7 +9,7 @@ import pytest
 
 from opsledger.projections.reports.catalogue import REPORTS
 from opsledger.projections.reports.empties import unexplained
-from tests.real_table import RealTable
+from tests.real_table import RealTable, imported
 from tests.shared_tables import SHARED_ONLY
 from tests.tables import SHARED
 
@@ -37,8 +37,7 @@ ALWAYS = {"complaint_summary", "service_indicators", "bulletin"}
 @pytest.fixture(scope="module", params=TABLES)
 def table(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, RealTable]]:
     file, mapping, zone, _ = TABLES[request.param]
-    made = RealTable(tmp_path_factory.mktemp("real") / "data", request.param, zone)
-    made.ingest(SHARED / file, mapping)
+    made = imported(tmp_path_factory, request.param, zone, SHARED / file, mapping)
     yield request.param, made
     made.close()
 

@@ -12,6 +12,7 @@ from opsledger.infra.store import Store, open_store
 from opsledger.ingest.log.kafka import KafkaLog
 from tests.kafka_cluster import TestKafka
 from tests.kafka_topics import make_topics, open_log
+from tests.new_ledger import new_ledger
 
 
 @pytest.fixture
@@ -28,5 +29,5 @@ def log(settings: KafkaSettings) -> Iterator[KafkaLog]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data") as opened:
+    with open_store(new_ledger(tmp_path / "data")) as opened:
         yield opened
