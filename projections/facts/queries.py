@@ -34,12 +34,12 @@ def file_text(name: str) -> str:
 
 @cache
 def digest() -> str:
-    """SHA-256 of all the SQL that makes facts: another digest means that the tables are to be made anew."""
+    """SHA-256 of all that fact tables are made by: another digest means that they are to be made anew."""
     total = sha256()
     for name in (TIMELINES, *(fact.name for fact in FACTS)):
         total.update(f"{name}\0{file_text(name)}\0".encode())
     for fact in FACTS:
-        total.update("\0".join((fact.name, *fact.derived)).encode())
+        total.update("\0".join((fact.name, *fact.times, *fact.derived)).encode())
     return total.hexdigest()
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from opsledger.domain.events.call import LeaveReason
+from opsledger.projections.facts.tables import FACTS, FactTable
 from opsledger.projections.metrics.document import render_metrics_md
 from opsledger.projections.metrics.model import Attribution, Label
 from opsledger.projections.metrics.queues import OUTCOME_METRICS
@@ -54,6 +57,19 @@ def test_every_amount_has_a_place_under_its_own_attribution() -> None:
             assert amount.table in TABLES, metric.code
             spread = amount.span is not None and (metric.default is Attribution.SPREAD or not amount.times)
             assert spread or amount.times.get(metric.default), metric.code
+
+
+def _without_index(facts: Iterable[FactTable]) -> set[tuple[str, str]]:
+    """The (table, column) by whose moments a metric counts and that no index narrows."""
+    indexed = {fact.name: fact.times for fact in facts}
+    amounts = [amount for metric in METRICS.values() for amount in metric.amounts if amount.table in indexed]
+    asked = {(a.table, column) for a in amounts for columns in (*a.times.values(), a.span or ()) for column in columns}
+    return {(table, column) for table, column in asked if column.isidentifier() and column not in indexed[table]}
+
+
+def test_every_moment_that_a_metric_counts_by_has_an_index() -> None:
+    assert not _without_index(FACTS)
+    assert ("ivr_steps", "started_at") in _without_index(replace(fact, times=fact.times[:1]) for fact in FACTS)
 
 
 def test_only_leg_and_queue_metrics_can_be_moved() -> None:
