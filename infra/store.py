@@ -33,7 +33,7 @@ from opsledger.projections.ledger.imports import TableImportJournal
 from opsledger.projections.ledger.local_log import LocalLog
 from opsledger.projections.ledger.lookup import TableLedger
 from opsledger.projections.ledger.sql import sql
-from opsledger.projections.ledger.tables import additions, deduplication, statements
+from opsledger.projections.ledger.tables import PROJECTED, additions, deduplication, statements
 
 _ENGINE_OPTIONS = {
     "mark_cache_size": 128 * 1024 * 1024,
@@ -46,7 +46,13 @@ _ENGINE_OPTIONS = {
 """Beside what bounds its memory and threads: a report asks its own question a few times, which does not repay compiling it."""
 _ALLOCATOR = ("JE_MALLOC_CONF", "dirty_decay_ms:500,muzzy_decay_ms:0")
 """Have the engine give memory back within half a second instead of ten: an import's peak is 100 MB lower."""
-_PRESENT = "SELECT table, name FROM system.columns WHERE database = currentDatabase()"
+_PRESENT = f"""
+SELECT table, name FROM system.columns WHERE database = currentDatabase()
+UNION ALL
+SELECT name AS table, '{PROJECTED}' || arrayJoin(extractAll(create_table_query, 'PROJECTION `?([a-z]+)'))
+FROM system.tables
+WHERE database = currentDatabase()
+"""
 
 
 class Store:
@@ -270,7 +276,7 @@ def _make_tables(directory: DataDirectory, client: Client) -> None:
 
 
 def _present(client: Client) -> dict[str, set[str]]:
-    """The tables that are there, with their columns."""
+    """The tables that are there, with their columns and projections."""
     present: dict[str, set[str]] = {}
     for table, column in client.query(_PRESENT).result_rows:
         present.setdefault(str(table), set()).add(str(column))

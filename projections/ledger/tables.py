@@ -51,9 +51,32 @@ _PLACES = "INDEX places offset TYPE minmax GRANULARITY 65536"
 """One entry a part: who reads the log from an offset on looks only into the parts that hold it."""
 _HAPPENED = "toUInt32(intDiv(toUnixTimestamp64Micro(occurred_at), 900000000))"
 _CAME = "toUInt32(intDiv(toUnixTimestamp64Micro(recorded_at) - 1, 900000000))"
-_KEYS = f"tenant, backfill, {_HAPPENED}, {_CAME}"
-_ARRIVALS = f"PROJECTION arrivals (SELECT {_KEYS}, count() GROUP BY {_KEYS})"
-"""How many events of which quarter hour were recorded in which: late ones of a month are counted in milliseconds."""
+_DELAY = """WITH
+        intDiv(toUnixTimestamp64Micro(recorded_at) - toUnixTimestamp64Micro(occurred_at), 1000) AS ms,
+        multiIf(abs(ms) <= 60000, 1000, abs(ms) <= 86400000, 60000, 3600000) AS step"""
+_KEYS = (
+    f"tenant, {_HAPPENED}, {_CAME}, source, backfill, sign(ms) * toInt64(intDiv(abs(ms) + step - 1, step) * intDiv(step, 1000))"
+)
+_MINUTES = "groupBitOr(bitShiftLeft(toUInt16(1), positiveModulo(intDiv(toUnixTimestamp64Micro(occurred_at), 60000000), 15)))"
+_KINDS = "groupBitOr(bitShiftLeft(toUInt64(1), cityHash64(type) % 61))"
+PROJECTION = "told"
+_TOLD = f"""PROJECTION {PROJECTION}
+    (
+        {_DELAY}
+        SELECT {_KEYS},
+            count(), min(ms), max(ms), {_MINUTES}, {_KINDS}
+        GROUP BY {_KEYS}
+    )"""
+"""How many events a source told of which quarter hour, and in which they were recorded: what came late of a month, how long
+after it happened, and when sources spoke is counted in milliseconds. The delay is in seconds, away from zero to a full second,
+from a minute on to a full minute, from a day on to a full hour. Bits say in which minutes of the quarter hour something was
+told, and which types there are (61: no two types of calls have one bit). Who asks uses the very same words: reports/late.sql,
+reports/quality/told.sql."""
+_IF_NEW = _TOLD.replace("PROJECTION ", "PROJECTION IF NOT EXISTS ", 1)
+PROJECTED = "projection "
+"""So the name of a projection begins among a table's columns."""
+_FORMER = "arrivals"
+"""A projection that older ledgers have in its place."""
 _BESIDE = ("asked_events", "dead_letters", "dead_letter_attempts", "imports", "log_topics", "beside_positions")
 """Tables beside the ledger's: their SQL files have the same names."""
 DEDUPLICATED_INSERTS = 200
@@ -69,7 +92,7 @@ def columns(stream: str) -> tuple[tuple[str, str], ...]:
 
 def create_table(stream: str) -> str:
     """The CREATE TABLE statement of a stream's ledger table. Unpartitioned, so that an insert lands whole."""
-    lines = ",\n    ".join([*(f"`{name}` {type_}" for name, type_ in columns(stream)), _PLACES, _ARRIVALS])
+    lines = ",\n    ".join([*(f"`{name}` {type_}" for name, type_ in columns(stream)), _PLACES, _TOLD])
     return (
         f"CREATE TABLE IF NOT EXISTS `{stream}`\n(\n    {lines}\n)\n"
         f"ENGINE = MergeTree\nORDER BY ({ORDER_BY})\nSETTINGS index_granularity = 512, "
@@ -78,16 +101,19 @@ def create_table(stream: str) -> str:
 
 
 def additions(present: Mapping[str, Set[str]]) -> tuple[str, ...]:
-    """The ALTER TABLE statements that give an older ledger's tables (name → columns) what was declared since.
+    """The ALTER TABLE statements that give an older ledger's tables (name → columns, projections) what was declared since.
 
     A field that was not declared could not be stored, so the column's empty value is right for every row before.
+    A projection is made of the rows before in the background; a question reads the rows of parts that do not have it yet.
     """
     found = []
-    for stream in STREAMS:
+    for stream in (stream for stream in STREAMS if stream in present):
         fields = ((column_name(s.name), _TYPES[s.rule.kind]) for s in columns_of(stream))
-        missing = [f"ADD COLUMN `{name}` {type_}" for name, type_ in fields if name not in present.get(stream, ())]
-        if missing and stream in present:
-            found.append(f"ALTER TABLE `{stream}` {', '.join(missing)}")
+        missing = [f"ADD COLUMN `{name}` {type_}" for name, type_ in fields if name not in present[stream]]
+        found += [f"ALTER TABLE `{stream}` {', '.join(missing)}"] if missing else []
+        if f"{PROJECTED}{PROJECTION}" not in present[stream]:
+            changes = f"DROP PROJECTION IF EXISTS {_FORMER}", f"ADD {_IF_NEW}", f"MATERIALIZE PROJECTION {PROJECTION}"
+            found += [f"ALTER TABLE `{stream}` {change}" for change in changes]
     return tuple(found)
 
 

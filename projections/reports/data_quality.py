@@ -10,9 +10,10 @@ from opsledger.projections.metrics.model import Label, Lang, Unit
 from opsledger.projections.reports.layouts import Layout
 from opsledger.projections.reports.model import TEXT, TIME, Column, Section, Value
 from opsledger.projections.reports.quality.checks import Check, verdict
-from opsledger.projections.reports.quality.findings import APART_MS, FUTURE_MS, SLOW_MS, Checker, Finding, Quality, Source
+from opsledger.projections.reports.quality.findings import APART_MS, SLOW_MS, Checker, Finding, Quality
 from opsledger.projections.reports.quality.records import CHECKS, check_of
 from opsledger.projections.reports.quality.rhythm import LEAST_MIN, MISSED_MIN
+from opsledger.projections.reports.quality.sources import FUTURE_MS, Source
 from opsledger.projections.reports.request import Job
 
 _MS_PER_MIN = 60_000
@@ -79,12 +80,14 @@ _RULES = Label(
     f"Silences are counted in working time: the tenant's opening hours, and of these the hours of the weekday in which the "
     f"source usually speaks, learnt from the period and the 28 days before it. Told of is a silence longer than {LEAST_MIN} "
     f"min in which the source would usually have spoken in {MISSED_MIN} different minutes. Median, least and greatest delay "
-    f"are those of live events, not of a backfill; worst is said of what has an amount. Clocks: from the future from "
+    f"are those of live events, not of a backfill; the median is told away from zero to a full second, from a minute on to a "
+    f"full minute, from a day on to a full hour. Worst is said of what has an amount. Clocks: from the future from "
     f"{FUTURE_MS // 1000} s on; a live source lags from a median of {SLOW_MS // _MS_PER_MIN} min on; two systems are apart "
     f"from a median of {APART_MS // 1000} s on.",
     f"沉默按工作时间计:甲方服务时间内、该来源同一星期几惯常有数据的小时(由本期及此前 28 天得出)。"
     f"超过 {LEAST_MIN} 分钟、且惯常应有 {MISSED_MIN} 个不同分钟有数据的沉默予以提示。"
-    f"中位延迟、最小延迟、最大延迟仅计实时事件,不含补录;最大仅用于有量值的项。"
+    f"中位延迟、最小延迟、最大延迟仅计实时事件,不含补录;中位延迟按绝对值进位:一分钟以内取整秒,一天以内取整分钟,超过一天取整小时。"
+    f"最大仅用于有量值的项。"
     f"时钟:超前 {FUTURE_MS // 1000} 秒以上算来自未来;实时来源中位延迟超过 {SLOW_MS // _MS_PER_MIN} 分钟算滞后;"
     f"两系统中位差超过 {APART_MS // 1000} 秒算不一致。",
 )

@@ -78,8 +78,13 @@ def late_questions(facts: Facts, period: Period, closed: Closings | None = None)
             if exact:
                 bound |= {name: utc_text(at) for name, at in limits.items()}
             else:
-                bound |= {f"{name}_slot": int(at.timestamp()) // _SLOT_S for name, at in limits.items()}
+                bound |= {f"{name}_slot": slot_of(at) for name, at in limits.items()}
             yield _sql("late_after_close" if exact else "late"), bound
+
+
+def slot_of(moment: datetime) -> int:
+    """The quarter hour since 1970 that begins at, or holds, a moment."""
+    return int(moment.timestamp()) // _SLOT_S
 
 
 def _parts(facts: Facts, period: Period, closed: Closings) -> Iterable[tuple[Period, datetime, bool]]:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from opsledger.domain.calendar import Period
+from opsledger.domain.catalogue import types_of
 from opsledger.projections.facts.tables import STREAMS
 from opsledger.projections.metrics.measure import Facts
 from opsledger.projections.metrics.query import Parameters, utc_text
-from opsledger.projections.reports.lateness import Arrivals, Closings, arrivals, closings
+from opsledger.projections.reports.lateness import Arrivals, Closings, arrivals, closings, slot_of
 from opsledger.projections.reports.quality.records import CHECKS
-from opsledger.projections.reports.quality.rhythm import BEFORE, Silence, opening_of, silence
+from opsledger.projections.reports.quality.rhythm import BEFORE, Minutes, Silence, opening_of, silence
+from opsledger.projections.reports.quality.sources import FUTURE_MS, Source, Told, of_rows
 
-FUTURE_MS = 1_000
-"""So far may a source's clock be ahead before its events count as from the future."""
-LIVE_MS = 3_600_000
-"""A source is live where half of its events are recorded within so long."""
 SLOW_MS = 300_000
 """A live source lags where half of its events take longer than this."""
 APART_MS = 2_000
@@ -45,27 +42,6 @@ class Finding:
     stream: str = ""
     example: str = ""
     event: str = ""
-
-
-@dataclass(slots=True)
-class Source:
-    """The events of one source: how many, how long after they happened they were recorded (ms), its longest silence."""
-
-    name: str
-    events: int = 0
-    backfilled: int = 0
-    bands: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
-    """Live events recorded within an hour, a day, a week, later."""
-    future: int = 0
-    median_ms: int | None = None
-    least_ms: int | None = None
-    greatest_ms: int | None = None
-    silence: Silence | None = None
-
-    @property
-    def is_live(self) -> bool:
-        """Whether it tells as things happen."""
-        return self.median_ms is not None and self.median_ms <= LIVE_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +97,14 @@ class Checker:
 
     def run(self) -> Quality:
         """Run every check."""
-        spoken: dict[str, set[int]] = {}
-        sources, found, told_of, types = self._sources(spoken)
-        bases: dict[str, int] = {}
+        told = self._told()
+        sources, bases = list(told.sources.values()), dict[str, int]()
+        found = [each for stream in told.ahead for each in self._future(stream)]
         closed = closings(self._facts, self._period)
-        came = arrivals(self._facts, self._period, told_of, closed)
-        found += _of_arrivals(came) + self._imports(bases) + self._order(told_of) + self._records(bases)
-        apart, letters = self._apart(types), self._letters()
-        self._silences(sources, spoken)
+        came = arrivals(self._facts, self._period, told.streams, closed)
+        found += _of_arrivals(came) + self._imports(bases) + self._order(told.streams) + self._records(bases)
+        apart, letters = self._apart(told.shared), self._letters()
+        self._silences(sources, told.spoken)
         bases |= {"events": sum(s.events for s in sources), "sources": len(sources), "pairs": len(apart)}
         bases["letters"] = sum(each.count for each in letters)
         found += [*_of_sources(sources), *_of_pairs(apart), *_of_letters(letters)]
@@ -142,23 +118,12 @@ class Checker:
     def _ask(self, sql: str, **more: Any) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self._facts.engine.query(sql, parameters={**self._bound, **more}).result_rows]
 
-    def _sources(self, spoken: dict[str, set[int]]) -> tuple[list[Source], list[Finding], list[str], list[str]]:
-        """The sources, their events from the future, the streams that have events in the period, and the types of call
-        events that more than one source tells of; adds the minutes in which each source spoke, also before the period."""
-        merged: dict[str, Source] = {}
-        ahead, told_of, told = [], [], Counter[str]()
-        text = _sql("delays").replace("{told}", _union("told", STREAMS))
-        rows = self._ask(text, since=utc_text(self._period.start - BEFORE))
-        for stream, name, *row, types, minutes in sorted(rows, key=lambda row: (STREAMS.index(row[0]), row[1])):
-            spoken.setdefault(str(name), set()).update(minutes)
-            if not row[0]:
-                continue
-            _merge(merged.setdefault(str(name), Source(str(name))), row)
-            told_of.append(str(stream))
-            ahead += [str(stream)] if row[6] else []
-            told.update(map(str, types) if stream == "call" else ())
-        found = [each for stream in dict.fromkeys(ahead) for each in self._future(stream)]
-        return list(merged.values()), found, list(dict.fromkeys(told_of)), [name for name, n in told.items() if n > 1]
+    def _told(self) -> Told:
+        """Who told of what, from the streams that have events at all: of each question it is the planning that takes time."""
+        some = {str(name) for (name,) in self._ask(_union("any", STREAMS))}
+        since, start, stop = (slot_of(at) for at in (self._period.start - BEFORE, self._period.start, self._period.stop))
+        text = _sql("delays").replace("{told}", _union("told", (stream for stream in STREAMS if stream in some)))
+        return of_rows(self._ask(text, since_slot=since, start_slot=start, stop_slot=stop) if some else ())
 
     def _future(self, stream: str) -> list[Finding]:
         rows = self._ask(_on(_sql("events"), stream))
@@ -203,39 +168,26 @@ class Checker:
             self._unknown_calls = sorted(calls - {str(call) for (call,) in known})
         return self._unknown_calls
 
-    def _apart(self, types: Sequence[str]) -> list[Apart]:
-        rows = self._rows("apart", types=list(types)) if types else []
+    def _apart(self, shared: int) -> list[Apart]:
+        types = [declared.TYPE for declared in types_of("call")]
+        named = [str(name) for (name,) in self._rows("types", bits=shared, types=types)] if shared else []
+        rows = self._rows("apart", types=named) if named else []
         return [Apart(str(a), str(b), int(n), int(ms), str(example)) for a, b, n, ms, example in rows]
 
     def _letters(self) -> list[Letters]:
         rows = self._rows("dead_letters")
         return [Letters(str(s), str(r), int(n), int(done), int(tried), str(id_)) for s, r, n, done, tried, id_ in rows]
 
-    def _silences(self, sources: list[Source], spoken: Mapping[str, set[int]]) -> None:
+    def _silences(self, sources: list[Source], spoken: Mapping[str, Minutes]) -> None:
         """Adds each source's longest silence, and the sources that spoke before the period and are silent all through it."""
         ((calendar, hours),) = self._rows("opening")
         opening = opening_of(str(calendar), str(hours))
         known = {source.name: source for source in sources}
         for name, minutes in spoken.items():
             source = known.get(name) or Source(name)
-            source.silence = silence(sorted(minutes), self._period, self._facts.cutoff, opening)
+            source.silence = silence(minutes, self._period, self._facts.cutoff, opening)
             if name not in known and source.silence is not None and source.silence.is_long:
                 sources.append(source)
-
-
-def _merge(source: Source, row: Sequence[Any]) -> None:
-    """Adds the events of one more stream; the median is that of the stream with the most live events."""
-    n, backfilled, hour, day, week, more, future, median, least, greatest = row
-    bands = [int(x) for x in (hour, day, week, more)]
-    if sum(bands):
-        if source.median_ms is None or sum(bands) > sum(source.bands):
-            source.median_ms = int(median)
-        source.least_ms = int(least) if source.least_ms is None else min(source.least_ms, int(least))
-        source.greatest_ms = int(greatest) if source.greatest_ms is None else max(source.greatest_ms, int(greatest))
-    source.events += int(n)
-    source.backfilled += int(backfilled)
-    source.bands = [a + b for a, b in zip(source.bands, bands, strict=True)]
-    source.future += int(future)
 
 
 def _finding(row: Sequence[Any], stream: str) -> Finding:

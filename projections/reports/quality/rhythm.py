@@ -70,7 +70,7 @@ def opening_of(calendar: str, hours: str) -> Opening:
     return Opening(workdays, frozenset(map(str, _list(days.get("holidays")))), found or None)
 
 
-def silence(minutes: Sequence[int], period: Period, known_to: datetime, opening: Opening) -> Silence | None:
+def silence(minutes: Sequence[int] | Minutes, period: Period, known_to: datetime, opening: Opening) -> Silence | None:
     """The silence of a source, within a period as far as it is known, in which it would usually have spoken most.
 
     ``minutes`` (since 1970) are those in which it spoke, from some weeks before the period on: from them comes what is usual

@@ -19,8 +19,9 @@ from opsledger.projections.reports.lateness import late_questions
 from opsledger.projections.reports.layouts import Layout
 from opsledger.projections.reports.listing import MAX_ROWS, value_of
 from opsledger.projections.reports.model import TEXT, TIME, Value
-from opsledger.projections.reports.quality.findings import FUTURE_MS, Checker
+from opsledger.projections.reports.quality.findings import Checker
 from opsledger.projections.reports.quality.records import CHECKS, check_of
+from opsledger.projections.reports.quality.sources import FUTURE_MS
 from opsledger.projections.reports.request import Job, checked
 
 _TITLE = Label("Found: {what}", "发现:{what}")
