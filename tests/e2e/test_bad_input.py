@@ -15,6 +15,7 @@ from tests.e2e.conftest import Cli, Said
 from tests.e2e.test_first_round import counts
 from tests.new_ledger import new_ledger
 
+pytestmark = pytest.mark.usefixtures("kept")
 EVENTS = FLUSH_EVENTS + 15_000
 """So that a first part is stored while the rest is still waited for."""
 MAPPING = """

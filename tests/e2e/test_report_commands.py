@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
 
@@ -17,8 +16,9 @@ from opsledger.infra.facts import fact_tables
 from opsledger.infra.moments import parse_moment
 from opsledger.infra.store import open_store
 from opsledger.projections.reports.catalogue import REPORTS
-from tests.e2e.conftest import Cli
+from tests.e2e.conftest import Cli, let_go
 
+pytestmark = pytest.mark.usefixtures("kept")
 DAY = ("--day", "2026-01-05")
 NOON = parse_moment("2026-01-10T12:00", "UTC")
 EVENING = parse_moment("2026-01-10T18:00", "UTC")
@@ -37,14 +37,13 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Cli:
         with patch("opsledger.infra.cli.common.SystemClock", lambda at=at: FixedClock(at)):
             cli.ok("ingest", folder / name, "--tenant", "demo", "--quiet", "--format", "jsonl")
             cli.ok("report", "run", "traffic", *DAY)
+        let_go()  # with its clock
     return cli
 
 
 @pytest.fixture
-def cli(desk: Cli) -> Iterator[Cli]:
-    """Its commands within a test share the open ledger."""
-    with desk.held():
-        yield desk
+def cli(desk: Cli) -> Cli:
+    return desk
 
 
 def _json(text: str) -> dict[str, list[dict[str, object]]]:
@@ -116,6 +115,7 @@ def test_a_figure_of_the_page_leads_to_its_rows(desk: Cli) -> None:
     from opsledger.projections.reports.model import Request
     from opsledger.projections.reports.run import run_report
 
+    let_go()
     with open_store(desk.data) as store, view(store, "demo") as facts:
         from opsledger.domain.calendar import Grain, parse_period
 
@@ -196,18 +196,18 @@ def test_reports_of_every_shape_can_be_compared_with_themselves(cli: Cli, code: 
 
 
 @pytest.fixture
-def broken(tmp_path: Path) -> Iterator[Cli]:
-    """A desk one of whose facts was tampered with: a queue entry that ended in no known way. Its commands share the ledger."""
+def broken(tmp_path: Path) -> Cli:
+    """A desk one of whose facts was tampered with: a queue entry that ended in no known way."""
     cli = Cli(tmp_path / "data")
     cli.ok("simulate", "--days", "1", "--calls-per-day", "30", "--start", "2026-01-05", "--out", tmp_path / "e", "--quiet")
     cli.ok("ingest", tmp_path / "e", "--tenant", "demo", "--quiet", "--format", "jsonl")
+    let_go()
     with open_store(cli.data) as store:
         fact_tables(store).update()
         columns = ["tenant", "vendor", "first_day", "call", "leg", "queue", "is_entry", "entered_at", "outcome", "last_offset"]
         entered = parse_moment("2026-01-05T03:00", "UTC")
         store.client.insert("legs", [["demo", "v", entered.date(), "x", 1, "q", True, entered, "evaporated", 1]], columns)
-    with cli.held():
-        yield cli
+    return cli
 
 
 def test_a_law_that_does_not_hold_is_on_the_face_of_every_format_and_in_the_exit_code(broken: Cli, tmp_path: Path) -> None:

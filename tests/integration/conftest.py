@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e.conftest import kept
 from tests.gateways import Running, running
+
+__all__ = ("gateway", "kept")
 
 
 @pytest.fixture(scope="session")

@@ -38,7 +38,7 @@ BORDER = Border(CLOCK, decisions=True)
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(new_ledger(tmp_path / "data"), clock=CLOCK) as opened:
+    with open_store(new_ledger(tmp_path / "data", facts=False), clock=CLOCK) as opened:
         yield opened
 
 

@@ -25,7 +25,7 @@ from tests.new_ledger import new_ledger
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(new_ledger(tmp_path / "data"), clock=FixedClock(NOW)) as opened:
+    with open_store(new_ledger(tmp_path / "data", facts=False), clock=FixedClock(NOW)) as opened:
         yield opened
 
 

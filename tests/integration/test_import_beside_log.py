@@ -21,6 +21,7 @@ from tests.gateways import Running
 from tests.kafka_cluster import TestKafka
 from tests.kafka_topics import make_topics
 from tests.ledger_samples import chunks, line, spec
+from tests.new_ledger import new_ledger
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def place(kafka: TestKafka) -> TestKafka:
 
 @pytest.fixture
 def store(place: TestKafka, tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data") as opened:
+    with open_store(new_ledger(tmp_path / "data")) as opened:
         yield opened
 
 

@@ -15,11 +15,12 @@ from opsledger.infra.store import Store, open_store
 from opsledger.ingest.chunk import Chunk, OnChange
 from opsledger.ingest.tally import Tally
 from tests.ledger_samples import NOW, chunks, importer, line, spec
+from tests.new_ledger import new_ledger
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    with open_store(tmp_path / "data", clock=FixedClock(NOW)) as opened:
+    with open_store(new_ledger(tmp_path / "data", facts=False), clock=FixedClock(NOW)) as opened:
         yield opened
 
 

@@ -37,7 +37,7 @@ FAULT = {"system": "ivr", "kind": "outage", "severity": "major"}
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """A ledger with two streams, late events, dead letters, an attempt."""
-    with open_store(new_ledger(tmp_path / "data"), clock=FixedClock(NOW)) as opened:
+    with open_store(new_ledger(tmp_path / "data", facts=False), clock=FixedClock(NOW)) as opened:
         lines = [*calls(40), b"broken", *(line(f"f{n}", type_="fault.raised", data=FAULT) for n in range(3))]
         importer(opened).run(chunks(lines, 25), spec())
         importer(opened, FixedClock(NOW + timedelta(days=1))).run(chunks(calls(10, first=40)), spec(backfill=True))

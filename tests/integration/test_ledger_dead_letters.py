@@ -29,7 +29,7 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def store(tmp_path: Path, clock: FixedClock) -> Iterator[Store]:
-    with open_store(new_ledger(tmp_path / "data"), clock=clock) as opened:
+    with open_store(new_ledger(tmp_path / "data", facts=False), clock=clock) as opened:
         yield opened
 
 

@@ -13,6 +13,7 @@ from opsledger.infra.schedule_journal import AtWorkError, Journal, alone
 from opsledger.ingest.simulator import Options, write
 from tests.mail_server import PASSWORD, USER, Box, certificate, running
 
+pytestmark = pytest.mark.usefixtures("kept")
 DUE = "2026-01-06T23:30Z"
 """07:30 of 7 January in Shanghai."""
 
