@@ -54,7 +54,7 @@ class FactStore:
     def selected(self, fact: FactTable) -> list[Row]:
         """What the SQL file says of the ledger as it is, corrections or not."""
         select = fact_select(fact, f"SELECT * FROM {fact.stream}_events")
-        return self._rows(f"SELECT * EXCEPT (first_day, last_offset) FROM ({select})", fact)
+        return self._rows(f"SELECT * EXCEPT ({', '.join(PHYSICAL)}) FROM ({select})", fact)
 
     def stored(self) -> Rows:
         """What all fact tables say."""

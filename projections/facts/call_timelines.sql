@@ -25,6 +25,7 @@ WITH
                 (occurred_at, event_id), type = 'call.offered'
             )::Tuple(
                 at DateTime64(6, 'UTC'), direction String, channel String, hotline String, customer String, campaign String) AS offer,
+            groupArray((offset, occurred_at)) AS log,
             argMaxIf((given, score, scale, satisfied), (occurred_at, event_id), type = 'call.surveyed')
                 ::Tuple(given Nullable(Bool), score Nullable(Decimal(18, 4)), scale Nullable(Decimal(18, 4)), satisfied Nullable(Bool)) AS survey,
             arrayCompact(e -> e.id, arraySort(groupArray(
@@ -256,6 +257,8 @@ SELECT
     call,
     first_day,
     last_offset,
+    -- recorded in another order than they happened, or one of them more than once
+    length(arrayDistinct(events.id)) < length(log) OR arrayMin(arrayDifference(arraySort(log).2)) < 0 AS tangled,
     offer,
     survey,
     events,

@@ -94,5 +94,8 @@ SELECT
         if(countEqual(types, 'call.wrapped_up') > arraySum(parts.wraps), 'wrap_up_without_leg', '')
     ])::Array(LowCardinality(String)) AS contradictions,
     toUInt32(length(history)) AS events,
+    -- from its first to its last event where they are not in order (call_timelines.sql): what data quality looks at closely
+    if(tangled, history.at[1], toDateTime64(0, 6, 'UTC')) AS tangled_from,
+    if(tangled, history.at[-1], toDateTime64(0, 6, 'UTC')) AS tangled_to,
     last_offset
 FROM told

@@ -11,6 +11,11 @@ SELECT
     minIfOrNull(occurred_at, type = 'shift.signed_in') AS signed_in_at,
     maxIfOrNull(occurred_at, type = 'shift.signed_out') AS signed_out_at,
     toLowCardinality(argMaxIf(toString(kind), place, type = 'shift.excused')) AS excused,
+    -- from its first to its last event where they were recorded in another order than they happened, or one of them more than once
+    if(
+        uniqExact(event_id) < count() OR arrayMin(arrayDifference(arraySort(groupArray((offset, occurred_at))).2)) < 0 AS tangled,
+        min(occurred_at), toDateTime64(0, 6, 'UTC')) AS tangled_from,
+    if(tangled, max(occurred_at), toDateTime64(0, 6, 'UTC')) AS tangled_to,
     max(offset) AS last_offset
 FROM
 (

@@ -70,10 +70,11 @@ FACTS: tuple[FactTable, ...] = (
 STREAMS: tuple[str, ...] = tuple(dict.fromkeys(fact.stream for fact in FACTS))
 """The streams that facts are made from."""
 
-PHYSICAL: tuple[str, ...] = ("first_day", "last_offset", "is_deleted")
+PHYSICAL: tuple[str, ...] = ("first_day", "tangled_from", "tangled_to", "last_offset", "is_deleted")
 """Columns that say where and how a row is stored, nothing about the fact: they differ between equal facts.
 
-``first_day`` is the UTC day of the subject's first event in log order, ``last_offset`` the row's version.
+``first_day`` is the UTC day of the subject's first event in log order, ``last_offset`` the row's version; ``tangled_…`` say of
+when the subject's events are where the log has them in another order than they happened.
 """
 
 

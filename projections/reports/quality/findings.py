@@ -24,6 +24,8 @@ APART_MS = 2_000
 """Two systems' clocks are apart where half of what both tell of differs by more than this."""
 _MEANT = ("ticket", "callback", "complaint", "evaluation")
 """Streams whose things name calls: with a SELECT ``meant_<stream>.sql``."""
+_TANGLED = {"call": ("calls", "call"), "shift": ("shifts", "shift")}
+"""Streams with many events → the fact table that knows which things are not in order, and its subject."""
 _THINGS = ("call", *_MEANT, "fault", "shift")
 """Streams with a SELECT ``things_<stream>.sql``."""
 
@@ -135,8 +137,20 @@ class Checker:
         return [Finding("read_again", str(name), int(n), example=str(file)) for name, _, n, file in rows if n]
 
     def _order(self, streams: Iterable[str]) -> list[Finding]:
-        text = _sql("order").replace("{tangled}", _sql("tangled"))
-        return [_finding(row, stream) for stream in streams for row in self._ask(_on(text, stream))]
+        text = _sql("order")
+        return [
+            _finding(row, stream)
+            for stream in streams
+            for row in self._ask(_on(text.replace("{tangled}", self._tangled(stream)), stream))
+        ]
+
+    def _tangled(self, stream: str) -> str:
+        """The SELECT of the things of a stream whose events may not be in order: by their facts where these know it."""
+        if stream not in _TANGLED:
+            return _sql("tangled")
+        fact, subject = _TANGLED[stream]
+        known = _sql("tangled_known").replace("{fact}", fact).replace("{subject}", subject)
+        return f"{known}\nUNION ALL\n{_sql('corrected')}" if self._ask(_on(_sql("corrects"), stream)) else known
 
     def _records(self, bases: dict[str, int]) -> list[Finding]:
         """What was found of single things; adds how many things there are. All are counted at once, and only where
