@@ -19,6 +19,7 @@ from opsledger.domain.clock import FixedClock
 from opsledger.domain.dead_letters import DeadLetterFilter
 from opsledger.infra.store import Store, open_store
 from tests.ledger_samples import NOW, calls, chunks, importer, line, spec
+from tests.new_ledger import new_ledger
 
 pytestmark = pytest.mark.chaos
 ROOT = Path(__file__).parents[2]
@@ -79,7 +80,9 @@ def file(lines: list[bytes], tmp_path: Path) -> Path:
 
 
 def child(data: Path, file: Path, *options: str, kill_after_s: float | None = None) -> list[dict[str, Any]]:
-    """Run an import in a child, killed after a while or by itself; what it said."""
+    """Run an import in a child, killed after a while or by itself; what it said. The first finds an empty ledger."""
+    if not data.exists():
+        new_ledger(data, facts=False)
     command = [sys.executable, "-m", "tests.chaos.import_child", str(data), str(file), *options]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, env=os.environ)
     assert process.stdout is not None

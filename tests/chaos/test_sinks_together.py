@@ -21,6 +21,7 @@ from tests.chaos.matrix.field import stands_still
 from tests.chaos.test_kill_sink import CALLS, REPEATED, ROOT, kafka_log
 from tests.gateways import Running, running
 from tests.kafka_cluster import TestKafka
+from tests.new_ledger import new_ledger
 from tests.sink_scene import check_exact, content, logged
 
 __all__ = ("kafka_log",)
@@ -81,7 +82,7 @@ class Scene:
 
 @pytest.fixture
 def scene(kafka_log: TestKafka, tmp_path: Path) -> Iterator[Scene]:
-    with running(tmp_path / "held") as gateway:
+    with running(new_ledger(tmp_path / "held")) as gateway:
         made = Scene(gateway, kafka_log, tmp_path / "data")
         yield made
         for member in made.members:
