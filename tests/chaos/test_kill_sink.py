@@ -21,6 +21,7 @@ from opsledger.infra.store import open_store
 from tests.kafka_cluster import TestKafka
 from tests.kafka_topics import make_topics, open_log
 from tests.ledger_samples import NOW, calls, line, tables
+from tests.new_ledger import new_ledger
 from tests.sink_scene import check_exact, produce
 
 pytestmark = pytest.mark.chaos
@@ -47,7 +48,9 @@ def kafka_log(kafka: TestKafka) -> TestKafka:
 
 
 def child(data: Path, kafka: TestKafka, *options: str, kill_after_s: float | None = None) -> list[dict[str, Any]]:
-    """Run a sink in a child, killed after a while or by itself; what it said."""
+    """Run a sink in a child, killed after a while or by itself; what it said. The first finds an empty ledger."""
+    if not data.exists():
+        new_ledger(data)
     command = [sys.executable, "-m", "tests.chaos.sink_child", str(data), *options]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, env=os.environ | dict(kafka.environ))
     assert process.stdout is not None
