@@ -1,7 +1,7 @@
 """Time of the data quality report in the engine over a full ledger, the only report that reads the events themselves.
 
-Run: ``python -m tests.bench.quality [call events]``; the limit beside is one count of the events. It is asked once the engine has
-merged what was filled: merging goes on in the background of this process, and its time would count as the report's.
+Run: ``python -m tests.bench.quality [call events]``; the limit beside is one count of the events. It is asked once the
+engine has merged what was filled: merging goes on in the background of this process, and its time would count as the report's.
 """
 
 from __future__ import annotations
