@@ -41,11 +41,11 @@ def open_(context: click.Context, /, name: str, **options: Any) -> int:
         site = LiveReport(facts, request)
         ok = site.ready()
         server = Server(site)
-        click.echo(f"{name} is open at {server.address}  (Ctrl-C stops it)")
-        sys.stdout.flush()
-        if not options["no_browser"] and _has_screen():
-            webbrowser.open(server.address)
         try:
+            click.echo(f"{name} is open at {server.address}  (Ctrl-C stops it)")
+            sys.stdout.flush()
+            if not options["no_browser"] and _has_screen():
+                webbrowser.open(server.address)
             server.serve(options["seconds"])
         except KeyboardInterrupt:
             click.echo("stopped", err=True)
