@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.kafka_fixtures import kafka, kafka_broker, pytest_sessionfinish, pytest_sessionstart, three_brokers
 from tests.new_ledger import forget_ledgers
@@ -24,6 +25,8 @@ __all__ = (
     "three_brokers",
 )
 
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")  # how long an example takes depends on what else runs
 TESTS = Path(__file__).resolve().parent
 LONG = (
     "integration/test_cells.py",
