@@ -33,6 +33,8 @@ _NEEDS_LEDGER = (
 
 Rownumbers = NDArray[np.int64]
 Marks = NDArray[np.bool_]
+_STEPS = 16
+"""From record to record; where there are more, all rows of the chunk are looked at closely, which is right of any."""
 
 
 class Verdict(IntEnum):
@@ -73,10 +75,15 @@ class Groups:
         return cls(first, repeated)
 
     def around(self, records: Rownumbers, some: Marks) -> Marks:
-        """The rows whose end may depend on some rows: all groups that these rows' records have a part in, whole."""
-        touched = np.isin(records, records[some])
-        found: Marks = np.isin(self.first, self.first[touched])
-        return found
+        """The rows whose end may depend on some rows: all groups that these rows' records have a part in, whole; and from
+        there on, for a record that is dead leaves what it shares with a later one to that one."""
+        found = some
+        for _ in range(_STEPS):
+            wider: Marks = np.isin(self.first, self.first[np.isin(records, records[found])])
+            if wider.sum() == found.sum():
+                return wider
+            found = wider
+        return np.ones(len(some), np.bool_)
 
 
 class Judge(Protocol):

@@ -10,7 +10,7 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from opsledger.domain.clock import FixedClock
@@ -152,6 +152,11 @@ EVENTS = st.tuples(st.integers(0, 5), st.integers(0, 2))
 RECORDS = st.lists(st.lists(EVENTS, min_size=1, max_size=3), max_size=12)
 
 
+CHAIN: Records = [[(0, 0), (0, 1)], [(0, 1)], [(0, 0), (1, 0)], [(1, 0)]]
+"""The third is dead for what the second tells otherwise, and leaves its second event to the fourth."""
+
+
+@example([], CHAIN, [], 1, 0)
 @settings(max_examples=300, deadline=None)
 @given(
     RECORDS, RECORDS, st.lists(st.integers(0, 20), max_size=4), st.sampled_from([1, 3, 1_000]), st.sampled_from([0, 4, 1_000])
@@ -196,3 +201,20 @@ def test_the_model_sees_an_event_lost_with_the_dead_record_that_came_first(monke
     assert imported(MemoryLedger(), records, []) == model(records)[0]
     monkeypatch.setattr(dedup.Groups, "around", lambda groups, _, some: np.isin(groups.first, groups.first[some]))
     assert imported(MemoryLedger(), records, []) != model(records)[0]
+
+
+@pytest.mark.parametrize("steps", [1, 16])
+def test_a_dead_record_leaves_what_it_shares_to_a_later_one(monkeypatch: pytest.MonkeyPatch, steps: int) -> None:
+    """However far it is followed from record to record; where not far enough, all of the chunk is looked at."""
+    monkeypatch.setattr(dedup, "_STEPS", steps)
+    assert imported(MemoryLedger(), CHAIN, []) == model(CHAIN)[0]
+
+
+def test_the_model_sees_an_event_lost_with_a_record_that_shares_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Negative control: looked at no further than the records of the doubtful rows."""
+
+    def one_step(groups: dedup.Groups, records: Any, some: Any) -> Any:
+        return np.isin(groups.first, groups.first[np.isin(records, records[some])])
+
+    monkeypatch.setattr(dedup.Groups, "around", one_step)
+    assert imported(MemoryLedger(), CHAIN, []) != model(CHAIN)[0]
