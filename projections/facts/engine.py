@@ -73,7 +73,7 @@ class Facts:
         with self._turn.kept():
             self._take()
             self._journal.ensure()
-            schema.ensure_tables(self._client, self._turn.database)
+            schema.ensure_tables(self._client, self._turn.database, unused=self._journal.last() is None)
             schema.ensure_views(self._client)
             past.drop_left_over(self._client, None if self._alone else self._clock.now() - _A_DAY)
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from opsledger.projections.facts.journal import CREATE_JOURNAL
-from opsledger.projections.facts.queries import TIMELINES, events, fact_select, file_text, timelines_select
+from opsledger.projections.facts.queries import TIMELINES, digest, events, fact_select, file_text, timelines_select
 from opsledger.projections.facts.tables import FACTS, STREAMS, FactTable, create_table, facts_of
 from opsledger.projections.ledger.tables import statements
 
@@ -15,10 +15,16 @@ _SHAPE = "facts_shape_of_timelines"
 """Passing table with no rows: its columns spare the engine from working out the shared step once a fact."""
 
 
-def ensure_tables(client: Any, passing: str) -> None:
-    """Make the fact tables that are not there; ``passing`` is a database for what is needed only meanwhile."""
+def ensure_tables(client: Any, passing: str, *, unused: bool = False) -> None:
+    """Make the fact tables that are not there; ``passing`` is a database for what is needed only meanwhile.
+
+    ``unused``: no update has been made yet, so that those of another version, whose columns may be others, are made anew.
+    """
     there = _present(client)
-    create(client, [fact for fact in FACTS if fact.name not in there], passing)
+    stale = {fact.name for fact in FACTS if unused and there.get(fact.name, digest()) != digest()}
+    for name in stale:
+        client.command(f"DROP TABLE `{name}`")
+    create(client, [fact for fact in FACTS if fact.name not in there or fact.name in stale], passing)
 
 
 def ensure_views(client: Any) -> None:
@@ -54,7 +60,7 @@ def _present(client: Any) -> dict[str, str]:
 
 def definitions(client: Any) -> tuple[str, ...]:
     """Every statement that the facts need beside the ledger's, in order. The ledger of ``client`` stays as it is."""
-    tables = (create_table(fact, columns_of(client, fact), f"`{fact.name}`") for fact in FACTS)
+    tables = (_create_table(client, fact, f"`{fact.name}`") for fact in FACTS)
     return (CREATE_JOURNAL, *tables, *views().values())
 
 
@@ -71,7 +77,12 @@ def create(client: Any, facts: Iterable[FactTable], passing: str, *, suffix: str
     place = f"`{database}`." if database else ""
     _look_up(client, [fact for fact in wanted if _key(client, fact) not in _COLUMNS], passing)
     for fact in wanted:
-        client.command(create_table(fact, columns_of(client, fact), f"{place}`{fact.name}{suffix}`"))
+        client.command(_create_table(client, fact, f"{place}`{fact.name}{suffix}`"))
+
+
+def _create_table(client: Any, fact: FactTable, name: str) -> str:
+    """The statement that makes a table; its comment says what it is made by, as for the views."""
+    return f"{create_table(fact, columns_of(client, fact), name)}\nCOMMENT '{digest()}'"
 
 
 def _look_up(client: Any, facts: Sequence[FactTable], passing: str) -> None:

@@ -8,6 +8,7 @@ from random import Random
 from uuid import UUID
 
 import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -138,6 +139,21 @@ def test_facts_made_by_other_sql_are_made_anew(store: FactStore) -> None:
     row = [99, NOW, "live", {f"{s}/{p}": end for (s, p), end in store.facts.positions().items()}, "another digest"]
     store.client.insert("facts_journal", [row], column_names=["seq", "at", "kind", "positions", "digest"])
     assert store.facts.is_behind()
+    store.facts.update()
+    assert not wrong(store, events)
+
+
+def test_unused_tables_of_another_version_are_made_anew(store: FactStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    events = events_of(9)
+    store.append(events)
+    for change in ("DROP COLUMN nature", "MODIFY COMMENT 'another digest'"):
+        store.client.command(f"ALTER TABLE calls {change}")
+    with monkeypatch.context() as control:
+        control.setattr(schema, "digest", lambda: "another digest")  # as if the tables were this version's
+        store.facts.ensure()
+        with pytest.raises(DatabaseError, match="of columns"):
+            store.facts.update()
+    store.facts.ensure()
     store.facts.update()
     assert not wrong(store, events)
 
