@@ -10,7 +10,7 @@ from opsledger.infra.gateway.errors import ServerError
 
 
 class Body:
-    """A body being sent. When it is closed, whether it was read or not, stream and handle go in this order."""
+    """A body being sent. Stream and handle go, in this order, before its last piece does, or when it is closed unread."""
 
     def __init__(self, body: Iterator[bytes], encoding: str, tag: str, version: str, stack: ExitStack) -> None:
         told = self._told(body, tag, version)
@@ -20,7 +20,15 @@ class Body:
 
     def __iter__(self) -> Iterator[bytes]:
         """The pieces; ConnectionAbortedError at the end of an answer that is not whole."""
-        yield from self._chunks
+        last = b""
+        for chunk in self._chunks:
+            if last:
+                yield last
+            last = chunk
+        # who has the last piece may ask again at once: its session has to be free by then
+        self._stack.close()
+        if last:
+            yield last
         if self._broken is not None:
             # no end of the chunked body: who does not know the tag sees that the answer is not whole
             raise ConnectionAbortedError("the answer broke off")

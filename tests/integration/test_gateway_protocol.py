@@ -166,6 +166,10 @@ def test_a_session_keeps_what_is_set_in_it_and_not_what_a_request_brought(gatewa
     assert gateway.ask("SELECT x FROM kept", session_id="s2").code == 60
 
 
+def test_a_session_is_free_as_soon_as_its_answer_is_there(gateway: Running) -> None:
+    assert {gateway.ask("SELECT 1", session_id="again", max_threads=n % 3 + 1).body for n in range(300)} == {b"1\n"}
+
+
 def test_a_session_that_must_be_there_and_is_not_is_an_error(gateway: Running) -> None:
     assert gateway.ask("SELECT 1", session_id="unheard", session_check=1).code == 372
 
