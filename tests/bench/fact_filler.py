@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from tests.bench.sql import text
 
 DAYS = 90
+QUIET_LOOKS = 3
+"""A second apart; between two merges there may be a moment with none."""
 EVENTS_A_CALL = 6
 _ALL = {"tenant": "tenant", "vendor": "vendor", "last_offset": "n"}
 _CALL = {**_ALL, "call": "id", "first_day": "toDate(t)"}
@@ -189,3 +192,11 @@ def fill(client: Any, calls: int) -> dict[str, int]:
         client.command(f"OPTIMIZE TABLE {table}")
         rows[table] = int(client.command(f"SELECT count() FROM {table}"))
     return rows
+
+
+def settle(client: Any) -> None:
+    """Wait until nothing is being merged: that goes on in this process, and its time would count as a report's."""
+    quiet = 0
+    while quiet < QUIET_LOOKS:
+        time.sleep(1)
+        quiet = 0 if int(client.command("SELECT count() FROM system.merges")) else quiet + 1

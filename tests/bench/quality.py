@@ -1,7 +1,6 @@
 """Time of the data quality report in the engine over a full ledger, the only report that reads the events themselves.
 
-Run: ``python -m tests.bench.quality [call events]``; the limit beside is one count of the events. It is asked once the
-engine has merged what was filled: merging goes on in the background of this process, and its time would count as the report's.
+Run: ``python -m tests.bench.quality [call events]``; the limit beside is one count of the events.
 """
 
 from __future__ import annotations
@@ -19,12 +18,10 @@ from opsledger.domain.clock import FixedClock
 from opsledger.infra.facts import fact_tables
 from opsledger.infra.store import open_store
 from opsledger.projections.metrics.query import utc_text
-from tests.bench.fact_filler import DAYS, EVENTS_A_CALL, fill
+from tests.bench.fact_filler import DAYS, EVENTS_A_CALL, fill, settle
 from tests.bench.ledger_filler import fill_ledger
 from tests.bench.reports import ENOUGH, EVENTS, GOAL_MS, LARGE_MS, RUNS, time_of
 
-QUIET_LOOKS = 3
-"""A second apart; between two merges there may be a moment with none."""
 _COUNT = """
 SELECT count(), min(recorded_at)
 FROM call
@@ -36,14 +33,6 @@ def count_of(client: Any, period: Period) -> float:
     """Median milliseconds of the limit: one look at the call events of a period."""
     bound = {"start": utc_text(period.start), "stop": utc_text(period.stop)}
     return statistics.median(int(client.query(_COUNT, parameters=bound).summary["elapsed_ns"]) / 1e6 for _ in range(RUNS))
-
-
-def settle(client: Any) -> None:
-    """Wait until nothing is being merged."""
-    quiet = 0
-    while quiet < QUIET_LOOKS:
-        time.sleep(1)
-        quiet = 0 if int(client.command("SELECT count() FROM system.merges")) else quiet + 1
 
 
 def main(events: int = EVENTS) -> None:

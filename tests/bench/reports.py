@@ -27,7 +27,7 @@ from opsledger.projections.metrics.query import utc_text
 from opsledger.projections.reports.catalogue import REPORTS
 from opsledger.projections.reports.model import Request
 from opsledger.projections.reports.run import run_report
-from tests.bench.fact_filler import DAYS, EVENTS_A_CALL, fill
+from tests.bench.fact_filler import DAYS, EVENTS_A_CALL, fill, settle
 
 EVENTS = 10_000_000
 RUNS = 3
@@ -87,6 +87,7 @@ def main(events: int = EVENTS) -> None:
     ):
         fact_tables(store)
         rows = fill(store.client, events // EVENTS_A_CALL)
+        settle(store.client)
         made = ", ".join(f"{name} {count:,}" for name, count in rows.items())
         print(f"reports over {events:,} call events in {DAYS} days ({made}), median of {RUNS}, in the engine")
         for period in periods:
