@@ -20,7 +20,6 @@ from tests.kafka_cluster import TestKafka
 from tests.kafka_topics import make_topics
 
 pytestmark = pytest.mark.chaos
-SOME = 1_200
 POINTS = ("before-append:2", "after-append:1", "after-append:3", "before-save:2", "after-save:2")
 
 
@@ -71,12 +70,6 @@ def lines() -> list[bytes]:
     return records(5)
 
 
-@pytest.fixture
-def some(lines: list[bytes]) -> list[bytes]:
-    """Enough for a following to pass each of the points, and to have more to do behind it."""
-    return lines[:SOME]
-
-
 @pytest.mark.parametrize("seed", [1])
 def test_killed_again_and_again_while_the_file_grows_and_is_rotated_nothing_is_lost(
     lines: list[bytes], tmp_path: Path, seed: int
@@ -96,30 +89,30 @@ def test_killed_again_and_again_while_the_file_grows_and_is_rotated_nothing_is_l
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_killed_between_its_steps_nothing_is_lost(point: str, some: list[bytes], tmp_path: Path) -> None:
+def test_killed_between_its_steps_nothing_is_lost(point: str, lines: list[bytes], tmp_path: Path) -> None:
     scene = Scene(tmp_path)
-    scene.grow(some)
+    scene.grow(lines)
     assert "done" not in scene.follow(f"kill={point}"), "the child came to its end and was not killed"
-    check_ledger(scene, some, scene.follow())
+    check_ledger(scene, lines, scene.follow())
 
 
-def test_saving_the_place_before_the_lines_are_stored_loses_lines(some: list[bytes], tmp_path: Path) -> None:
+def test_saving_the_place_before_the_lines_are_stored_loses_lines(lines: list[bytes], tmp_path: Path) -> None:
     """Negative control: the check sees it."""
     scene = Scene(tmp_path)
-    scene.grow(some)
+    scene.grow(lines)
     scene.follow("hasty", "kill=before-append:2")
     with pytest.raises(AssertionError, match="lines are lost"):
-        check_ledger(scene, some, scene.follow())
+        check_ledger(scene, lines, scene.follow())
 
 
 @pytest.mark.parametrize("point", ["after-append:2", "before-save:2"])
 def test_into_kafka_killed_between_its_steps_nothing_is_lost(
-    point: str, some: list[bytes], tmp_path: Path, kafka: TestKafka
+    point: str, lines: list[bytes], tmp_path: Path, kafka: TestKafka
 ) -> None:
     make_topics(kafka.settings, partitions=3)
     scene = Scene(tmp_path, "kafka", kafka.environ)
-    scene.grow(some)
+    scene.grow(lines)
     assert "done" not in scene.follow(f"kill={point}")
     last = scene.follow()
-    assert last["read"] == last["accepted"] + last["dead"] == len(some)
-    check_complete(kafka, some)
+    assert last["read"] == last["accepted"] + last["dead"] == len(lines)
+    check_complete(kafka, lines)

@@ -24,9 +24,7 @@ from tests.ledger_samples import NOW, calls, line, tables
 from tests.new_ledger import new_ledger
 
 pytestmark = pytest.mark.chaos
-EVENTS = 99_000
-AT_MOST = 25_000
-"""So many more are on Kafka at each death."""
+EVENTS = 150_000
 
 
 @pytest.fixture
@@ -65,7 +63,7 @@ def test_a_copy_killed_again_and_again_is_completed_and_nothing_is_twice(ledger:
     print("seed 5")
     with open_log(kafka.settings) as log:
         for _ in range(3):
-            there = killed_when(ledger, kafka, log, there + chance.randint(1, AT_MOST))
+            there = killed_when(ledger, kafka, log, there + chance.randint(1, EVENTS // 6))
             print("on Kafka after a death:", there)
         process = started(ledger, kafka)
         out, _ = process.communicate()
