@@ -13,7 +13,7 @@ from zoneinfo import available_timezones
 import pytest
 
 from opsledger.domain.calendar import Grain, local_midnight, make_period
-from opsledger.domain.catalogue import STREAMS
+from opsledger.domain.catalogue import STREAMS, types_of
 from opsledger.domain.clock import FixedClock
 from opsledger.infra.store import Store, open_store
 from opsledger.projections.ledger import tables
@@ -199,3 +199,15 @@ def test_a_period_begins_and_ends_on_a_quarter_hour_in_every_zone() -> None:
 def test_the_median_is_that_of_the_values_written_out(counts: dict[int, int]) -> None:
     values = sorted(value for value, n in counts.items() for _ in range(n))
     assert median_of(counts) == values[len(values) // 2]
+
+
+def test_no_two_types_of_calls_have_one_bit(store: Store) -> None:
+    bit, types = "cityHash64(type) % 61", [declared.TYPE for declared in types_of("call")]
+    assert bit in tables._KINDS
+
+    def different(text: str) -> int:
+        asked = f"SELECT uniqExact({text}) FROM (SELECT arrayJoin({{types:Array(String)}}) AS type)"
+        return int(store.client.query(asked, parameters={"types": types}).result_rows[0][0])
+
+    assert different(bit) == len(types)
+    assert different(bit.replace("61", "60")) < len(types)
