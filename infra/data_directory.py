@@ -13,11 +13,16 @@ from typing import Any
 
 from opsledger.domain.clock import Clock
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.infra.engine.address import prepare
 from opsledger.projections.ledger.engine_errors import told_to_user
 
 ENGINE = "engine"
-LAYOUT = 1
-"""Version of what stands where in a data directory; raised by changes that an older program could not read."""
+LAYOUT = 2
+"""Version of what stands where in a data directory; raised by changes that an older program could not read.
+
+2: the engine's database ``default`` is a plain one (infra/engine/address.py); an older program would find it empty.
+"""
+_READABLE = (1, LAYOUT)
 
 _UNFINISHED = ("LOCK", "layout.new")
 """All that stands in a directory whose making was cut short, by a full disk for one: it is made again."""
@@ -62,6 +67,8 @@ class DataDirectory(Folder):
         try:
             with told_to_user(f"opening the data directory {root}"):
                 _check_layout(root)
+                prepare(self.engine)
+                _write_layout(root)
                 self.temporary = _emptied(root / "tmp")
         except BaseException:
             self.release()
@@ -120,16 +127,24 @@ def _who(note: bytes) -> str:
 def _check_layout(root: Path) -> None:
     file = root / "layout.json"
     if not file.exists():
-        fresh = file.with_suffix(".new")
-        fresh.write_text(json.dumps({"layout": LAYOUT}) + "\n")
-        fresh.replace(file)
+        _write_layout(root)
         return
     try:
         found = json.loads(file.read_text())["layout"]
     except (ValueError, KeyError, TypeError):
         raise UserError(f'{file} is damaged; it should hold {{"layout": {LAYOUT}}}') from None
-    if found != LAYOUT:
+    if found not in _READABLE:
         raise UserError(f"{root} has layout {found}, this program knows layout {LAYOUT}; use the version that made it")
+
+
+def _write_layout(root: Path) -> None:
+    """Have the directory say that it is of today's layout."""
+    file, wanted = root / "layout.json", json.dumps({"layout": LAYOUT}) + "\n"
+    if file.exists() and file.read_text() == wanted:
+        return
+    fresh = file.with_suffix(".new")
+    fresh.write_text(wanted)
+    fresh.replace(file)
 
 
 def _emptied(folder: Path) -> Path:

@@ -24,6 +24,7 @@ from opsledger.domain.clock import Clock, SystemClock
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.domain.ports import ArrowTable, Span
 from opsledger.infra.data_directory import ENGINE, DataDirectory, Folder
+from opsledger.infra.engine.address import options
 from opsledger.infra.gateway.found import PASSWORD_VARIABLE, find
 from opsledger.infra.server import CLUSTER_VARIABLE, SETTINGS, Server, connect, parse_url, reaching, server_of
 from opsledger.projections.ledger.cluster import OnCluster, on_cluster
@@ -35,15 +36,6 @@ from opsledger.projections.ledger.lookup import TableLedger
 from opsledger.projections.ledger.sql import sql
 from opsledger.projections.ledger.tables import PROJECTED, additions, deduplication, statements
 
-_ENGINE_OPTIONS = {
-    "mark_cache_size": 128 * 1024 * 1024,
-    "primary_index_cache_size": 128 * 1024 * 1024,
-    "background_pool_size": 2,
-    "compile_expressions": 0,
-    "compile_aggregate_expressions": 0,
-    "compile_sort_description": 0,
-}
-"""Beside what bounds its memory and threads: a report asks its own question a few times, which does not repay compiling it."""
 _ALLOCATOR = ("JE_MALLOC_CONF", "dirty_decay_ms:500,muzzy_decay_ms:0")
 """Have the engine give memory back within half a second instead of ten: an import's peak is 100 MB lower."""
 _PRESENT = f"""
@@ -250,18 +242,19 @@ def _make_all(client: Client, *, replicated: bool) -> None:
 
 def engine_address(root: Path, memory_bytes: int | None = None) -> str:
     """What the engine of a data directory is opened by, folder and options: every handle on it has to say the same."""
-    options = _ENGINE_OPTIONS | ({"max_server_memory_usage": memory_bytes} if memory_bytes else {})
-    return f"{os.path.realpath(root / ENGINE)}?{urlencode(options)}"
+    return f"{os.path.realpath(root / ENGINE)}?{urlencode(options(memory_bytes))}"
 
 
 def _open_engine(directory: DataDirectory, memory_bytes: int | None) -> Client:
     os.environ.setdefault(*_ALLOCATOR)  # read when the engine's library is loaded, at its first opening
     # Passing files of inserts hold records: they belong into the data directory, not into everybody's /tmp.
     tempfile.tempdir = str(directory.temporary)
-    options = _ENGINE_OPTIONS | ({"max_server_memory_usage": memory_bytes} if memory_bytes else {})
-    directory.engine.mkdir(mode=0o700, exist_ok=True)
     return clickhouse_connect.get_client(
-        interface="chdb", path=str(directory.engine), chdb_options=options, settings=dict(SETTINGS), tz_mode="aware"
+        interface="chdb",
+        path=str(directory.engine),
+        chdb_options=options(memory_bytes),
+        settings=dict(SETTINGS),
+        tz_mode="aware",
     )
 
 
