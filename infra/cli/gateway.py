@@ -9,13 +9,24 @@ import click
 
 from opsledger.domain.clock import SystemClock
 from opsledger.infra.cli.common import settings_of
+from opsledger.infra.cli.lazy import LazyGroup
 from opsledger.infra.facts import fact_tables
 from opsledger.infra.gateway.found import FILE, PASSWORD_VARIABLE, leave_note, remove_note
+from opsledger.infra.gateway.logins import Logins
 from opsledger.infra.gateway.serve import DEFAULT_PORT, Server
-from opsledger.infra.store import engine_address, open_embedded
+from opsledger.infra.gateway.users import FILE as USERS_FILE
+from opsledger.infra.gateway.users import Users
+from opsledger.infra.store import open_embedded
+
+COMMANDS = {
+    "users": (
+        "opsledger.infra.cli.gateway_users:users",
+        "Who may log in beside the local commands: add, list, revoke, rotate.",
+    ),
+}
 
 
-@click.command()
+@click.group(cls=LazyGroup, commands_at=COMMANDS, invoke_without_command=True)
 @click.option("--data", metavar="DIR", help="Data directory (default: that of the command line).")
 @click.option("--port", type=click.IntRange(0, 65_535), default=DEFAULT_PORT, show_default=True, help="0: any free port.")
 @click.pass_context
@@ -28,15 +39,21 @@ def gateway(context: click.Context, data: str | None, port: int) -> None:
     \b
       opsledger gateway &
       opsledger report run traffic --day 2026-01-05
+      opsledger gateway users add ann --role reader
     """
     if data is not None:
         context.obj["data"] = data
+    if context.invoked_subcommand is None:
+        _serve(context, port)
+
+
+def _serve(context: click.Context, port: int) -> None:
     root, clock = settings_of(context).data.expanduser(), SystemClock()
     set_before = os.environ.get(PASSWORD_VARIABLE, "")
     password = set_before or secrets.token_urlsafe(24)
     with open_embedded(root, clock=clock, command="opsledger gateway") as store:
         fact_tables(store).update()  # whoever reads over the network does not
-        server = Server(engine_address(root), password, port)
+        server = Server(root, Logins(password, Users(root / USERS_FILE, clock)), port)
         leave_note(root, server.url, "" if set_before else password, clock.now())
         click.echo(f"serving {root} at {server.url} (user default, password in ", nl=False)
         click.echo(f"${PASSWORD_VARIABLE})" if set_before else f"{root / FILE})")
