@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
 from typing import Any
-from urllib.parse import parse_qsl
 
 from opsledger.infra.gateway.codecs import chosen, pieces
 from opsledger.infra.gateway.errors import BAD_REQUEST_PARAMETER, NOT_IMPLEMENTED, QUERY_IS_TOO_LARGE, refused
+from opsledger.infra.gateway.logins import credentials, fields
 from opsledger.infra.gateway.sessions import DEFAULT_TIMEOUT_S
 from opsledger.infra.gateway.statement import MAX_STATEMENT_BYTES
 
-MAX_FIELDS = 5_000
 _MAX_FORM_BYTES = 64 * 1024 * 1024
 _OURS = frozenset(
     {
@@ -76,24 +73,18 @@ class Request:
 
 def read_request(environ: Mapping[str, Any]) -> Request:
     """The request of a WSGI environment. ServerError for what cannot be read."""
-    try:
-        asked = dict(
-            parse_qsl(
-                environ.get("QUERY_STRING", ""), keep_blank_values=True, errors="surrogateescape", max_num_fields=MAX_FIELDS
-            )
-        )
-    except ValueError:
-        raise refused(BAD_REQUEST_PARAMETER, f"There are more than {MAX_FIELDS} parameters") from None
+    address = environ.get("QUERY_STRING", "")
+    asked = fields(address)
     body = pieces(environ["wsgi.input"], environ.get("HTTP_CONTENT_ENCODING", "").strip().lower())
     external: tuple[External, ...] = ()
     if environ.get("CONTENT_TYPE", "").lower().startswith("multipart/form-data"):
-        fields, external = _form(environ["CONTENT_TYPE"], body, asked)
-        asked, body = asked | fields, iter(())
+        form, external = _form(environ["CONTENT_TYPE"], body, asked)
+        asked, body = asked | form, iter(())
     for name in ("compress", "decompress"):
         if asked.get(name, "0") not in ("0", "false", ""):
             raise refused(NOT_IMPLEMENTED, f"'{name}=1' is not possible here; use Content-Encoding and Accept-Encoding")
     options = {name: value for name, value in asked.items() if name in _OURS}
-    user, password = _who(environ, options)
+    user, password = credentials(environ, address)
     wanted = options.get("enable_http_compression", "0") in ("1", "true")
     return Request(
         method=environ["REQUEST_METHOD"],
@@ -116,20 +107,6 @@ def _with_headers(environ: Mapping[str, Any], options: dict[str, str]) -> dict[s
     return options
 
 
-def _who(environ: Mapping[str, Any], options: Mapping[str, str]) -> tuple[str, str]:
-    """User and password: from X-ClickHouse-User and -Key, from Authorization, else from the address."""
-    if environ.get("HTTP_X_CLICKHOUSE_USER") or environ.get("HTTP_X_CLICKHOUSE_KEY"):
-        return environ.get("HTTP_X_CLICKHOUSE_USER", "default"), environ.get("HTTP_X_CLICKHOUSE_KEY", "")
-    scheme, _, value = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            return "", ""
-        return user, password
-    return options.get("user", "default"), options.get("password", "")
-
-
 def _of(name: str, external: tuple[External, ...]) -> bool:
     """Whether a parameter describes a table that comes along."""
     return any(name.startswith(f"{table.name}_") for table in external)
@@ -137,14 +114,14 @@ def _of(name: str, external: tuple[External, ...]) -> bool:
 
 def _form(type_: str, body: Iterator[bytes], asked: Mapping[str, str]) -> tuple[dict[str, str], tuple[External, ...]]:
     """The fields of a multipart body; its files are tables."""
-    fields: dict[str, str] = {}
+    form: dict[str, str] = {}
     files: list[tuple[str, bytes]] = []
     for name, data, is_file in _parts(type_, bounded(body, _MAX_FORM_BYTES)):
         if is_file:
             files.append((name, data))
         else:
-            fields[name] = data.decode("utf-8", "surrogateescape")
-    described = {**asked, **fields}
+            form[name] = data.decode("utf-8", "surrogateescape")
+    described = {**asked, **form}
     tables = (
         External(
             name,
@@ -154,7 +131,7 @@ def _form(type_: str, body: Iterator[bytes], asked: Mapping[str, str]) -> tuple[
         )
         for name, data in files
     )
-    return fields, tuple(tables)
+    return form, tuple(tables)
 
 
 def _from_types(types: str) -> str:

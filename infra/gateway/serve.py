@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
+import resource
 import signal
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import waitress
@@ -14,38 +19,68 @@ from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.gateway.app import Gateway
 from opsledger.infra.gateway.codecs import PIECE_BYTES
 from opsledger.infra.gateway.engine import Engine
+from opsledger.infra.gateway.errors import REQUIRED_PASSWORD, ServerError
+from opsledger.infra.gateway.logins import Logins
+from opsledger.infra.gateway.roles import User
+from opsledger.infra.web.connection import Bounds as WebBounds
+from opsledger.infra.web.connection import channels
+from opsledger.infra.web.door import TOO_LARGE, Door, Head, Refusal, RefusedError
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 8124
 GRACE_S = 30.0
 MAX_PACKED_BODY_BYTES = 2 * 1024**3
-_LIMITS: dict[str, Any] = {
-    # a thread is busy until its client has taken the answer: enough for many slow ones beside the quick
-    "threads": 64,
-    "connection_limit": 1000,
-    "max_request_header_size": 2 * 1024 * 1024,
+MAX_CONNECTIONS, MIN_CONNECTIONS = 256, 16
+_FILES_OF_THE_ENGINE = 256
+_SPARE_THREADS = 16
+"""Beside one for each connection: a thread is busy until its client has taken the answer."""
+_FOREVER_S = 10 * 365 * 24 * 3600
+_OPEN = {"/ping", "/replicas_status"}
+_OWN_FILES = 2
+"""What the server counts among its connections: where it listens, and what wakes it."""
+_OPTIONS: dict[str, Any] = {
     "max_request_body_size": MAX_PACKED_BODY_BYTES,
     "inbuf_overflow": 4 * PIECE_BYTES,
     "outbuf_high_watermark": 4 * PIECE_BYTES,
     "outbuf_overflow": 8 * PIECE_BYTES,
     "recv_bytes": PIECE_BYTES // 4,
-    "send_bytes": 1,
-    "channel_timeout": 300,
+    "channel_timeout": _FOREVER_S,  # the connections have clocks of their own
+    "asyncore_use_poll": True,  # select() ends a process that has more than 1,024 files
+    "asyncore_loop_timeout": 1,
     "expose_tracebacks": False,
     "log_socket_errors": False,
     "ident": "opsledger",
 }
 
 
+def connections_that_fit() -> int:
+    """So many connections as the process may have files for: each has up to two beside the engine's."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = math.inf if soft == resource.RLIM_INFINITY else soft
+    return int(max(MIN_CONNECTIONS, min(MAX_CONNECTIONS, (files - _FILES_OF_THE_ENGINE) // 2)))
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds(WebBounds):
+    """What a client may take of the gateway. A body that makes progress goes on, however large it is."""
+
+    connections: int = field(default_factory=connections_that_fit)
+    header_bytes: int = 1024 * 1024
+    """Statements and bound values stand in the address."""
+    request_s: float = math.inf
+    idle_s: float = 300.0
+    stranger_s: float = 10.0
+
+
 class Server:
     """A gateway that listens on loopback; ``port`` 0 takes any free one. UserError for one that is taken."""
 
-    def __init__(self, connection: str, password: str, port: int) -> None:
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    def __init__(self, connection: str, logins: Logins | str, port: int, bounds: Bounds | None = None) -> None:
+        logins = Logins(logins) if isinstance(logins, str) else logins
         self._engine = Engine(connection, {"session_timezone": "UTC"})
-        self.gateway = Gateway(self._engine, password)
+        self.gateway = Gateway(self._engine, logins.local_secret)
         try:
-            self._http = waitress.create_server(self.gateway, map={}, host=LOOPBACK, port=port, **_LIMITS)
+            self._http = listening(self.gateway, logins, self._engine.version, port, bounds or Bounds())
         except OSError as error:
             self._engine.close()
             raise UserError(
@@ -65,6 +100,50 @@ class Server:
         self._http.run()
         self.gateway.sessions.close()
         self._engine.close()
+
+
+def listening(application: Callable[..., Any], logins: Logins, version: str, port: int, bounds: Bounds) -> Any:
+    """A server of waitress before an application, which finds who asks under ``USER``. OSError for a port that is taken.
+
+    ``version`` is the engine's, as errors tell it. Connections beyond the bound wait in the system's queue.
+    """
+    logging.getLogger("waitress").setLevel(logging.ERROR)
+    options = {
+        **_OPTIONS,
+        "threads": bounds.connections + _SPARE_THREADS,
+        "connection_limit": bounds.connections + _OWN_FILES,
+        "max_request_header_size": bounds.header_bytes,
+    }
+    http = waitress.create_server(application, map={}, host=LOOPBACK, port=port, **options)
+    http.channel_class = channels(Door(lambda head: _admitted(head, logins, version), _retold), bounds)
+    return http
+
+
+def _admitted(head: Head, logins: Logins, version: str) -> User | None:
+    """Who asks; None where it does not matter. Nobody's body is read there."""
+    if head.method in ("GET", "HEAD") and (head.path in _OPEN or (head.path in ("/", "") and not head.query)):
+        if head.has_body:
+            raise RefusedError(_retold(TOO_LARGE, f"no body is taken at {head.path}"))
+        return None
+    try:
+        return logins.admitted({f"HTTP_{name}": value for name, value in head.headers.items()}, head.query)
+    except ServerError as error:
+        raise RefusedError(_refusal(error, version)) from None
+
+
+def _refusal(error: ServerError, version: str) -> Refusal:
+    headers = [("X-ClickHouse-Exception-Code", str(error.code)), ("X-ClickHouse-Server-Display-Name", "opsledger")]
+    if error.code == REQUIRED_PASSWORD:
+        headers.append(("WWW-Authenticate", 'Basic realm="ClickHouse server HTTP API"'))
+    return _plain(error.status, error.body(version), headers)
+
+
+def _retold(status: int, text: str) -> Refusal:
+    return _plain(f"{status} {HTTPStatus(status).phrase}", f"{text}\n".encode(), [])
+
+
+def _plain(status: str, body: bytes, headers: list[tuple[str, str]]) -> Refusal:
+    return Refusal(status, (("Content-Type", "text/plain; charset=UTF-8"), *headers), body)
 
 
 class _Stop:

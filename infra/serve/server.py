@@ -25,6 +25,7 @@ LOOPBACK = "127.0.0.1"
 GRACE_S = 40.0
 """Longer than any request waits for the log."""
 _FLUSH_S = 5.0
+_FOREVER_S = 10 * 365 * 24 * 3600
 _TURN_S = 1.0
 _SPARE_THREADS = 16
 """Beside those that wait for the log: health, metrics and refusals are answered whatever waits."""
@@ -117,7 +118,7 @@ def _options(limits: Limits, bounds: Bounds) -> dict[str, Any]:
         "max_request_body_size": limits.body_bytes + 1,
         "inbuf_overflow": 256 * 1024,
         "recv_bytes": 64 * 1024,
-        "channel_timeout": int(max(1, bounds.idle_s)),
+        "channel_timeout": _FOREVER_S,  # the connections have clocks of their own
         "cleanup_interval": 5,
         "asyncore_use_poll": True,
         "expose_tracebacks": False,

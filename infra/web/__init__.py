@@ -1,0 +1,1 @@
+"""What the HTTP servers share: the bounds within which a connection may take of them."""

@@ -1,0 +1,113 @@
+"""What a request is asked before its body is read: so many headers, so many requests at once, and who it is from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from waitress.parser import HTTPRequestParser
+
+TOO_LARGE = 413
+_TOO_MANY, _TOO_MANY_HEADERS = 429, 431
+_MAX_AHEAD = 16
+"""Requests that may wait on a connection behind the one that is answered; what they are answered stays in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An answer to a request whose body nobody has read: status line, headers, body."""
+
+    status: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
+        """As the server asks for it."""
+        return self.status, list(self.headers), self.body
+
+
+class RefusedError(Exception):
+    """A request is not to go on."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.status)
+        self.refusal = refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A request as far as its headers tell. ``headers`` are named as the server keeps them: X_CLICKHOUSE_KEY."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    has_body: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How one server lets requests in."""
+
+    admit: Callable[[Head], object]
+    """Who it is that asks, None for anybody; RefusedError for a request that is not to go on."""
+    retold: Callable[[int, str], Refusal]
+    """A refusal of the connection's own in the words of this server, from a status and what is the matter."""
+    refused: Callable[[int], None] = lambda _: None
+    """Hears the status of what was answered before any work."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """What is known of a connection: whether somebody has logged in on it, whether it was refused."""
+
+    known: bool = False
+    refused: bool = False
+
+
+class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress comes without types
+    """Looks at the headers before it takes the body. What comes behind a request that is refused is dropped."""
+
+    error: Any = None
+    user: object = None
+    _lines = 0
+
+    def __init__(self, adjustments: Any, door: Door, max_headers: int, standing: Standing, ahead: int) -> None:
+        super().__init__(adjustments)
+        self._door, self._max_headers, self._standing, self._ahead = door, max_headers, standing, ahead
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Read the headers."""
+        self._lines = header_plus.count(b"\n")
+        super().parse_header(header_plus)
+
+    def received(self, data: bytes) -> int:
+        """Take some bytes; how many were of this request."""
+        if self._ahead > _MAX_AHEAD:
+            self.parse_header(b"GET / HTTP/1.0\r\n")
+            self.error = self._door.retold(_TOO_MANY, f"at most {_MAX_AHEAD} requests are taken ahead")
+            return self._end(data)
+        seen = self.headers_finished
+        used = int(super().received(data))
+        if self.headers_finished and not (seen or self.empty or self.error):
+            self.error = self._judged()
+        return used if self.error is None else self._end(data)
+
+    def _judged(self) -> Refusal | None:
+        if self._lines > self._max_headers:
+            return self._door.retold(_TOO_MANY_HEADERS, f"at most {self._max_headers} headers are taken")
+        head = Head(self.command, self.path, self.query, self.headers, self.chunked or self.content_length > 0)
+        try:
+            self.user = self._door.admit(head)
+        except RefusedError as refused:
+            return refused.refusal
+        self._standing.known = self._standing.known or self.user is not None
+        return None
+
+    def _end(self, data: bytes) -> int:
+        self.completed, self.expect_continue, self._standing.refused = True, False, True
+        if not isinstance(self.error, Refusal):
+            self.error = self._door.retold(self.error.code, str(self.error.body)[:200])
+        self._door.refused(int(self.error.status[:3]))
+        return len(data)
