@@ -1,0 +1,142 @@
+"""Which functions statements may call, by the lists beside this file: what is not on them is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.resources import files
+
+_NOT_LISTED = "is not on the list of functions"
+_NOT_TRUSTED = "is for writers and auditors only"
+_NOT_A_STRUCTURE = "takes a structure as a plain text of names and types only, e.g. 'a Int64, b String'"
+_LINE = re.compile(r"(?P<sign>[+w-])(?P<marks>[aihs]*) (?P<name>\w+)(?:  (?P<reason>.+))?")
+_LONGEST_NAME = 200
+_ALIAS = re.compile(r" \(alias [^()]*\)\Z")
+_ESCAPED = re.compile(r"\\(.)")
+_UNESCAPED = {"'": "'", "\\": "\\", "n": " ", "r": " ", "t": " "}
+_INNERMOST = re.compile(r"\((?:[\w\s,.=]|-(?=\d)|'[^'\\]*')*\)", re.ASCII)
+"""Parentheses with no others in them, outside quotes. Nothing that begins a comment: it could hide one of them."""
+_TYPE = (
+    r"(?:U?Int(?:8|16|32|64|128|256)|B?Float(?:16|32|64)|Decimal(?:32|64|128|256)?|Bool|String|FixedString|UUID|IPv4|IPv6"
+    r"|Date(?:32|Time|Time64)?|Time(?:64)?|Enum(?:8|16)?|Array|Tuple|Map|Nested|Nullable|LowCardinality|JSON|Variant|Dynamic"
+    r"|(?:Simple)?AggregateFunction)"
+)
+_COLUMN = rf"\s*(?:\w+|`[^`\\]+`)\s+{_TYPE}\s*"
+_STRUCTURE = re.compile(rf"{_COLUMN}(?:,{_COLUMN})*", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One of the lists: what is allowed, with its marks, and what is refused, with the reason."""
+
+    allowed: dict[str, str] = field(default_factory=dict)
+    trusted: set[str] = field(default_factory=set)
+    refused: dict[str, str] = field(default_factory=dict)
+    """By names in lower case: a refusal holds in any case."""
+    any_case: dict[str, str] = field(default_factory=dict)
+    """Allowed names that the engine takes in any case, by the same in lower case."""
+    aggregates: set[str] = field(default_factory=set)
+    """Aggregates, allowed or not; refused ones in lower case."""
+
+    def name(self, written: str) -> str | None:
+        """The allowed name that one as written in a statement stands for."""
+        return written if written in self.allowed else self.any_case.get(written.lower())
+
+
+def read(text: str) -> Listed:
+    """A list from the text of its file. ValueError for a line that is none."""
+    out = Listed()
+    for line in filter(None, text.splitlines()):
+        if line.startswith("#"):
+            continue
+        found = _LINE.fullmatch(line)
+        if found is None or (found["sign"] == "-") != bool(found["reason"]):
+            raise ValueError(f"not a line of a list of functions: {line!r}")
+        name, marks = found["name"], found["marks"]
+        if found["sign"] == "-":
+            name = name.lower()
+            out.refused[name] = found["reason"]
+        else:
+            out.allowed[name] = marks
+            if "i" in marks:
+                out.any_case[name.lower()] = name
+        if found["sign"] == "w":
+            out.trusted.add(name)
+        if "a" in marks:
+            out.aggregates.add(name)
+    return out
+
+
+def list_of(file: str) -> Listed:
+    """The list in one of the files beside this one."""
+    return read((files(__package__) / file).read_text(encoding="utf-8"))
+
+
+FUNCTIONS = list_of("functions.txt")
+TABLE_FUNCTIONS = list_of("table_functions.txt")
+COMBINATORS = list_of("combinators.txt")
+
+
+def verdict(name: str) -> str:
+    """'' for a function that may be called, else why not, as what is said of it: "reads files of the server"."""
+    if len(name) > _LONGEST_NAME:
+        return _NOT_LISTED
+    if reason := FUNCTIONS.refused.get(name.lower()):
+        return reason
+    if FUNCTIONS.name(name) is not None:
+        return ""
+    if any(FUNCTIONS.name(shorter) in FUNCTIONS.aggregates for shorter in _without_combinators(name, COMBINATORS.allowed)):
+        return ""
+    for shorter in _without_combinators(name.lower(), [suffix.lower() for suffix in COMBINATORS.allowed]):
+        if shorter in FUNCTIONS.refused and shorter in FUNCTIONS.aggregates:
+            return FUNCTIONS.refused[shorter]
+    return _NOT_LISTED
+
+
+def _without_combinators(name: str, suffixes: dict[str, str] | list[str]) -> Iterator[str]:
+    """What remains of a name without one or more combinators at its end, in every way that it can be read."""
+    waiting = [name]
+    while waiting:
+        whole = waiting.pop()
+        for suffix in suffixes:
+            if len(whole) > len(suffix) and whole.endswith(suffix):
+                shorter = whole.removesuffix(suffix)
+                yield shorter
+                waiting.append(shorter)
+
+
+def named_verdict(function: str, argument: str) -> str:
+    """'' if a bare name may be an argument of a function, else why not.
+
+    A function that takes functions also takes them by name: ``arrayMap(file, paths)`` calls ``file``, though the parser
+    reads a column's name there. Names that are no function's are columns.
+    """
+    takes_functions = "h" in FUNCTIONS.allowed.get(function, "")
+    return FUNCTIONS.refused.get(argument.lower(), "") if takes_functions else ""
+
+
+def table_verdict(name: str, trusted: bool, first: str = "") -> str:
+    """'' for a table function that may be read, else why not. ``trusted``: for a writer or an auditor.
+
+    ``first`` is the first argument as EXPLAIN AST shows it, e.g. ``Literal 'a Int64'``. Where that may be a structure it must
+    be a plain one: the engine also takes ``'a Int64, b String ALIAS file(…)'``, and calls what it says.
+    """
+    if reason := TABLE_FUNCTIONS.refused.get(name.lower()):
+        return reason
+    known = TABLE_FUNCTIONS.name(name)
+    if known is None:
+        return _NOT_LISTED
+    if known in TABLE_FUNCTIONS.trusted and not trusted:
+        return _NOT_TRUSTED
+    return "" if "s" not in TABLE_FUNCTIONS.allowed[known] or _holds_no_call(first) else _NOT_A_STRUCTURE
+
+
+def _holds_no_call(first: str) -> bool:
+    node = _ALIAS.sub("", first)
+    if not node.startswith("Literal '"):
+        return node.startswith("Literal ") or node == "Function tuple"
+    text = _ESCAPED.sub(lambda found: _UNESCAPED.get(found[1], found[0]), node.removeprefix("Literal '").removesuffix("'"))
+    while (shorter := _INNERMOST.sub("", text)) != text:
+        text = shorter
+    return _STRUCTURE.fullmatch(text) is not None
