@@ -12,8 +12,11 @@ from opsledger.infra.cli.common import settings_of
 from opsledger.infra.cli.lazy import LazyGroup
 from opsledger.infra.facts import fact_tables
 from opsledger.infra.gateway.found import FILE, PASSWORD_VARIABLE, leave_note, remove_note
+from opsledger.infra.gateway.logins import Logins
 from opsledger.infra.gateway.serve import DEFAULT_PORT, Server
-from opsledger.infra.store import engine_address, open_embedded
+from opsledger.infra.gateway.users import FILE as USERS_FILE
+from opsledger.infra.gateway.users import Users
+from opsledger.infra.store import open_embedded
 
 COMMANDS = {
     "users": (
@@ -50,7 +53,7 @@ def _serve(context: click.Context, port: int) -> None:
     password = set_before or secrets.token_urlsafe(24)
     with open_embedded(root, clock=clock, command="opsledger gateway") as store:
         fact_tables(store).update()  # whoever reads over the network does not
-        server = Server(engine_address(root), password, port)
+        server = Server(root, Logins(password, Users(root / USERS_FILE, clock)), port)
         leave_note(root, server.url, "" if set_before else password, clock.now())
         click.echo(f"serving {root} at {server.url} (user default, password in ", nl=False)
         click.echo(f"${PASSWORD_VARIABLE})" if set_before else f"{root / FILE})")

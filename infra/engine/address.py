@@ -55,6 +55,6 @@ def prepare(folder: Path) -> None:
 
 def _uuid(link: Path) -> str:
     """The id of the database that an earlier version has made, else a new one. Its tables lie in a folder of that name."""
-    if link.is_symlink() and _UUID.fullmatch(found := Path(os.readlink(link)).name):
+    if link.is_symlink() and _UUID.fullmatch(found := link.readlink().name):
         return found
     return str(uuid4())

@@ -1,164 +1,150 @@
-"""The gateway as a WSGI application: ClickHouse's HTTP interface, each request on a handle of its own."""
+"""The gateway as a WSGI application: ClickHouse's HTTP interface, each request judged before it runs, and on record after."""
 
 from __future__ import annotations
 
 import secrets
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
-from itertools import chain
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
 
+from opsledger.infra.gateway.answer import Answer, inserted, read_text, selected
+from opsledger.infra.gateway.audience import mark
 from opsledger.infra.gateway.body import Body
-from opsledger.infra.gateway.codecs import PIECE_BYTES
-from opsledger.infra.gateway.engine import Counts, Engine, Handle, Stream, no_statement, not_a_file, one_statement
-from opsledger.infra.gateway.errors import (
-    AUTHENTICATION_FAILED,
-    READONLY,
-    REQUIRED_PASSWORD,
-    ServerError,
-    refused,
-)
-from opsledger.infra.gateway.request import Request, bounded, read_request
+from opsledger.infra.gateway.engine import Engine, Handle
+from opsledger.infra.gateway.errors import READONLY, REQUIRED_PASSWORD, ServerError, refused, without_figures, without_names
+from opsledger.infra.gateway.handles import Handles
+from opsledger.infra.gateway.judge.judge import Judge
+from opsledger.infra.gateway.judge.places import HOME, READING
+from opsledger.infra.gateway.judge.verdict import denied
+from opsledger.infra.gateway.query_log import QueryLog
+from opsledger.infra.gateway.record import Record
+from opsledger.infra.gateway.request import Request, read_request
+from opsledger.infra.gateway.roles import Role, User
 from opsledger.infra.gateway.running import Running
-from opsledger.infra.gateway.sessions import Sessions
-from opsledger.infra.gateway.statement import (
-    MAX_STATEMENT_BYTES,
-    STREAMED,
-    Insert,
-    first_word,
-    format_of,
-    insert_of,
-    is_insert,
-    writes_file,
-)
+from opsledger.infra.gateway.watch import Watch
 
-USER = "default"
 TIMEZONE = "UTC"
+USER_KEY = "opsledger.user"
+"""Where the environment of a request says whose it is: the login is checked before its body is read."""
 _ALIVE = {"/ping", "/replicas_status"}
-_IN_MEMORY_BYTES = 32 * 1024 * 1024
-"""An answer that is to be complete before it is begun is kept in memory up to here, then in a passing file."""
 StartResponse = Callable[..., Any]
 
 
-@dataclass(slots=True)
-class Answer:
-    """What is sent: the body is either whole (``length`` known) or goes on while it is read."""
-
-    body: Iterator[bytes]
-    format: str = ""
-    counts: Counts = field(default_factory=Counts)
-    length: int | None = None
-
-
 class Gateway:
-    """The application. ``password`` is that of the one user there is."""
+    """The application."""
 
-    def __init__(self, engine: Engine, password: str) -> None:
-        self._engine = engine
-        self._password = password.encode()
-        self.sessions = Sessions(engine)
+    def __init__(self, engine: Engine, log: QueryLog, watch: Watch) -> None:
+        self._engine, self._log, self._watch = engine, log, watch
+        self._judge = Judge(engine)
+        self._handles = Handles(engine, self._judge)
+        self.sessions = self._handles.sessions
         self.running = Running()
 
     def __call__(self, environ: Mapping[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        path = environ.get("PATH_INFO", "/")
-        if path in _ALIVE or (path in ("/", "") and environ["REQUEST_METHOD"] == "GET" and not environ.get("QUERY_STRING")):
-            return _plain(start_response, "200 OK", b"Ok.\n")
+        path, method = environ.get("PATH_INFO", "/"), environ["REQUEST_METHOD"]
+        if method in ("GET", "HEAD") and (path in _ALIVE or (path in ("/", "") and not environ.get("QUERY_STRING"))):
+            return _plain(start_response, "200 OK", b"Ok.\n", empty=method == "HEAD")
         if path not in ("/", ""):
             return _plain(start_response, "404 Not Found", _NO_HANDLE % path.encode("latin-1", "replace")[:200])
+        if method not in ("GET", "POST"):
+            return _plain(
+                start_response, "405 Method Not Allowed", b"Statements come by GET or POST.\n", [("Allow", "GET, POST")]
+            )
+        user: User = environ[USER_KEY]
+        record = Record(self._log, user, str(environ.get("REMOTE_ADDR", "")))
         query_id, stack = "", ExitStack()
         try:
+            stack.callback(record.ended)
             stack.enter_context(self.running.one())
             request = read_request(environ)
-            query_id = request.options.get("query_id") or str(uuid4())
-            self._admit(request)
-            handle = stack.enter_context(self._handle(request))
-            answer = self._answer(request, handle, stack)
+            query_id = record.query_id = request.options.get("query_id") or str(uuid4())
+            answer = self._answered(request, user, record, stack, environ.get("waitress.client_disconnected"))
         except BaseException as error:
-            stack.close()
             if isinstance(error, ServerError):
-                return self._refuse(start_response, error, query_id)
+                record.failed(error)
+                stack.close()
+                return self._refuse(start_response, _for_user(user, error), query_id)
+            stack.close()
             raise
-        return self._send(start_response, request, answer, query_id, stack)
+        return self._send(start_response, request, answer, user, query_id, record, stack)
 
-    def _admit(self, request: Request) -> None:
-        if request.user == USER and secrets.compare_digest(request.password.encode(errors="replace"), self._password):
-            return
-        if request.user == USER and not request.password:
-            raise refused(REQUIRED_PASSWORD, f"{USER}: Authentication failed: a password is required")
-        message = "Authentication failed: password is incorrect, or there is no user with such name"
-        raise refused(AUTHENTICATION_FAILED, f"{request.user[:100]}: {message}")
+    def _answered(
+        self, request: Request, user: User, record: Record, stack: ExitStack, is_gone: Callable[[], bool] | None
+    ) -> Answer:
+        if "role" in request.options:
+            raise denied(user, "roles are not chosen by request; each user has the one it was made with")
+        number = uuid4().hex
+        handle = stack.enter_context(self._handles.of(user, request, number))
+        if is_gone is not None:
+            stack.enter_context(self._watch.over(is_gone, lambda: self._engine.stop(mark(user, number))))
+        answer = self._answer(request, user, handle, record, stack)
+        record.counts = answer.counts
+        return answer
 
-    @contextmanager
-    def _handle(self, request: Request) -> Iterator[Handle]:
-        """A handle with the request's settings and database; what a session's handle had is put back."""
-        settings = dict(request.settings)
-        if request.method == "GET" and settings.get("readonly", "0") == "0":
-            settings["readonly"] = "2"
-        name, database = request.options.get("session_id", ""), request.options.get("database", "")
-        if not name:
-            last = {"readonly": settings.pop("readonly")} if "readonly" in settings else {}
-            with closing(self._engine.handle(settings)) as handle:
-                _prepare(handle, last, database)
-                yield handle
-            return
-        with self.sessions.hold(name, request.session_timeout_s, check=request.on("session_check")) as handle:
-            settings.pop("readonly", None)  # the engine would not take it back; the statement is looked at instead
-            before, home = handle.kept(settings), handle.text("SELECT currentDatabase()")
-            try:
-                _prepare(handle, settings, database)
-                yield handle
-            finally:
-                handle.put_back(before)
-                if database and database != home:
-                    handle.use(home)
-
-    def _answer(self, request: Request, handle: Handle, stack: ExitStack) -> Answer:
-        for table in request.external:
-            handle.query(f"CREATE TEMPORARY TABLE `{table.name}` ({table.structure})".encode(), "Null", {})
-            handle.insert(f"INSERT INTO `{table.name}`".encode(), table.format, iter((table.data,)))
-        text, insert, rest = _read_text(request)
-        if request.only_reads and (insert is not None or handle.kind(text).changes):
-            raise refused(READONLY, f"{USER}: Cannot execute query in readonly mode")
+    def _answer(self, request: Request, user: User, handle: Handle, record: Record, stack: ExitStack) -> Answer:
+        text, insert, rest = read_text(request)
+        record.statement = insert.head if insert is not None else text
+        statement = insert.head + b" FORMAT " + insert.format.encode() if insert is not None else text
+        along = frozenset(table.name for table in request.external)
+        verdict = self._judge.judged(user, handle, statement, request.parameters, self._database(user, request, handle), along)
+        record.kind = verdict.kind
+        if request.only_reads and not verdict.reads:
+            raise refused(READONLY, f"{user.name}: Cannot execute query in readonly mode")
+        if user.role is Role.AUDITOR and b"query_log" in text:
+            self._log.load()
         if insert is not None:
-            return _inserted(request, handle, insert, chain((text[insert.data_at :],), rest))
-        return _selected(request, handle, text, stack)
+            return inserted(handle, insert, _behind(text[insert.data_at :], rest), request.parameters)
+        return selected(request, handle, text, stack, reads=verdict.reads)
+
+    def _database(self, user: User, request: Request, handle: Handle) -> str:
+        named = request.options.get("database", "")
+        if named or not (user.writes and request.options.get("session_id")):
+            return named or (READING if user.is_bound else HOME)
+        return handle.text("SELECT currentDatabase()")
 
     def _refuse(self, start_response: StartResponse, error: ServerError, query_id: str) -> Iterable[bytes]:
-        headers = [("X-ClickHouse-Exception-Code", str(error.code)), *self._common(query_id)]
+        headers = [("X-ClickHouse-Exception-Code", str(error.code)), *_common(query_id)]
         if error.code == REQUIRED_PASSWORD:
             headers.append(("WWW-Authenticate", 'Basic realm="ClickHouse server HTTP API"'))
         return _plain(start_response, error.status, error.body(self._engine.version), headers)
 
-    def _common(self, query_id: str) -> list[tuple[str, str]]:
-        return [
-            ("X-ClickHouse-Server-Display-Name", "opsledger"),
-            ("X-ClickHouse-Query-Id", "".join(c for c in query_id if c.isprintable() and ord(c) < 128)[:200]),
-        ]
-
     def _send(
-        self, start_response: StartResponse, request: Request, answer: Answer, query_id: str, stack: ExitStack
+        self,
+        start_response: StartResponse,
+        request: Request,
+        answer: Answer,
+        user: User,
+        query_id: str,
+        record: Record,
+        stack: ExitStack,
     ) -> Iterable[bytes]:
         tag = secrets.token_hex(8)
+        # how many rows were read to find a bound user's own says how many others have
+        counts = answer.counts.of_answer() if user.is_bound else answer.counts
         headers = [
             ("Content-Type", _media(answer.format)),
             ("X-ClickHouse-Timezone", request.settings.get("session_timezone") or TIMEZONE),
-            ("X-ClickHouse-Summary", answer.counts.summary()),
+            ("X-ClickHouse-Summary", counts.summary()),
             ("X-ClickHouse-Exception-Tag", tag),
-            *self._common(query_id),
+            *_common(query_id),
         ]
         if answer.format:
             headers.append(("X-ClickHouse-Format", answer.format))
-        if request.encoding and answer.length != 0:
-            headers.append(("Content-Encoding", request.encoding))
+        encoding = request.encoding if answer.length != 0 else ""
+        if encoding:
+            headers.append(("Content-Encoding", encoding))
         elif answer.length is not None:
             headers.append(("Content-Length", str(answer.length)))
         start_response("200 OK", headers)
-        encoding = request.encoding if answer.length != 0 else ""
-        return Body(answer.body, encoding, tag, self._engine.version, stack)
+
+        def broken(error: ServerError) -> ServerError:
+            record.failed(error)
+            return _for_user(user, error)
+
+        whole = answer.length is not None and not encoding
+        return Body(answer.body, encoding, tag, self._engine.version, stack, broken, whole=whole)
 
 
 _NO_HANDLE = (
@@ -166,77 +152,31 @@ _NO_HANDLE = (
 )
 
 
-def _prepare(handle: Handle, settings: Mapping[str, str], database: str) -> None:
-    if database:
-        handle.use(database)
-    handle.set(settings)
+def _for_user(user: User, error: ServerError) -> ServerError:
+    """What a user is told of an error."""
+    if user.role is not Role.READER:
+        return error
+    told = without_names(error)
+    return without_figures(told) if user.is_bound else told
 
 
-def _read_text(request: Request) -> tuple[bytes, Insert | None, Iterator[bytes]]:
-    """The statement as far as it was read, its data's place where it is an INSERT with data, and the rest of the body."""
-    body = request.body
-    text = request.query
-    if text:
-        text += b"\n"
-        insert = insert_of(text) if is_insert(text) else None
-        if insert is not None:
-            return text, insert, body
-    text += next(body, b"")
-    while is_insert(text):
-        insert = insert_of(text)
-        more = b"" if insert is not None or len(text) > MAX_STATEMENT_BYTES else next(body, b"")
-        if not more:
-            return (text, insert, body) if insert is not None else (bounded(body, start=text), None, iter(()))
-        text += more
-    return bounded(body, start=text), None, iter(())
+def _behind(first: bytes, rest: Iterable[bytes]) -> Any:
+    yield first
+    yield from rest
 
 
-def _inserted(request: Request, handle: Handle, insert: Insert, data: Iterator[bytes]) -> Answer:
-    not_a_file(writes=writes_file(insert.head))
-    handle.set({f"param_{name}": value for name, value in request.parameters.items()})
-    counts = handle.insert(insert.head, insert.format, (piece for piece in data if piece))
-    return Answer(iter(()), counts=counts, length=0)
+def _common(query_id: str) -> list[tuple[str, str]]:
+    return [
+        ("X-ClickHouse-Server-Display-Name", "opsledger"),
+        ("X-ClickHouse-Query-Id", "".join(c for c in query_id if c.isprintable() and ord(c) < 128)[:200]),
+    ]
 
 
-def _selected(request: Request, handle: Handle, text: bytes, stack: ExitStack) -> Answer:
-    kind = handle.kind(text)
-    one_statement(text, kind)
-    not_a_file(writes=writes_file(text))
-    format_ = format_of(text) or request.options.get("default_format") or "TabSeparated"
-    stream = None
-    if kind.reads and format_ in STREAMED and first_word(text) in ("SELECT", "WITH", ""):
-        stream = handle.stream(text, format_, request.parameters)
-    if stream is not None:
-        stack.callback(stream.close)
-        return _streamed(stream, format_, stack, whole=request.on("wait_end_of_query"))
-    body, counts = handle.query(text, format_, request.parameters)
-    if kind.statements == 0 and not body:
-        raise no_statement(text)
-    slices = (bytes(body[at : at + PIECE_BYTES]) for at in range(0, len(body), PIECE_BYTES))
-    return Answer(slices, format_ if kind.reads or body else "", counts, len(body))
-
-
-def _streamed(stream: Stream, format_: str, stack: ExitStack, *, whole: bool) -> Answer:
-    """The first blocks before the answer is begun (all, where it is to be whole): an error there has its own status."""
-    kept = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115  closed with the answer
-    stack.callback(kept.close)
-    blocks = iter(stream)
-    for block in blocks:
-        kept.write(block)
-        if not whole and kept.tell() >= PIECE_BYTES:
-            break
-    else:
-        length = kept.tell()
-        kept.seek(0)
-        return Answer(iter(lambda: kept.read(PIECE_BYTES), b""), format_, stream.counts, length)
-    kept.seek(0)
-    rest = (bytes(block) for block in blocks)
-    return Answer(chain(iter(lambda: kept.read(PIECE_BYTES), b""), rest), format_, stream.counts)
-
-
-def _plain(start_response: StartResponse, status: str, body: bytes, headers: Iterable[tuple[str, str]] = ()) -> Iterable[bytes]:
+def _plain(
+    start_response: StartResponse, status: str, body: bytes, headers: Iterable[tuple[str, str]] = (), *, empty: bool = False
+) -> Iterable[bytes]:
     start_response(status, [("Content-Type", "text/plain; charset=UTF-8"), ("Content-Length", str(len(body))), *headers])
-    return [body]
+    return [] if empty else [body]
 
 
 def _media(format_: str) -> str:

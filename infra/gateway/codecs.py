@@ -100,15 +100,20 @@ def chosen(accepted: str) -> str:
 
 
 def packed(chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    """Chunks as one frame of an encoding."""
+    """Chunks as one frame of an encoding. The first goes out at once, the others as it is best for the size."""
+    flushed: tuple[int, ...] = ()
     if encoding == "lz4":
-        machine: Any = lz4.frame.LZ4FrameCompressor()
+        machine: Any = lz4.frame.LZ4FrameCompressor(auto_flush=True)
         yield machine.begin()
     elif encoding == "zstd":
-        machine = zstandard.ZstdCompressor(level=1).compressobj()
+        machine, flushed = zstandard.ZstdCompressor(level=1).compressobj(), (zstandard.COMPRESSOBJ_FLUSH_BLOCK,)
     else:
         machine = zlib.compressobj(level=3, wbits=31 if encoding == "gzip" else 15)
-    for chunk in chunks:
-        if out := machine.compress(chunk):
+        flushed = (zlib.Z_SYNC_FLUSH,)
+    for number, chunk in enumerate(chunks):
+        out = machine.compress(chunk)
+        if number == 0 and flushed:
+            out += machine.flush(*flushed)
+        if out:
             yield out
     yield machine.flush()

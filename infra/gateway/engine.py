@@ -11,7 +11,7 @@ from typing import Any
 
 import chdb
 
-from opsledger.infra.gateway.errors import BAD_ARGUMENTS, SYNTAX_ERROR, UNKNOWN_SETTING, ServerError, from_engine, refused
+from opsledger.infra.gateway.errors import SYNTAX_ERROR, UNKNOWN_SETTING, ServerError, from_engine, refused
 
 _CONNECT: Any = chdb.connect
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -34,6 +34,10 @@ class Counts:
         """The value of X-ClickHouse-Summary."""
         values = {name: str(getattr(self, name)) for name in self.__slots__} | {"total_rows_to_read": "0"}
         return json.dumps(values, separators=(",", ":"))
+
+    def of_answer(self) -> Counts:
+        """Only what the answer itself shows."""
+        return Counts(result_rows=self.result_rows, result_bytes=self.result_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,12 @@ class Engine:
             made.close()
             raise
         return made
+
+    def stop(self, mark: str) -> None:
+        """End the statements that run with this ``log_comment``. What does not run any more is no error."""
+        text = b"KILL QUERY WHERE Settings['log_comment'] = {mark:String} ASYNC"
+        with suppress(ServerError), self.handle() as handle:
+            handle.query(text, "Null", {"mark": mark})
 
     def close(self) -> None:
         """Let the engine go."""
@@ -152,6 +162,12 @@ class Handle:
             elapsed_ns=int(done.elapsed * 1e9),
         )
 
+    def __enter__(self) -> Handle:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Give the handle back. A stream of it is to be closed before: the engine waits for it for ever."""
         self._connection.close()
@@ -201,6 +217,11 @@ def quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
+def value(text: str) -> str:
+    """A text as a bound value is written."""
+    return text.translate({ord("\\"): "\\\\", ord("\n"): "\\n", ord("\t"): "\\t"})
+
+
 def _setting(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise refused(UNKNOWN_SETTING, f"Unknown setting {quoted(name[:100])}")
@@ -218,9 +239,3 @@ def one_statement(statement: bytes, kind: Kind) -> None:
 def no_statement(statement: bytes) -> ServerError:
     """What to say of a text that the engine answers with nothing at all, as it does to bytes that are no statement."""
     return refused(SYNTAX_ERROR, f"Syntax error: {json.dumps(statement[:40].decode(errors='replace'))} is no statement")
-
-
-def not_a_file(*, writes: bool) -> None:
-    """ServerError for INTO OUTFILE and FROM INFILE: the files would be the gateway's."""
-    if writes:
-        raise refused(BAD_ARGUMENTS, "INTO OUTFILE and FROM INFILE are not possible over HTTP; send or read the data itself")

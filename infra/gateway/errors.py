@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 
-_CODE = re.compile(r"Code: (\d+)\. DB::Exception: ")
+_LAST_NAME = re.compile(r"\(([A-Z][A-Z_]+)\)")
+_CODE = re.compile(r"Code: (\d+)\. DB::\w*Exception: ")
 
 SYNTAX_ERROR = 62
 UNKNOWN_SETTING = 115
 NOT_IMPLEMENTED = 48
 CANNOT_DECOMPRESS = 271
-QUERY_IS_TOO_LARGE = 223
+QUERY_IS_TOO_LARGE = 229
 SESSION_NOT_FOUND = 372
 SESSION_IS_LOCKED = 373
 BAD_ARGUMENTS = 36
 AUTHENTICATION_FAILED = 516
 REQUIRED_PASSWORD = 194
 READONLY = 164
+ACCESS_DENIED = 497
 TOO_MANY_SIMULTANEOUS_QUERIES = 202
 BAD_REQUEST_PARAMETER = 568
 CANNOT_READ_ALL_DATA = 33
@@ -34,6 +36,7 @@ _NAMES = {
     AUTHENTICATION_FAILED: "AUTHENTICATION_FAILED",
     REQUIRED_PASSWORD: "REQUIRED_PASSWORD",
     READONLY: "READONLY",
+    ACCESS_DENIED: "ACCESS_DENIED",
     TOO_MANY_SIMULTANEOUS_QUERIES: "TOO_MANY_SIMULTANEOUS_QUERIES",
     BAD_REQUEST_PARAMETER: "BAD_REQUEST_PARAMETER",
     CANNOT_READ_ALL_DATA: "CANNOT_READ_ALL_DATA",
@@ -41,7 +44,7 @@ _NAMES = {
 }
 _STATUS: dict[str, tuple[int, ...]] = {
     "401 Unauthorized": (REQUIRED_PASSWORD,),
-    "403 Forbidden": (192, 193, AUTHENTICATION_FAILED),
+    "403 Forbidden": (192, 193, ACCESS_DENIED, AUTHENTICATION_FAILED),
     "400 Bad Request": (6, 26, 27, 36, 38, 41, 53, 62, 72, 117, 130, 131, 167, 168, 427, BAD_REQUEST_PARAMETER),
     "404 Not Found": (46, 47, 50, 56, 60, 63, 73, 78, 81, 107, 108, 115, 336, 372, 456),
     "413 Request Entity Too Large": (QUERY_IS_TOO_LARGE,),
@@ -52,12 +55,16 @@ _STATUS_OF = {code: status for status, codes in _STATUS.items() for code in code
 
 
 class ServerError(Exception):
-    """An error that the client is told; ``text`` is what stands in the body, without the version."""
+    """An error that the client is told; ``text`` is what stands in the body, without the version.
 
-    def __init__(self, code: int, text: str) -> None:
+    ``reason`` is what may be kept of it: the gateway's own words; of the engine's, which may quote values, only the name.
+    """
+
+    def __init__(self, code: int, text: str, reason: str = "") -> None:
         super().__init__(text)
         self.code = code
         self.text = text
+        self.reason = reason or (_LAST_NAME.findall(text) or [""])[-1]
 
     @property
     def status(self) -> str:
@@ -71,7 +78,28 @@ class ServerError(Exception):
 
 def refused(code: int, message: str) -> ServerError:
     """An error found by the gateway itself, in the engine's words."""
-    return ServerError(code, f"Code: {code}. DB::Exception: {message} ({_NAMES.get(code, 'UNKNOWN_EXCEPTION')})")
+    name = _NAMES.get(code, "UNKNOWN_EXCEPTION")
+    return ServerError(code, f"Code: {code}. DB::Exception: {message} ({name})", f"{name}: {message}")
+
+
+_COUNTING = {158, 159, 160, 191, 241, 307, 396}
+"""Errors that say how much was read, or would be: of other tenants' rows, too."""
+
+
+_MEANT = re.compile(r" Maybe you meant [^?]*\?")
+
+
+def without_names(error: ServerError) -> ServerError:
+    """The error as a reader is told: without names that the engine guesses were meant."""
+    return ServerError(error.code, _MEANT.sub("", error.text), error.reason)
+
+
+def without_figures(error: ServerError) -> ServerError:
+    """The error as one is told who sees a part of the rows."""
+    if error.code not in _COUNTING:
+        return error
+    name = (_LAST_NAME.findall(error.text) or ["LIMIT_EXCEEDED"])[-1]
+    return ServerError(error.code, f"Code: {error.code}. DB::Exception: The statement goes beyond its bounds ({name})", name)
 
 
 def from_engine(error: BaseException) -> ServerError:

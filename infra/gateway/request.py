@@ -1,4 +1,4 @@
-"""A request of ClickHouse's HTTP interface, taken apart: statement, bound values, settings, who asks."""
+"""A request of ClickHouse's HTTP interface, taken apart: statement, bound values, settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from opsledger.infra.gateway.codecs import chosen, pieces
 from opsledger.infra.gateway.errors import BAD_REQUEST_PARAMETER, NOT_IMPLEMENTED, QUERY_IS_TOO_LARGE, refused
-from opsledger.infra.gateway.logins import credentials, fields
+from opsledger.infra.gateway.logins import fields
 from opsledger.infra.gateway.sessions import DEFAULT_TIMEOUT_S
 from opsledger.infra.gateway.statement import MAX_STATEMENT_BYTES
 
@@ -48,8 +48,6 @@ class Request:
     settings: Mapping[str, str]
     parameters: Mapping[str, str]
     encoding: str
-    user: str
-    password: str = field(repr=False)
     external: tuple[External, ...] = ()
 
     def on(self, option: str) -> bool:
@@ -73,8 +71,7 @@ class Request:
 
 def read_request(environ: Mapping[str, Any]) -> Request:
     """The request of a WSGI environment. ServerError for what cannot be read."""
-    address = environ.get("QUERY_STRING", "")
-    asked = fields(address)
+    asked = fields(environ.get("QUERY_STRING", ""))
     body = pieces(environ["wsgi.input"], environ.get("HTTP_CONTENT_ENCODING", "").strip().lower())
     external: tuple[External, ...] = ()
     if environ.get("CONTENT_TYPE", "").lower().startswith("multipart/form-data"):
@@ -84,7 +81,6 @@ def read_request(environ: Mapping[str, Any]) -> Request:
         if asked.get(name, "0") not in ("0", "false", ""):
             raise refused(NOT_IMPLEMENTED, f"'{name}=1' is not possible here; use Content-Encoding and Accept-Encoding")
     options = {name: value for name, value in asked.items() if name in _OURS}
-    user, password = credentials(environ, address)
     wanted = options.get("enable_http_compression", "0") in ("1", "true")
     return Request(
         method=environ["REQUEST_METHOD"],
@@ -94,8 +90,6 @@ def read_request(environ: Mapping[str, Any]) -> Request:
         settings={k: v for k, v in asked.items() if k not in _OURS and not k.startswith("param_") and not _of(k, external)},
         parameters={name[6:]: value for name, value in asked.items() if name.startswith("param_")},
         encoding=chosen(environ.get("HTTP_ACCEPT_ENCODING", "")) if wanted else "",
-        user=user,
-        password=password,
         external=external,
     )
 

@@ -58,4 +58,4 @@ BOUNDS: Mapping[Role, Mapping[str, int]] = {
         "max_result_rows": 100_000_000,
     },
 }
-"""Settings of the engine that a statement runs with: seconds, bytes, rows, bytes and rows of the answer. A client may ask for less."""
+"""What a statement runs with: seconds, bytes, rows, bytes and rows of the answer. A client may ask for less."""

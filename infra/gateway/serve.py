@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import waitress
@@ -20,8 +21,12 @@ from opsledger.infra.gateway.app import Gateway
 from opsledger.infra.gateway.codecs import PIECE_BYTES
 from opsledger.infra.gateway.engine import Engine
 from opsledger.infra.gateway.errors import REQUIRED_PASSWORD, ServerError
-from opsledger.infra.gateway.logins import Logins
+from opsledger.infra.gateway.logins import Logins, credentials
+from opsledger.infra.gateway.query_log import QueryLog
+from opsledger.infra.gateway.reading import make_views
 from opsledger.infra.gateway.roles import User
+from opsledger.infra.gateway.watch import Watch
+from opsledger.infra.store import engine_address
 from opsledger.infra.web.connection import Bounds as WebBounds
 from opsledger.infra.web.connection import channels
 from opsledger.infra.web.door import TOO_LARGE, Door, Head, Refusal, RefusedError
@@ -36,6 +41,8 @@ _SPARE_THREADS = 16
 """Beside one for each connection: a thread is busy until its client has taken the answer."""
 _FOREVER_S = 10 * 365 * 24 * 3600
 _OPEN = {"/ping", "/replicas_status"}
+ENGINE_SETTINGS = {"session_timezone": "UTC", "input_format_values_interpret_expressions": "0"}
+"""What every statement runs with. Expressions among the values of an INSERT would run without having been judged."""
 _OWN_FILES = 2
 """What the server counts among its connections: where it listens, and what wakes it."""
 _OPTIONS: dict[str, Any] = {
@@ -75,12 +82,15 @@ class Bounds(WebBounds):
 class Server:
     """A gateway that listens on loopback; ``port`` 0 takes any free one. UserError for one that is taken."""
 
-    def __init__(self, connection: str, logins: Logins | str, port: int, bounds: Bounds | None = None) -> None:
-        logins = Logins(logins) if isinstance(logins, str) else logins
-        self._engine = Engine(connection, {"session_timezone": "UTC"})
-        self.gateway = Gateway(self._engine, logins.local_secret)
+    def __init__(self, root: Path, logins: Logins, port: int, bounds: Bounds | None = None) -> None:
+        self._engine = Engine(engine_address(root), ENGINE_SETTINGS)
+        with self._engine.handle() as handle:
+            make_views(handle)
+        self._log = QueryLog(root, self._engine)
+        self.gateway = Gateway(self._engine, self._log, Watch())
         try:
-            self._http = listening(self.gateway, logins, self._engine.version, port, bounds or Bounds())
+            version, refused = self._engine.version, self._log.login_refused
+            self._http = listening(self.gateway, logins, version, port, bounds or Bounds(), refused)
         except OSError as error:
             self._engine.close()
             raise UserError(
@@ -99,13 +109,22 @@ class Server:
             signal.signal(number, _Stop(self.gateway, self._http))
         self._http.run()
         self.gateway.sessions.close()
+        self._log.close()
         self._engine.close()
 
 
-def listening(application: Callable[..., Any], logins: Logins, version: str, port: int, bounds: Bounds) -> Any:
+def listening(  # what is served, to whom, where, within what
+    application: Callable[..., Any],
+    logins: Logins,
+    version: str,
+    port: int,
+    bounds: Bounds,
+    refused: Callable[[str, ServerError], None] = lambda *_: None,
+) -> Any:
     """A server of waitress before an application, which finds who asks under ``USER``. OSError for a port that is taken.
 
-    ``version`` is the engine's, as errors tell it. Connections beyond the bound wait in the system's queue.
+    ``version`` is the engine's, as errors tell it. Connections beyond the bound wait in the system's queue. ``refused`` hears
+    the name that a login was tried with, and why it failed.
     """
     logging.getLogger("waitress").setLevel(logging.ERROR)
     options = {
@@ -115,19 +134,21 @@ def listening(application: Callable[..., Any], logins: Logins, version: str, por
         "max_request_header_size": bounds.header_bytes,
     }
     http = waitress.create_server(application, map={}, host=LOOPBACK, port=port, **options)
-    http.channel_class = channels(Door(lambda head: _admitted(head, logins, version), _retold), bounds)
+    http.channel_class = channels(Door(lambda head: _admitted(head, logins, version, refused), _retold), bounds)
     return http
 
 
-def _admitted(head: Head, logins: Logins, version: str) -> User | None:
+def _admitted(head: Head, logins: Logins, version: str, refused: Callable[[str, ServerError], None]) -> User | None:
     """Who asks; None where it does not matter. Nobody's body is read there."""
     if head.method in ("GET", "HEAD") and (head.path in _OPEN or (head.path in ("/", "") and not head.query)):
         if head.has_body:
             raise RefusedError(_retold(TOO_LARGE, f"no body is taken at {head.path}"))
         return None
+    headers = {f"HTTP_{name}": value for name, value in head.headers.items()}
     try:
-        return logins.admitted({f"HTTP_{name}": value for name, value in head.headers.items()}, head.query)
+        return logins.admitted(headers, head.query)
     except ServerError as error:
+        refused(credentials(headers, head.query)[0], error)
         raise RefusedError(_refusal(error, version)) from None
 
 

@@ -20,6 +20,7 @@ MAX_SESSIONS = 200
 class _Session:
     handle: Handle
     until: float = 0.0
+    idle_since: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -39,7 +40,8 @@ class Sessions:
         try:
             yield session.handle
         finally:
-            session.until = self._now() + min(timeout_s, MAX_TIMEOUT_S)
+            session.idle_since = self._now()
+            session.until = session.idle_since + min(timeout_s, MAX_TIMEOUT_S)
             session.lock.release()
 
     def _taken(self, name: str, *, check: bool) -> _Session:
@@ -49,8 +51,7 @@ class Sessions:
             if found is None:
                 if check:
                     raise refused(SESSION_NOT_FOUND, f"Session {name} not found")
-                if len(self._sessions) >= MAX_SESSIONS:
-                    raise refused(TOO_MANY_SIMULTANEOUS_QUERIES, f"There are {MAX_SESSIONS} sessions already")
+                self._make_room()
                 found = self._sessions[name] = _Session(self._engine.handle())
             if not found.lock.acquire(blocking=False):
                 raise refused(SESSION_IS_LOCKED, f"Session {name} is locked by a concurrent client")
@@ -61,6 +62,16 @@ class Sessions:
         for name, session in list(self._sessions.items()):
             if session.until and session.until < now and session.lock.acquire(blocking=False):
                 self._sessions.pop(name).handle.close()
+
+    def _make_room(self) -> None:
+        """End the longest idle session, where there are as many as there may be. ServerError if all are at work."""
+        if len(self._sessions) < MAX_SESSIONS:
+            return
+        for name, session in sorted(self._sessions.items(), key=lambda item: item[1].idle_since):
+            if session.lock.acquire(blocking=False):
+                self._sessions.pop(name).handle.close()
+                return
+        raise refused(TOO_MANY_SIMULTANEOUS_QUERIES, f"All of {MAX_SESSIONS} sessions are at work")
 
     def close(self) -> None:
         """End all sessions that no request holds."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice
 
-MAX_STATEMENT_BYTES = 16 * 1024 * 1024
+from opsledger.infra.gateway.errors import SYNTAX_ERROR, refused
+
+MAX_STATEMENT_BYTES = 4 * 1024 * 1024
 """The text of a statement, without the data of an INSERT, may be so long."""
 
 STREAMED = frozenset(
@@ -20,15 +22,22 @@ STREAMED = frozenset(
 
 _TOKEN = re.compile(
     rb"""
-    (?P<space>\s+|--[^\n]*\n?|\#!?\ [^\n]*\n?|/\*.*?\*/)
-    |(?P<quoted>'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`(?:[^`\\]|\\.|``)*`)
-    |(?P<word>[A-Za-z_][A-Za-z0-9_]*)
-    |(?P<number>[0-9][0-9A-Za-z_.]*)
+    (?P<space>\s++|--[^\n]*+\n?|\#!?\ [^\n]*+\n?|/\*.*?(?:\*/|\Z))
+    |(?P<quoted>
+        '(?:[^'\\]++|\\.|'')*+(?:'|\\?\Z)
+        |"(?:[^"\\]++|\\.|"")*+(?:"|\\?\Z)
+        |`(?:[^`\\]++|\\.|``)*+(?:`|\\?\Z))
+    |(?P<tag>\$[A-Za-z0-9_]{0,64}\$)
+    |(?P<word>[A-Za-z_][A-Za-z0-9_$]*+)
+    |(?P<number>[0-9][0-9A-Za-z_.]*+)
     |(?P<open>[(\[{])|(?P<close>[)\]}])
     |(?P<other>.)
     """,
     re.VERBOSE | re.DOTALL,
 )
+"""What is opened and not closed goes on to the end, as the engine has it: each byte is looked at once."""
+_MAX_OPEN_TAGS = 100
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
 _LAST_LINE = re.compile(rb"\n[ \t]*FORMAT[ \t]+(\w+)[ \t\n]*\Z", re.IGNORECASE)
 """How clients ask for a format: on a line of its own, which is in no comment; looked for before the text is taken apart."""
 
@@ -54,15 +63,31 @@ class Insert:
 
 
 def tokens(text: bytes) -> Iterator[Token]:
-    """The tokens of a statement, without spaces and comments."""
-    depth = 0
-    for found in _TOKEN.finditer(text):
-        kind = found.lastgroup or "other"
+    """The tokens of a statement, without spaces and comments. ServerError for what no statement has."""
+    depth, at, never_closed = 0, 0, set[bytes]()
+    while found := _TOKEN.match(text, at):
+        kind, end = found.lastgroup or "other", found.end()
+        if kind == "tag":
+            kind, end = _after_tag(text, found, never_closed)
+        at = end
         if kind == "space":
             continue
         depth -= kind == "close"
-        yield Token(kind, found[0].upper() if kind == "word" else found[0], found.start(), found.end(), depth)
+        yield Token(
+            kind, text[found.start() : end].upper() if kind == "word" else text[found.start() : end], found.start(), end, depth
+        )
         depth += kind == "open"
+
+
+def _after_tag(text: bytes, found: re.Match[bytes], never_closed: set[bytes]) -> tuple[str, int]:
+    """Kind and end of what begins with ``$tag$``: a text up to the same tag, or no more than the characters themselves."""
+    closed = -1 if found[0] in never_closed else text.find(found[0], found.end())
+    if closed >= 0:
+        return "quoted", closed + len(found[0])
+    never_closed.add(found[0])
+    if len(never_closed) > _MAX_OPEN_TAGS:
+        raise refused(SYNTAX_ERROR, f"Syntax error: more than {_MAX_OPEN_TAGS} texts in dollar signs that do not end")
+    return "other", found.start() + 1
 
 
 def is_insert(text: bytes) -> bool:
@@ -122,15 +147,17 @@ def format_of(text: bytes) -> str:
     return ""
 
 
+def first_words(text: bytes, count: int) -> tuple[str, ...]:
+    """The first tokens of a statement, words in upper case."""
+    return tuple(token.text.decode(errors="replace") for token in islice(tokens(text[:65_536]), count))
+
+
 def first_word(text: bytes) -> str:
     """The first word of a statement, upper case; '' where it begins with something else."""
     first = next(tokens(text[:65_536]), None)
     return first.text.decode() if first and first.kind == "word" else ""
 
 
-def writes_file(text: bytes) -> bool:
-    """Whether a statement reads or writes a file of the server by INTO OUTFILE or FROM INFILE."""
-    if not re.search(rb"(?:OUT|IN)FILE", text, re.IGNORECASE):
-        return False
-    words = [token.text for token in tokens(text) if token.kind == "word"]
-    return any(pair in ((b"INTO", b"OUTFILE"), (b"FROM", b"INFILE")) for pair in pairwise(words))
+def is_name(text: str) -> bool:
+    """Whether a text is a plain name, which needs no quotes."""
+    return _NAME.fullmatch(text) is not None

@@ -51,7 +51,12 @@ class Bounds:
 
 
 class _Task(WSGITask):  # type: ignore[misc]  # waitress comes without types
-    """Tells the application who asks."""
+    """Tells the application who asks, and leaves the line open behind an answer whose end is told by its last chunk."""
+
+    def set_close_on_finish(self) -> None:
+        """Have the line closed behind the answer. It is asked for each answer of unknown length, whose chunks tell its end."""
+        if not self.chunked_response:
+            super().set_close_on_finish()
 
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()

@@ -79,6 +79,10 @@ _FORMER = "arrivals"
 """A projection that older ledgers have in its place."""
 _BESIDE = ("asked_events", "dead_letters", "dead_letter_attempts", "imports", "log_topics", "beside_positions")
 """Tables beside the ledger's: their SQL files have the same names."""
+_PASSING = "asked_events"
+LEDGER = frozenset({*STREAMS, *_BESIDE, "facts_journal"} - {_PASSING})
+"""The tables that nothing is ever taken from. The journal of the facts is one: what was known when can be worked out from
+nothing else."""
 DEDUPLICATED_INSERTS = 200
 """So many last inserts of a stream are known by their tokens."""
 ORDER_BY = "tenant, subject, occurred_at, offset"

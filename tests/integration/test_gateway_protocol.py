@@ -115,8 +115,8 @@ def test_the_answer_says_what_it_is(gateway: Running) -> None:
         ("SELECT throwIf(1)", 500, 395),
         ("SELECT {missing:String}", 404, 456),
         ("SELECT 1 FORMAT Nothing", 404, 73),
-        ("SELECT 1 INTO OUTFILE '/tmp/of_a_gateway.csv'", 400, 36),
-        ("INSERT INTO t FROM INFILE '/etc/passwd' FORMAT CSV", 400, 36),
+        ("SELECT 1 INTO OUTFILE '/tmp/of_a_gateway.csv'", 403, 497),
+        ("INSERT INTO t FROM INFILE '/etc/passwd' FORMAT CSV", 403, 497),
     ],
 )
 def test_an_error_has_the_servers_status_code_and_words(gateway: Running, statement: str, status: int, code: int) -> None:

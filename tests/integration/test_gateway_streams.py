@@ -129,7 +129,6 @@ def test_what_is_packed_piece_by_piece_unpacks_to_the_same(encoding: str) -> Non
         (b"INSERT INTO sent FORMAT TSV 1\ta\n", 1),
         (b"INSERT INTO sent /* VALUES */ SETTINGS max_threads = 1 FORMAT JSONEachRow\n" + b'{"a":1,"b":"VALUES"}\n', 1),
         (b"INSERT INTO `sent` SELECT number, 'FORMAT CSV' FROM numbers(3)", 3),
-        (b"INSERT INTO FUNCTION null('a UInt8') SELECT 1", 0),
         (b"-- first\nINSERT INTO TABLE sent (a) WITH 5 AS x SELECT x", 1),
     ],
 )

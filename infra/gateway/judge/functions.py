@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 
 _NOT_LISTED = "is not on the list of functions"
-_NOT_TRUSTED = "is for writers and auditors only"
+_NOT_TRUSTED = "is not for this role"
 _NOT_A_STRUCTURE = "takes a structure as a plain text of names and types only, e.g. 'a Int64, b String'"
 _LINE = re.compile(r"(?P<sign>[+w-])(?P<marks>[aihs]*) (?P<name>\w+)(?:  (?P<reason>.+))?")
 _LONGEST_NAME = 200
@@ -78,14 +78,17 @@ TABLE_FUNCTIONS = list_of("table_functions.txt")
 COMBINATORS = list_of("combinators.txt")
 
 
-def verdict(name: str) -> str:
-    """'' for a function that may be called, else why not, as what is said of it: "reads files of the server"."""
+def verdict(name: str, trusted: bool = False) -> str:
+    """'' for a function that may be called, else why not, as what is said of it: "reads files of the server".
+
+    ``trusted``: by a writer.
+    """
     if len(name) > _LONGEST_NAME:
         return _NOT_LISTED
     if reason := FUNCTIONS.refused.get(name.lower()):
         return reason
-    if FUNCTIONS.name(name) is not None:
-        return ""
+    if (known := FUNCTIONS.name(name)) is not None:
+        return _NOT_TRUSTED if known in FUNCTIONS.trusted and not trusted else ""
     if any(FUNCTIONS.name(shorter) in FUNCTIONS.aggregates for shorter in _without_combinators(name, COMBINATORS.allowed)):
         return ""
     for shorter in _without_combinators(name.lower(), [suffix.lower() for suffix in COMBINATORS.allowed]):
@@ -130,6 +133,11 @@ def table_verdict(name: str, trusted: bool, first: str = "") -> str:
     if known in TABLE_FUNCTIONS.trusted and not trusted:
         return _NOT_TRUSTED
     return "" if "s" not in TABLE_FUNCTIONS.allowed[known] or _holds_no_call(first) else _NOT_A_STRUCTURE
+
+
+def takes_structure(name: str) -> bool:
+    """Whether what a table function does depends on a text that it is given."""
+    return "s" in TABLE_FUNCTIONS.allowed.get(TABLE_FUNCTIONS.name(name) or "", "")
 
 
 def _holds_no_call(first: str) -> bool:

@@ -1,0 +1,94 @@
+"""Runs a statement that has been let through, and makes its answer: whole, or while it is being read."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import chain
+
+from opsledger.infra.gateway.codecs import PIECE_BYTES
+from opsledger.infra.gateway.engine import Counts, Handle, Stream, no_statement
+from opsledger.infra.gateway.request import Request, bounded
+from opsledger.infra.gateway.statement import (
+    MAX_STATEMENT_BYTES,
+    STREAMED,
+    Insert,
+    first_word,
+    format_of,
+    insert_of,
+    is_insert,
+)
+
+_IN_MEMORY_BYTES = 32 * 1024 * 1024
+"""An answer that is to be complete before it is begun is kept in memory up to here, then in a passing file."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What is sent: the body is either whole (``length`` known) or goes on while it is read."""
+
+    body: Iterator[bytes]
+    format: str = ""
+    counts: Counts = field(default_factory=Counts)
+    length: int | None = None
+
+
+def read_text(request: Request) -> tuple[bytes, Insert | None, Iterator[bytes]]:
+    """The statement as far as it was read, its data's place where it is an INSERT with data, and the rest of the body."""
+    body = request.body
+    text = request.query
+    if text:
+        text += b"\n"
+        insert = insert_of(text) if is_insert(text) else None
+        if insert is not None:
+            return text, insert, body
+    text += next(body, b"")
+    while is_insert(text):
+        insert = insert_of(text)
+        more = b"" if insert is not None or len(text) > MAX_STATEMENT_BYTES else next(body, b"")
+        if not more:
+            return (text, insert, body) if insert is not None else (bounded(body, start=text), None, iter(()))
+        text += more
+    return bounded(body, start=text), None, iter(())
+
+
+def inserted(handle: Handle, insert: Insert, data: Iterator[bytes], parameters: Mapping[str, str]) -> Answer:
+    """Store the data of an INSERT."""
+    handle.set({f"param_{name}": value for name, value in parameters.items()})
+    counts = handle.insert(insert.head, insert.format, (piece for piece in data if piece))
+    return Answer(iter(()), counts=counts, length=0)
+
+
+def selected(request: Request, handle: Handle, text: bytes, stack: ExitStack, *, reads: bool) -> Answer:
+    """Run any other statement."""
+    format_ = format_of(text) or request.options.get("default_format") or "TabSeparated"
+    stream = None
+    if reads and format_ in STREAMED and first_word(text) in ("SELECT", "WITH", "FROM", ""):
+        stream = handle.stream(text, format_, request.parameters)
+    if stream is not None:
+        stack.callback(stream.close)
+        return _streamed(stream, format_, stack, whole=request.on("wait_end_of_query"))
+    body, counts = handle.query(text, format_, request.parameters)
+    if handle.kind(text).statements == 0 and not body:
+        raise no_statement(text)
+    slices = (bytes(body[at : at + PIECE_BYTES]) for at in range(0, len(body), PIECE_BYTES))
+    return Answer(slices, format_ if reads or body else "", counts, len(body))
+
+
+def _streamed(stream: Stream, format_: str, stack: ExitStack, *, whole: bool) -> Answer:
+    """The first block before the answer is begun (all, where it is to be whole): an error there has its own status."""
+    blocks = (bytes(block) for block in stream)
+    if not whole:
+        first = next((block for block in blocks if block), b"")
+        if not first:
+            return Answer(iter(()), format_, stream.counts, 0)
+        return Answer(chain((first,), blocks), format_, stream.counts)
+    kept = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115  closed with the answer
+    stack.callback(kept.close)
+    for block in blocks:
+        kept.write(block)
+    length = kept.tell()
+    kept.seek(0)
+    return Answer(iter(lambda: kept.read(PIECE_BYTES), b""), format_, stream.counts, length)

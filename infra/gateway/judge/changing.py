@@ -1,0 +1,281 @@
+"""Judges what a writer's statement changes: by the statement as the engine writes it out, word by word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from opsledger.infra.gateway.judge.places import KEPT, NOT_WRITTEN, Place, is_kept
+from opsledger.infra.gateway.judge.reading import SELECT, judge_reading
+from opsledger.infra.gateway.judge.tree import Node
+from opsledger.infra.gateway.judge.verdict import Case, denied, not_understood
+from opsledger.infra.gateway.statement import Token, tokens
+
+ENGINES = frozenset(
+    {
+        *("MergeTree", "ReplacingMergeTree", "SummingMergeTree", "AggregatingMergeTree", "CollapsingMergeTree"),
+        *("VersionedCollapsingMergeTree", "Memory", "Null", "Log", "TinyLog", "StripeLog"),
+    }
+)
+"""Engines whose tables lie in the data directory or nowhere; the engine's own user is granted no others (infra/engine)."""
+_OF_DATABASES = frozenset({"Atomic"})
+_OF_COLUMNS = frozenset(
+    {
+        *("CODEC", "NONE", "LZ4", "LZ4HC", "ZSTD", "Delta", "DoubleDelta", "Gorilla", "T64", "FPC", "GCD", "Default"),
+        *("minmax", "set", "bloom_filter", "ngrambf_v1", "tokenbf_v1"),
+    }
+)
+"""Codecs and skip indexes, which stand where functions do."""
+_DEFINITION = frozenset(
+    {
+        *(
+            "CreateQuery",
+            "Columns",
+            "ColumnDeclaration",
+            "Storage",
+            "Index",
+            "Projection",
+            "ProjectionSelectQuery",
+            "Constraint",
+        ),
+        *("AlterQuery", "AlterCommand", "TTLElement", "Partition", "Partition_ID", "Assignment", "NameTypePair", "EnumElement"),
+        *("StorageOrderByElement", "ForeignKeyDeclaration", "ObjectTypeArgument", "DataTypeArgument"),
+    }
+)
+_ON_LEDGER = frozenset({"ADD_COLUMN", "ADD_PROJECTION", "MATERIALIZE_PROJECTION", "DROP_PROJECTION", "MODIFY_SETTING"})
+_ON_OTHERS = _ON_LEDGER | frozenset(
+    {
+        *("DROP_COLUMN", "MODIFY_COLUMN", "RENAME_COLUMN", "COMMENT_COLUMN", "CLEAR_COLUMN", "MATERIALIZE_COLUMN", "ADD_INDEX"),
+        *("DROP_INDEX", "CLEAR_INDEX", "MATERIALIZE_INDEX", "CLEAR_PROJECTION", "RESET_SETTING", "DELETE", "UPDATE"),
+        *("MODIFY_ORDER_BY", "DROP_PARTITION", "ADD_CONSTRAINT", "DROP_CONSTRAINT", "MODIFY_COMMENT", "COMMENT_TABLE"),
+    }
+)
+_LEDGER_SETTINGS = frozenset({"non_replicated_deduplication_window"})
+_ESCAPED = re.compile(rb"\\(.)|``", re.DOTALL)
+
+
+class _Words:
+    """A statement's tokens, read from the left."""
+
+    def __init__(self, text: bytes) -> None:
+        self._tokens: Sequence[Token] = tuple(tokens(text))
+        self._text = text
+        self._at = 0
+
+    def take(self, *words: bytes) -> bool:
+        """Go on behind these words, if they come next."""
+        end = self._at + len(words)
+        found = tuple(token.text for token in self._tokens[self._at : end])
+        if found != words:
+            return False
+        self._at = end
+        return True
+
+    def name(self) -> str:
+        """The next token as a name; '' for what is none."""
+        if self._at >= len(self._tokens):
+            return ""
+        token = self._tokens[self._at]
+        self._at += 1
+        raw = self._text[token.start : token.end]
+        if token.kind == "quoted" and raw[:1] == b"`":
+            raw = _ESCAPED.sub(lambda found: found[1] or b"`", raw[1:-1])
+        elif token.kind != "word":
+            return ""
+        return raw.decode(errors="replace")
+
+    def engines(self) -> Iterator[str]:
+        """The names behind ENGINE, wherever one stands."""
+        for at, token in enumerate(self._tokens):
+            following = [found.text for found in self._tokens[at + 1 : at + 3]]
+            if token.kind == "word" and token.text == b"ENGINE" and following[:1] == [b"="]:
+                named = self._tokens[at + 2]
+                yield self._text[named.start : named.end].decode(errors="replace").strip("`")
+
+    def has(self, *words: bytes) -> bool:
+        """Whether one of these words stands anywhere, outside texts."""
+        return any(token.kind == "word" and token.text in words for token in self._tokens)
+
+
+def _place(case: Case, words: _Words) -> Place:
+    first = words.name()
+    found = Place(first, words.name()) if words.take(b".") else Place(case.database, first)
+    if not found.table or not found.database:
+        raise not_understood(case.user, case.formatted.decode(errors="replace"))
+    return found
+
+
+def _places(case: Case, words: _Words, *between: bytes) -> Iterator[Place]:
+    yield _place(case, words)
+    while any(words.take(word) for word in between):
+        yield _place(case, words)
+
+
+def _may_take_from(case: Case, place: Place) -> None:
+    """ServerError for a table that nothing is taken from."""
+    if is_kept(place, case.holds_ledger):
+        raise denied(case.user, f"'{place}' is of the ledger, or is kept by the gateway; nothing is taken from it, by nobody")
+
+
+def _may_fill(case: Case, place: Place) -> None:
+    if place.database in NOT_WRITTEN:
+        raise denied(case.user, f"the database '{place.database}' is not for writing")
+
+
+def _judge_create(case: Case) -> None:
+    words = _Words(case.formatted)
+    words.take(b"CREATE")
+    replaces = words.take(b"OR", b"REPLACE")
+    temporary = words.take(b"TEMPORARY")
+    if words.take(b"DATABASE"):
+        words.take(b"IF", b"NOT", b"EXISTS")
+        _judge_new_database(case, words)
+        return
+    if not (words.take(b"TABLE") or words.take(b"VIEW")):
+        raise denied(case.user, "only databases, tables, temporary tables and plain views are made here")
+    words.take(b"IF", b"NOT", b"EXISTS")
+    place = _place(case, words)
+    if words.take(b"UUID") or words.take(b"ON") or words.has(b"CLUSTER", b"DEFINER", b"SECURITY", b"REFRESH"):
+        raise denied(case.user, "a table or view has no UUID, cluster, definer or refresh here")
+    if not temporary:
+        _may_fill(case, place)
+    if replaces:
+        _may_take_from(case, place)
+    for child in case.tree.children:
+        if child.kind == "Function":
+            raise denied(case.user, f"a table is not made AS the table function '{child.name[:80]}'")
+    _may_have(case, words, ENGINES)
+    judge_reading(case, case.tree, more=_DEFINITION, names=ENGINES | _OF_COLUMNS)
+
+
+def _may_have(case: Case, words: _Words, engines: frozenset[str]) -> None:
+    for engine in words.engines():
+        if engine not in engines:
+            raise denied(case.user, f"the engine '{engine[:80]}' is not one of {', '.join(sorted(engines))}")
+
+
+def _judge_new_database(case: Case, words: _Words) -> None:
+    name = words.name()
+    if not name or words.take(b"UUID") or words.has(b"CLUSTER"):
+        raise not_understood(case.user, case.formatted.decode(errors="replace"))
+    if name in NOT_WRITTEN:
+        raise denied(case.user, f"the database '{name}' is the gateway's")
+    _may_have(case, words, _OF_DATABASES)
+    judge_reading(case, case.tree, more=_DEFINITION, names=_OF_DATABASES)
+
+
+def _judge_drop(case: Case) -> None:
+    words = _Words(case.formatted)
+    if not words.take(b"DROP"):
+        raise denied(case.user, "nothing is detached here; drop what is not the ledger's")
+    words.take(b"TEMPORARY")
+    if words.take(b"DATABASE"):
+        words.take(b"IF", b"EXISTS")
+        name = words.name()
+        if not name or name in KEPT or case.holds_ledger(name):
+            raise denied(case.user, f"the database '{name}' is, or may be, a ledger's or the gateway's; nobody drops it")
+        return
+    if not (words.take(b"TABLE") or words.take(b"VIEW")):
+        raise denied(case.user, "only databases, tables and views are dropped here")
+    words.take(b"IF", b"EXISTS")
+    words.take(b"IF", b"EMPTY")
+    for place in _places(case, words, b","):
+        _may_take_from(case, place)
+
+
+def _judge_truncate(case: Case) -> None:
+    words = _Words(case.formatted)
+    if not words.take(b"TRUNCATE", b"TABLE"):
+        raise denied(case.user, "tables are emptied one by one")
+    words.take(b"IF", b"EXISTS")
+    _may_take_from(case, _place(case, words))
+
+
+def _judge_rename(case: Case) -> None:
+    words = _Words(case.formatted)
+    if not (words.take(b"EXCHANGE", b"TABLES") or words.take(b"RENAME", b"TABLE")):
+        raise denied(case.user, "only tables are renamed or exchanged")
+    words.take(b"IF", b"EXISTS")
+    for place in _places(case, words, b"AND", b"TO", b","):
+        _may_take_from(case, place)
+
+
+def _judge_alter(case: Case) -> None:
+    words = _Words(case.formatted)
+    if not words.take(b"ALTER", b"TABLE"):
+        raise denied(case.user, "only tables are altered")
+    place = _place(case, words)
+    if words.has(b"CLUSTER"):
+        raise denied(case.user, "there is no cluster here")
+    _may_fill(case, place)
+    kept = is_kept(place, case.holds_ledger)
+    allowed = _ON_LEDGER if kept else _ON_OTHERS
+    for _, node in case.tree.walk():
+        if node.kind == "AlterCommand" and node.name not in allowed:
+            raise denied(case.user, f"ALTER TABLE … {node.name} on '{place}'" + (", which is of the ledger" if kept else ""))
+    if kept and any(node.kind == "Set" for _, node in case.tree.walk()) and not _only_sets(case, _LEDGER_SETTINGS):
+        raise denied(case.user, f"no other setting of '{place}' is changed than {', '.join(_LEDGER_SETTINGS)}")
+    judge_reading(case, case.tree, more=_DEFINITION, names=_OF_COLUMNS)
+
+
+def _only_sets(case: Case, names: frozenset[str]) -> bool:
+    found = re.findall(rb"MODIFY SETTING (.*?)\)?(?:, \(|\Z)", case.formatted)
+    return bool(found) and all(part.split(b"=")[0].strip().decode() in names for text in found for part in text.split(b","))
+
+
+def _judge_insert(case: Case) -> None:
+    targets = []
+    for child in case.tree.children:
+        if child.kind in ("Function", "Literal"):
+            raise denied(case.user, "INSERT goes into a table of the database, from what is sent or asked")
+        if child.kind != "Identifier":
+            break
+        targets.append(child.name)
+    if len(targets) not in (1, 2):
+        raise not_understood(case.user, case.formatted.decode(errors="replace"))
+    _may_fill(case, Place(targets[0], targets[1]) if len(targets) == 2 else Place(case.database, targets[0]))
+    for child in case.tree.children[len(targets) :]:
+        judge_reading(case, child)
+
+
+def _judge_rows(case: Case) -> None:
+    """DELETE and UPDATE."""
+    words = _Words(case.formatted)
+    words.take(b"DELETE", b"FROM") or words.take(b"UPDATE")
+    _may_take_from(case, _place(case, words))
+    judge_reading(case, case.tree, more=frozenset({"DeleteQuery", "UpdateQuery", "Assignment", "Partition"}))
+
+
+def _judge_optimize(case: Case) -> None:
+    words = _Words(case.formatted)
+    words.take(b"OPTIMIZE", b"TABLE")
+    place = _place(case, words)
+    if words.has(b"DEDUPLICATE", b"CLEANUP", b"CLUSTER"):
+        _may_take_from(case, place)
+
+
+CHANGES: dict[str, Callable[[Case], None]] = {
+    "CreateQuery": _judge_create,
+    "DropQuery": _judge_drop,
+    "TruncateQuery": _judge_truncate,
+    "Rename": _judge_rename,
+    "AlterQuery": _judge_alter,
+    "InsertQuery": _judge_insert,
+    "DeleteQuery": _judge_rows,
+    "UpdateQuery": _judge_rows,
+    "OptimizeQuery": _judge_optimize,
+}
+"""What a writer may do, by the kind of statement; no other kind changes anything."""
+
+
+def judge_brought(case: Case) -> None:
+    """ServerError for the definition of a table that comes along which is more than columns and their types."""
+    allowed = _DEFINITION - {"Storage", "Projection", "AlterQuery"} | {"ExpressionList", "Identifier", "DataType", "Literal"}
+    for _, node in case.tree.walk():
+        if node.kind not in allowed or node.kind in SELECT:
+            raise denied(case.user, "a table that comes along has columns with types, and nothing else")
+
+
+def is_change(tree: Node) -> bool:
+    """Whether a statement is one of those that change something."""
+    return tree.kind in CHANGES

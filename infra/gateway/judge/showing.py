@@ -1,0 +1,84 @@
+"""Judges what only tells about tables and statements: SHOW, DESCRIBE, EXISTS, EXPLAIN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from opsledger.infra.gateway.judge.reading import SELECT, judge_reading, judge_table
+from opsledger.infra.gateway.judge.verdict import Case, denied
+from opsledger.infra.gateway.roles import Role
+from opsledger.infra.gateway.statement import first_words
+
+_LISTS = frozenset({"TABLES", "DATABASES", "SETTINGS"})
+_OF_WORDS = frozenset({"EXPLAIN AST", "EXPLAIN SYNTAX"})
+"""They say how the words are read, and run nothing; other kinds count rows and parts, those of other tenants, too."""
+
+
+def judge_explain(case: Case) -> None:
+    """A reader may have explained what he may run; who is bound to a tenant or vendor only its words."""
+    questions = [child for child in case.tree.children if child.kind != "Set"]
+    if len(questions) != 1 or questions[0].kind not in SELECT:
+        raise denied(case.user, "only questions are explained")
+    has_options = len(questions) != len(case.tree.children)
+    if case.user.is_bound and (case.tree.name not in _OF_WORDS or has_options):
+        raise denied(case.user, "of the kinds of EXPLAIN, those that count other tenants' rows")
+    judge_reading(case, questions[0])
+
+
+def _judge_list(case: Case) -> None:
+    words = first_words(case.formatted, 3)
+    what = next((word for word in words[1:] if word not in ("FULL", "TEMPORARY")), "")
+    if what not in _LISTS:
+        raise denied(case.user, f"SHOW {what}")
+
+
+def _judge_named(case: Case) -> None:
+    names = [child.name for child in case.tree.children if child.kind == "Identifier"]
+    if case.user.role is Role.READER:
+        judge_table(case, ".".join(names) if names else "")
+
+
+def _judge_exists(case: Case) -> None:
+    """Whether there is a table is told to readers of what they may read."""
+    if case.tree.kind == "ExistsDatabaseQuery":
+        return
+    _judge_named(case)
+
+
+def _judge_create_text(case: Case) -> None:
+    if case.user.role is Role.READER:
+        raise denied(case.user, "how a table was made is not for readers")
+
+
+def _judge_describe(case: Case) -> None:
+    for child in case.tree.children:
+        if child.kind != "Set":
+            judge_reading(case, child)
+
+
+def _nothing(_: Case) -> None:
+    """There is nothing to be said against it."""
+
+
+def _not_for_readers(case: Case) -> None:
+    if case.user.role is Role.READER:
+        raise denied(case.user, case.tree.kind)
+
+
+SHOWS: dict[str, Callable[[Case], None]] = {
+    "ShowTables": _judge_list,
+    "ShowFunctions": _nothing,
+    "ShowSetting": _nothing,
+    "ShowColumns": _not_for_readers,
+    "ShowIndexes": _not_for_readers,
+    "ShowEngineQuery": _nothing,
+    "ShowProcesslistQuery": _not_for_readers,
+    "ShowCreateTableQuery": _judge_create_text,
+    "ShowCreateViewQuery": _judge_create_text,
+    "ShowCreateDatabaseQuery": _judge_create_text,
+    "DescribeQuery": _judge_describe,
+    "ExistsTableQuery": _judge_exists,
+    "ExistsViewQuery": _judge_exists,
+    "ExistsDatabaseQuery": _judge_exists,
+}
+"""What tells about names and statements, by kind; no other kind does here."""

@@ -1,0 +1,54 @@
+"""What is said of a statement, and what it is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from opsledger.infra.gateway.errors import ACCESS_DENIED, ServerError, refused
+from opsledger.infra.gateway.judge.places import Place
+from opsledger.infra.gateway.judge.tree import Node
+from opsledger.infra.gateway.roles import User
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A statement before its judge.
+
+    ``tree`` is what the engine's parser makes of it, ``formatted`` the same as text: no comments, one way of quoting.
+    ``exists(database, table)`` and ``holds_ledger(database)`` look into the engine's lists of names, nothing else.
+    """
+
+    user: User
+    tree: Node
+    formatted: bytes
+    database: str
+    exists: Callable[[str, str], bool]
+    holds_ledger: Callable[[str], bool]
+    along: frozenset[str] = frozenset()
+    """Names of tables that came along with the request."""
+    depends: list[str] = field(default_factory=list)
+    """What the verdict was found to depend on beside the words: it is not remembered then."""
+
+    def place(self, name: str) -> Place:
+        """The table that a name stands for."""
+        database, dot, table = name.partition(".")
+        return Place(database, table) if dot else Place(self.database, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A statement that may run. ``reads``: nothing is changed by it."""
+
+    kind: str
+    reads: bool
+
+
+def denied(user: User, why: str) -> ServerError:
+    """The refusal of a statement, in the engine's words for a missing right."""
+    return refused(ACCESS_DENIED, f"{user.name}: Not enough privileges. As {user.role} you may not do this: {why}")
+
+
+def not_understood(user: User, what: str) -> ServerError:
+    """The refusal of what this judge has no rule for."""
+    return denied(user, f"{what[:120]!r} is not on the list of what statements are made of here")
