@@ -166,7 +166,7 @@ STATEMENTS = (
     "CREATE DATABASE f ENGINE = Filesystem('/etc')",
     "CREATE DATABASE f ENGINE = SQLite('{file}')",
     "CREATE DATABASE f ENGINE = MySQL('127.0.0.1:1', 'd', 'u', 'p')",
-    "CREATE DICTIONARY default.f (a String) PRIMARY KEY a SOURCE(EXECUTABLE(COMMAND 'touch {made}' FORMAT 'TSV')) LAYOUT(FLAT())",
+    "CREATE DICTIONARY default.f (a String) PRIMARY KEY a SOURCE(EXECUTABLE(COMMAND 'touch {made}')) LAYOUT(FLAT())",
     "CREATE NAMED COLLECTION f AS a = 1",
     "CREATE USER f",
     "CREATE ROLE f",
