@@ -13,7 +13,6 @@ import pyarrow as pa
 import pytest
 
 from opsledger.domain.calendar import Grain, Period, make_period
-from opsledger.domain.catalogue import STREAMS
 from opsledger.domain.clock import Clock, FixedClock
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.domain.ports import Log
@@ -175,10 +174,10 @@ class TestLocalLogOverHttp(LogPortSuite):
     """The tables take and give over HTTP what they do in process."""
 
     @pytest.fixture
-    def log(self, made: Store) -> Log:
-        for stream in STREAMS:
-            made.client.command(f"TRUNCATE TABLE `{stream}`")
-        return LocalLog(made.client, FixedClock(NOW))
+    def log(self, gateway: Running, monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
+        # nobody empties a ledger's tables: each test has a ledger of its own
+        with _Ledger(gateway, monkeypatch).open(FixedClock(NOW), writes=True) as store:
+            yield LocalLog(store.client, FixedClock(NOW))
 
 
 def test_who_reads_does_not_make_facts_and_says_how_old_they_are(ledger: _Ledger) -> None:
