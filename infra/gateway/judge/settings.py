@@ -30,7 +30,14 @@ _READ = (
         "aggregate_functions_null_for_empty",
         "interval_output_format",
     ),
-    *("empty_result_for_aggregation_by_empty_set", "http_response_buffer_size", "priority", "bool_true_representation"),
+    *(
+        "empty_result_for_aggregation_by_empty_set",
+        "enable_materialized_cte",
+        "http_max_field_name_size",
+        "http_response_buffer_size",
+        "priority",
+        "bool_true_representation",
+    ),
     *("bool_false_representation", "format_csv_delimiter", "format_csv_null_representation", "format_tsv_null_representation"),
 )
 _WRITE = (
@@ -63,7 +70,7 @@ _WRITE = (
     *("apply_mutations_on_fly", "apply_patch_parts", "lightweight_delete_mode", "lightweight_mutation_projection_mode"),
     *("materialize_ttl_after_modify", "deduplicate_blocks_in_dependent_materialized_views", "enable_lightweight_update"),
     *("allow_experimental_lightweight_update", "replication_wait_for_inactive_replica_timeout", "describe_compact_output"),
-    *("describe_include_subcolumns",),
+    *("describe_include_subcolumns", "database_replicated_enforce_synchronous_settings", "json_type_escape_dots_in_keys"),
 )
 _FAMILIES = re.compile(
     r"(?:output|input)_format_(?:json|csv|tsv|tsv_|native|arrow|parquet|orc|pretty|decimal|bson|msgpack|markdown|values|"
