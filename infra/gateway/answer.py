@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import chain
 
 from opsledger.infra.gateway.codecs import PIECE_BYTES
-from opsledger.infra.gateway.engine import Counts, Handle, Stream, no_statement
+from opsledger.infra.gateway.engine import Counts, Handle, no_statement
+from opsledger.infra.gateway.native import split
 from opsledger.infra.gateway.request import Request, bounded
 from opsledger.infra.gateway.statement import (
     MAX_STATEMENT_BYTES,
@@ -23,6 +24,8 @@ from opsledger.infra.gateway.statement import (
 
 _IN_MEMORY_BYTES = 32 * 1024 * 1024
 """An answer that is to be complete before it is begun is kept in memory up to here, then in a passing file."""
+
+Retold = Callable[[Iterator[bytes]], Iterator[bytes]]
 
 
 @dataclass(slots=True)
@@ -61,34 +64,39 @@ def inserted(handle: Handle, insert: Insert, data: Iterator[bytes], parameters: 
     return Answer(iter(()), counts=counts, length=0)
 
 
-def selected(request: Request, handle: Handle, text: bytes, stack: ExitStack, *, reads: bool) -> Answer:
-    """Run any other statement."""
+def selected(
+    request: Request, handle: Handle, text: bytes, stack: ExitStack, *, reads: bool, retold: Retold | None = None
+) -> Answer:
+    """Run any other statement. ``reads``: it has an answer, if only one without rows. ``retold`` changes its Native blocks."""
     format_ = format_of(text) or request.options.get("default_format") or "TabSeparated"
     stream = None
     if reads and format_ in STREAMED and first_word(text) in ("SELECT", "WITH", "FROM", ""):
         stream = handle.stream(text, format_, request.parameters)
     if stream is not None:
         stack.callback(stream.close)
-        return _streamed(stream, format_, stack, whole=request.on("wait_end_of_query"))
+        blocks = (bytes(block) for block in stream)
+        told = retold(blocks) if retold and format_ == "Native" else blocks
+        return _streamed(told, stream.counts, format_, stack, whole=request.on("wait_end_of_query"))
     body, counts = handle.query(text, format_, request.parameters)
     if handle.kind(text).statements == 0 and not body:
         raise no_statement(text)
+    if retold and format_ == "Native":
+        body = memoryview(b"".join(retold(split(body.tobytes()))))
     slices = (bytes(body[at : at + PIECE_BYTES]) for at in range(0, len(body), PIECE_BYTES))
     return Answer(slices, format_ if reads or body else "", counts, len(body))
 
 
-def _streamed(stream: Stream, format_: str, stack: ExitStack, *, whole: bool) -> Answer:
+def _streamed(blocks: Iterator[bytes], counts: Counts, format_: str, stack: ExitStack, *, whole: bool) -> Answer:
     """The first block before the answer is begun (all, where it is to be whole): an error there has its own status."""
-    blocks = (bytes(block) for block in stream)
     if not whole:
         first = next((block for block in blocks if block), b"")
         if not first:
-            return Answer(iter(()), format_, stream.counts, 0)
-        return Answer(chain((first,), blocks), format_, stream.counts)
+            return Answer(iter(()), format_, counts, 0)
+        return Answer(chain((first,), blocks), format_, counts)
     kept = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115  closed with the answer
     stack.callback(kept.close)
     for block in blocks:
         kept.write(block)
     length = kept.tell()
     kept.seek(0)
-    return Answer(iter(lambda: kept.read(PIECE_BYTES), b""), format_, stream.counts, length)
+    return Answer(iter(lambda: kept.read(PIECE_BYTES), b""), format_, counts, length)

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
 
-from opsledger.infra.gateway.answer import Answer, inserted, read_text, selected
+from opsledger.infra.gateway.answer import Answer, Retold, inserted, read_text, selected
 from opsledger.infra.gateway.audience import mark
 from opsledger.infra.gateway.body import Body
 from opsledger.infra.gateway.engine import Engine, Handle
@@ -16,7 +16,9 @@ from opsledger.infra.gateway.errors import READONLY, REQUIRED_PASSWORD, ServerEr
 from opsledger.infra.gateway.handles import Handles
 from opsledger.infra.gateway.judge.judge import Judge
 from opsledger.infra.gateway.judge.places import HOME, READING
+from opsledger.infra.gateway.judge.reading import SELECT
 from opsledger.infra.gateway.judge.verdict import denied
+from opsledger.infra.gateway.native import retold, version_of
 from opsledger.infra.gateway.query_log import QueryLog
 from opsledger.infra.gateway.record import Record
 from opsledger.infra.gateway.request import Request, read_request
@@ -27,6 +29,8 @@ from opsledger.infra.gateway.watch import Watch
 TIMEZONE = "UTC"
 USER_KEY = "opsledger.user"
 """Where the environment of a request says whose it is: the login is checked before its body is read."""
+_SILENT = {"Set", "UseQuery"}
+"""Statements that change nothing and have no answer."""
 _ALIVE = {"/ping", "/replicas_status"}
 StartResponse = Callable[..., Any]
 
@@ -96,7 +100,19 @@ class Gateway:
             self._log.load()
         if insert is not None:
             return inserted(handle, insert, _behind(text[insert.data_at :], rest), request.parameters)
-        return selected(request, handle, text, stack, reads=verdict.reads)
+        retold = self._retold(request, user, handle, text, verdict.kind)
+        return selected(request, handle, text, stack, reads=verdict.reads and verdict.kind not in _SILENT, retold=retold)
+
+    def _retold(self, request: Request, user: User, handle: Handle, text: bytes, kind: str) -> Retold | None:
+        """How Native blocks are told to a client that says its protocol's version."""
+        version = version_of(request.options.get("client_protocol_version", ""))
+        if not version:
+            return None
+        known: list[str] | None = [] if kind not in SELECT else None
+        if known is None and (request.external or request.options.get("session_id")):
+            # what the question reads may be there for this handle alone, which is busy once it is asked
+            known = self._handles.types_of(user, request, text, handle)
+        return lambda blocks: retold(blocks, version, lambda: known or self._handles.types_of(user, request, text))
 
     def _database(self, user: User, request: Request, handle: Handle) -> str:
         named = request.options.get("database", "")

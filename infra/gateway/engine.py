@@ -93,6 +93,11 @@ class Handle:
         """The one value of a small answer."""
         return str(self.query(statement.encode(), "TabSeparatedRaw", {})[0], "utf-8").rstrip("\n")
 
+    def types(self, describing: bytes, parameters: Mapping[str, str]) -> list[str]:
+        """The types that a DESCRIBE tells."""
+        lines = self.query(describing, "JSONCompactEachRow", parameters)[0].tobytes().splitlines()
+        return [str(json.loads(line)[1]) for line in lines]
+
     def kind(self, statement: bytes) -> Kind:
         """What a statement would do, without running it; no statements for a text that is none."""
         # the engine's own judge takes text only: bytes that are none stand in literals and change nothing here

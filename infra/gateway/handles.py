@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from opsledger.infra.gateway.audience import SETTING, mark
 from opsledger.infra.gateway.engine import Engine, Handle
-from opsledger.infra.gateway.errors import BAD_ARGUMENTS, UNKNOWN_SETTING, refused
+from opsledger.infra.gateway.errors import BAD_ARGUMENTS, UNKNOWN_SETTING, ServerError, refused
 from opsledger.infra.gateway.judge.judge import Judge
 from opsledger.infra.gateway.judge.places import HOME, READING
 from opsledger.infra.gateway.judge.settings import bounded, may_set
@@ -15,9 +15,9 @@ from opsledger.infra.gateway.judge.verdict import denied
 from opsledger.infra.gateway.request import External, Request
 from opsledger.infra.gateway.roles import User
 from opsledger.infra.gateway.sessions import Sessions
-from opsledger.infra.gateway.statement import is_name
+from opsledger.infra.gateway.statement import is_name, without_format
 
-_ALONE: Mapping[str, str] = {"use_query_condition_cache": "0"}
+_ALONE: dict[str, str] = {"use_query_condition_cache": "0"}
 """For who sees a part of the rows: nothing is taken from what another's question has left in a cache."""
 
 
@@ -53,6 +53,21 @@ class Handles:
             handle.set(last)
             yield handle
 
+    def types_of(self, user: User, request: Request, statement: bytes, handle: Handle | None = None) -> list[str]:
+        """The types of the columns of a question that may be asked; none where they cannot be told.
+
+        Asked of a handle, or of one beside that on which the question runs.
+        """
+        text = b"DESCRIBE TABLE (" + without_format(statement).rstrip(b" \t\r\n;") + b"\n)"
+        try:
+            if handle is not None:
+                return handle.types(text, request.parameters)
+            with self._engine.handle({**bounded(user, {}), SETTING: mark(user, "types")}) as beside:
+                beside.use(request.options.get("database", "") or (READING if user.is_bound else HOME))
+                return beside.types(text, request.parameters)
+        except ServerError:
+            return []
+
     @contextmanager
     def _in_session(self, user: User, request: Request, settings: dict[str, str], database: str) -> Iterator[Handle]:
         name = f"{user.name} {request.options['session_id']}"  # nobody comes into another's
@@ -61,10 +76,10 @@ class Handles:
             before, home = handle.kept(settings), handle.text("SELECT currentDatabase()")
             made: list[str] = []
             try:
+                handle.set(settings)
                 self._bring(user, handle, request.external, made)
                 if database:
                     handle.use(database)
-                handle.set(settings)
                 yield handle
             finally:
                 handle.put_back(before)

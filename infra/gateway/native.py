@@ -25,7 +25,7 @@ def version_of(text: str) -> int:
     """The version that a request says; 0 for none. ServerError for one that is none, or is too new."""
     if not text:
         return 0
-    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= NEWEST):  # noqa: PLR2004
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and int(text) <= NEWEST):
         raise refused(BAD_REQUEST_PARAMETER, f"client_protocol_version is a number up to {NEWEST}, not {text[:20]!r}")
     return int(text)
 

@@ -9,9 +9,26 @@ from opsledger.infra.gateway.errors import NOT_IMPLEMENTED, refused
 
 _WIDTHS = {
     **{f"{sign}Int{bits}": bits // 8 for sign in ("", "U") for bits in (8, 16, 32, 64, 128, 256)},
-    **{"Float32": 4, "Float64": 8, "BFloat16": 2, "Bool": 1, "UUID": 16, "IPv4": 4, "IPv6": 16, "Nothing": 1},
-    **{"Date": 2, "Date32": 4, "DateTime": 4, "DateTime64": 8, "Time": 4, "Time64": 8, "Enum8": 1, "Enum16": 2},
-    **{"Decimal32": 4, "Decimal64": 8, "Decimal128": 16, "Decimal256": 32},
+    "Float32": 4,
+    "Float64": 8,
+    "BFloat16": 2,
+    "Bool": 1,
+    "UUID": 16,
+    "IPv4": 4,
+    "IPv6": 16,
+    "Nothing": 1,
+    "Date": 2,
+    "Date32": 4,
+    "DateTime": 4,
+    "DateTime64": 8,
+    "Time": 4,
+    "Time64": 8,
+    "Enum8": 1,
+    "Enum16": 2,
+    "Decimal32": 4,
+    "Decimal64": 8,
+    "Decimal128": 16,
+    "Decimal256": 32,
 }
 _DIGITS_OF = ((9, 4), (18, 8), (38, 16), (76, 32))
 """Up to so many digits a Decimal has so many bytes."""

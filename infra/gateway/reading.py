@@ -29,7 +29,7 @@ def view_of(fact: FactTable, columns: Sequence[str]) -> str:
 def make_views(handle: Handle) -> None:
     """Make the views of all facts, where they are not there as they should be."""
     handle.query(f"CREATE DATABASE IF NOT EXISTS `{READING}`".encode(), "Null", {})
-    there = dict(_pairs(handle, _COMMENTS, database=READING))
+    there = {row[0]: row[1] for row in _pairs(handle, _COMMENTS, database=READING)}
     for fact in FACTS:
         columns = [name for (name,) in _pairs(handle, _COLUMNS, database=HOME, table=fact.name)]
         if not columns:

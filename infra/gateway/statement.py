@@ -22,9 +22,10 @@ STREAMED = frozenset(
 
 _TOKEN = re.compile(
     rb"""
-    (?P<space>\s++|--[^\n]*+\n?|\#!?\ [^\n]*+\n?|/\*.*?(?:\*/|\Z))
+    (?P<space>\s++|(?:--|//|\#!|\#\ )[^\n]*+\n?)
+    |(?P<comment>/\*)
     |(?P<quoted>
-        '(?:[^'\\]++|\\.|'')*+(?:'|\\?\Z)
+        \xe2\x80\x98.*?(?:\xe2\x80\x99|\Z)|\xe2\x80\x9c.*?(?:\xe2\x80\x9d|\Z)|'(?:[^'\\]++|\\.|'')*+(?:'|\\?\Z)
         |"(?:[^"\\]++|\\.|"")*+(?:"|\\?\Z)
         |`(?:[^`\\]++|\\.|``)*+(?:`|\\?\Z))
     |(?P<tag>\$[A-Za-z0-9_]{0,64}\$)
@@ -36,6 +37,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 """What is opened and not closed goes on to the end, as the engine has it: each byte is looked at once."""
+_COMMENT = re.compile(rb"/\*|\*/")
 _MAX_OPEN_TAGS = 100
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,199}")
 _LAST_LINE = re.compile(rb"\n[ \t]*FORMAT[ \t]+(\w+)[ \t\n]*\Z", re.IGNORECASE)
@@ -69,6 +71,8 @@ def tokens(text: bytes) -> Iterator[Token]:
         kind, end = found.lastgroup or "other", found.end()
         if kind == "tag":
             kind, end = _after_tag(text, found, never_closed)
+        elif kind == "comment":
+            kind, end = "space", _after_comment(text, end)
         at = end
         if kind == "space":
             continue
@@ -77,6 +81,16 @@ def tokens(text: bytes) -> Iterator[Token]:
             kind, text[found.start() : end].upper() if kind == "word" else text[found.start() : end], found.start(), end, depth
         )
         depth += kind == "open"
+
+
+def _after_comment(text: bytes, at: int) -> int:
+    """Where a comment ends that has begun before a place; there may be comments in it."""
+    open_ = 1
+    for found in _COMMENT.finditer(text, at):
+        open_ += 1 if found[0] == b"/*" else -1
+        if not open_:
+            return found.end()
+    return len(text)
 
 
 def _after_tag(text: bytes, found: re.Match[bytes], never_closed: set[bytes]) -> tuple[str, int]:
@@ -132,10 +146,21 @@ def _with_format(text: bytes, name: Token) -> Insert | None:
 
 def format_of(text: bytes) -> str:
     """The format that a statement asks for at its end; '' where it asks for none."""
+    return _at_its_end(text)[0]
+
+
+def without_format(text: bytes) -> bytes:
+    """The statement without the format that it asks for, and what stands behind it."""
+    _, at = _at_its_end(text)
+    return text if at < 0 else text[:at]
+
+
+def _at_its_end(text: bytes) -> tuple[str, int]:
+    """The format, and where FORMAT stands; '' and -1 for none."""
     if plain := _LAST_LINE.search(text):
-        return plain[1].decode()
+        return plain[1].decode(), plain.start()
     if b"FORMAT" not in text.upper():
-        return ""
+        return "", -1
     top = [token for token in tokens(text) if token.depth == 0]
     if top and top[-1].text == b";":
         top.pop()
@@ -143,8 +168,8 @@ def format_of(text: bytes) -> str:
         if top[number].text == b"FORMAT" and top[number + 1].kind == "word":
             rest = top[number + 2 :]
             if not rest or rest[0].text == b"SETTINGS":
-                return text[top[number + 1].start : top[number + 1].end].decode()
-    return ""
+                return text[top[number + 1].start : top[number + 1].end].decode(), top[number].start
+    return "", -1
 
 
 def first_words(text: bytes, count: int) -> tuple[str, ...]:

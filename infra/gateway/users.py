@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -38,6 +38,14 @@ class Known:
     created: datetime
     rotated: datetime | None
     revoked: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """A user that is let in, with the SHA-256 of the secret."""
+
+    user: User
+    secret_hash: bytes = field(repr=False)
 
 
 class Users:
@@ -73,6 +81,13 @@ class Users:
             Known(User(name, Role(role), *bounds), datetime.fromisoformat(created), moment_of(rotated), moment_of(revoked))
             for name, role, *bounds, created, rotated, revoked in rows
         ]
+
+    def hashed(self) -> list[Hashed]:
+        """The users that are let in, for a server that is to know them, too."""
+        statement = "SELECT name, role, tenant, vendor, hash FROM users WHERE revoked = '' ORDER BY name"
+        with self._file.reading() as store:
+            rows = store.execute(statement).fetchall()
+        return [Hashed(User(name, Role(role), tenant, vendor), bytes(hash_)) for name, role, tenant, vendor, hash_ in rows]
 
     def revoke(self, name: str) -> None:
         """Let a user in no more, from now on. UserError for one that is not there, or is revoked already."""

@@ -38,8 +38,17 @@ _DEFINITION = frozenset(
             "ProjectionSelectQuery",
             "Constraint",
         ),
-        *("AlterQuery", "AlterCommand", "TTLElement", "Partition", "Partition_ID", "Assignment", "NameTypePair", "EnumElement"),
-        *("StorageOrderByElement", "ForeignKeyDeclaration", "ObjectTypeArgument", "DataTypeArgument"),
+        *(
+            "AlterQuery",
+            "AlterCommand",
+            "TTLElement",
+            "Partition",
+            "Partition_ID",
+            "Assignment",
+            "NameTypePair",
+            "ASTObjectTypeArgument",
+        ),
+        *("StorageOrderByElement", "TupleDataType", "EnumDataType"),
     }
 )
 _ON_LEDGER = frozenset({"ADD_COLUMN", "ADD_PROJECTION", "MATERIALIZE_PROJECTION", "DROP_PROJECTION", "MODIFY_SETTING"})
