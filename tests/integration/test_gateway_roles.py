@@ -14,6 +14,7 @@ from opsledger.infra.gateway.roles import Role
 from opsledger.infra.gateway.users import FILE, Users
 from opsledger.infra.store import open_embedded
 from tests import gateway_attacks as attacks
+from tests import gateway_refused as refused_to
 from tests.gateways import Running, Told, running
 from tests.ledger_samples import chunks, importer, line, spec
 
@@ -117,13 +118,13 @@ def test_nothing_is_taken_from_the_ledger_and_nothing_is_written_outside(served:
 
 @pytest.mark.parametrize("who", ["reader", "bound", "vendor"])
 def test_a_reader_sees_no_ledger(served: Served, who: str) -> None:
-    for statement in attacks.NOT_FOR_READERS:
+    for statement in refused_to.NOT_FOR_READERS:
         _held(served, who, statement, database="default")
 
 
 @pytest.mark.parametrize("who", ["bound", "vendor"])
 def test_who_is_bound_sees_views_only(served: Served, who: str) -> None:
-    for statement in attacks.NOT_FOR_THE_BOUND:
+    for statement in refused_to.NOT_FOR_THE_BOUND:
         _held(served, who, statement)
         if not statement.startswith("SHOW CREATE"):
             assert served.ask("reader", statement).code in (0, 20, 53), statement

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from opsledger.infra.gateway.judge.places import KEPT, NOT_WRITTEN, Place, is_kept
 from opsledger.infra.gateway.judge.reading import SELECT, judge_reading
 from opsledger.infra.gateway.judge.tree import Node
 from opsledger.infra.gateway.judge.verdict import Case, denied, not_understood
-from opsledger.infra.gateway.statement import Token, tokens
+from opsledger.infra.gateway.judge.words import Words
 
 ENGINES = frozenset(
     {
@@ -60,53 +60,9 @@ _ON_OTHERS = _ON_LEDGER | frozenset(
     }
 )
 _LEDGER_SETTINGS = frozenset({"non_replicated_deduplication_window"})
-_ESCAPED = re.compile(rb"\\(.)|``", re.DOTALL)
 
 
-class _Words:
-    """A statement's tokens, read from the left."""
-
-    def __init__(self, text: bytes) -> None:
-        self._tokens: Sequence[Token] = tuple(tokens(text))
-        self._text = text
-        self._at = 0
-
-    def take(self, *words: bytes) -> bool:
-        """Go on behind these words, if they come next."""
-        end = self._at + len(words)
-        found = tuple(token.text for token in self._tokens[self._at : end])
-        if found != words:
-            return False
-        self._at = end
-        return True
-
-    def name(self) -> str:
-        """The next token as a name; '' for what is none."""
-        if self._at >= len(self._tokens):
-            return ""
-        token = self._tokens[self._at]
-        self._at += 1
-        raw = self._text[token.start : token.end]
-        if token.kind == "quoted" and raw[:1] == b"`":
-            raw = _ESCAPED.sub(lambda found: found[1] or b"`", raw[1:-1])
-        elif token.kind != "word":
-            return ""
-        return raw.decode(errors="replace")
-
-    def engines(self) -> Iterator[str]:
-        """The names behind ENGINE, wherever one stands."""
-        for at, token in enumerate(self._tokens):
-            following = [found.text for found in self._tokens[at + 1 : at + 3]]
-            if token.kind == "word" and token.text == b"ENGINE" and following[:1] == [b"="]:
-                named = self._tokens[at + 2]
-                yield self._text[named.start : named.end].decode(errors="replace").strip("`")
-
-    def has(self, *words: bytes) -> bool:
-        """Whether one of these words stands anywhere, outside texts."""
-        return any(token.kind == "word" and token.text in words for token in self._tokens)
-
-
-def _place(case: Case, words: _Words) -> Place:
+def _place(case: Case, words: Words) -> Place:
     first = words.name()
     found = Place(first, words.name()) if words.take(b".") else Place(case.database, first)
     if not found.table or not found.database:
@@ -114,7 +70,7 @@ def _place(case: Case, words: _Words) -> Place:
     return found
 
 
-def _places(case: Case, words: _Words, *between: bytes) -> Iterator[Place]:
+def _places(case: Case, words: Words, *between: bytes) -> Iterator[Place]:
     yield _place(case, words)
     while any(words.take(word) for word in between):
         yield _place(case, words)
@@ -132,7 +88,7 @@ def _may_fill(case: Case, place: Place) -> None:
 
 
 def _judge_create(case: Case) -> None:
-    words = _Words(case.formatted)
+    words = Words(case.formatted)
     words.take(b"CREATE")
     replaces = words.take(b"OR", b"REPLACE")
     temporary = words.take(b"TEMPORARY")
@@ -157,13 +113,13 @@ def _judge_create(case: Case) -> None:
     judge_reading(case, case.tree, more=_DEFINITION, names=ENGINES | _OF_COLUMNS)
 
 
-def _may_have(case: Case, words: _Words, engines: frozenset[str]) -> None:
+def _may_have(case: Case, words: Words, engines: frozenset[str]) -> None:
     for engine in words.engines():
         if engine not in engines:
             raise denied(case.user, f"the engine '{engine[:80]}' is not one of {', '.join(sorted(engines))}")
 
 
-def _judge_new_database(case: Case, words: _Words) -> None:
+def _judge_new_database(case: Case, words: Words) -> None:
     name = words.name()
     if not name or words.take(b"UUID") or words.has(b"CLUSTER"):
         raise not_understood(case.user, case.formatted.decode(errors="replace"))
@@ -174,7 +130,7 @@ def _judge_new_database(case: Case, words: _Words) -> None:
 
 
 def _judge_drop(case: Case) -> None:
-    words = _Words(case.formatted)
+    words = Words(case.formatted)
     if not words.take(b"DROP"):
         raise denied(case.user, "nothing is detached here; drop what is not the ledger's")
     words.take(b"TEMPORARY")
@@ -193,7 +149,7 @@ def _judge_drop(case: Case) -> None:
 
 
 def _judge_truncate(case: Case) -> None:
-    words = _Words(case.formatted)
+    words = Words(case.formatted)
     if not words.take(b"TRUNCATE", b"TABLE"):
         raise denied(case.user, "tables are emptied one by one")
     words.take(b"IF", b"EXISTS")
@@ -201,7 +157,7 @@ def _judge_truncate(case: Case) -> None:
 
 
 def _judge_rename(case: Case) -> None:
-    words = _Words(case.formatted)
+    words = Words(case.formatted)
     if not (words.take(b"EXCHANGE", b"TABLES") or words.take(b"RENAME", b"TABLE")):
         raise denied(case.user, "only tables are renamed or exchanged")
     words.take(b"IF", b"EXISTS")
@@ -210,7 +166,7 @@ def _judge_rename(case: Case) -> None:
 
 
 def _judge_alter(case: Case) -> None:
-    words = _Words(case.formatted)
+    words = Words(case.formatted)
     if not words.take(b"ALTER", b"TABLE"):
         raise denied(case.user, "only tables are altered")
     place = _place(case, words)
@@ -249,14 +205,14 @@ def _judge_insert(case: Case) -> None:
 
 def _judge_rows(case: Case) -> None:
     """DELETE and UPDATE."""
-    words = _Words(case.formatted)
+    words = Words(case.formatted)
     words.take(b"DELETE", b"FROM") or words.take(b"UPDATE")
     _may_take_from(case, _place(case, words))
     judge_reading(case, case.tree, more=frozenset({"DeleteQuery", "UpdateQuery", "Assignment", "Partition"}))
 
 
 def _judge_optimize(case: Case) -> None:
-    words = _Words(case.formatted)
+    words = Words(case.formatted)
     words.take(b"OPTIMIZE", b"TABLE")
     place = _place(case, words)
     if words.has(b"DEDUPLICATE", b"CLEANUP", b"CLUSTER"):
