@@ -10,6 +10,7 @@ from itertools import chain
 
 from opsledger.infra.gateway.codecs import PIECE_BYTES
 from opsledger.infra.gateway.engine import Counts, Handle, no_statement
+from opsledger.infra.gateway.errors import UNKNOWN_FORMAT, refused
 from opsledger.infra.gateway.native import split
 from opsledger.infra.gateway.request import Request, bounded
 from opsledger.infra.gateway.statement import (
@@ -20,6 +21,7 @@ from opsledger.infra.gateway.statement import (
     format_of,
     insert_of,
     is_insert,
+    is_name,
 )
 
 _IN_MEMORY_BYTES = 32 * 1024 * 1024
@@ -69,6 +71,8 @@ def selected(
 ) -> Answer:
     """Run any other statement. ``reads``: it has an answer, if only one without rows. ``retold`` changes its Native blocks."""
     format_ = format_of(text) or request.options.get("default_format") or "TabSeparated"
+    if not is_name(format_):
+        raise refused(UNKNOWN_FORMAT, f"Unknown format {format_[:100]}")
     stream = None
     if reads and format_ in STREAMED and first_word(text) in ("SELECT", "WITH", "FROM", ""):
         stream = handle.stream(text, format_, request.parameters)

@@ -11,14 +11,16 @@ from opsledger.infra.gateway.errors import BAD_ARGUMENTS, UNKNOWN_SETTING, Serve
 from opsledger.infra.gateway.judge.judge import Judge
 from opsledger.infra.gateway.judge.places import HOME, READING
 from opsledger.infra.gateway.judge.settings import bounded, may_set
+from opsledger.infra.gateway.judge.showing import may_use
 from opsledger.infra.gateway.judge.verdict import denied
 from opsledger.infra.gateway.request import External, Request
 from opsledger.infra.gateway.roles import User
 from opsledger.infra.gateway.sessions import Sessions
 from opsledger.infra.gateway.statement import is_name, without_format
 
-_ALONE: dict[str, str] = {"use_query_condition_cache": "0"}
-"""For who sees a part of the rows: nothing is taken from what another's question has left in a cache."""
+_ALONE: dict[str, str] = {"use_query_condition_cache": "0", "output_format_write_statistics": "0"}
+"""For who sees a part of the rows: nothing is taken from what another's question has left in a cache, and an answer does not
+tell how much was read for it."""
 
 
 class Handles:
@@ -36,6 +38,8 @@ class Handles:
         self._check(user, request.settings)
         settings = {**bounded(user, request.settings), SETTING: mark(user, number)}
         database = request.options.get("database", "")
+        if database:
+            may_use(user, database)
         if user.writes and request.options.get("session_id"):
             with self._in_session(user, request, settings, database) as handle:
                 yield handle
@@ -97,7 +101,7 @@ class Handles:
 
     def _bring(self, user: User, handle: Handle, tables: tuple[External, ...], brought: list[str]) -> None:
         for table in tables:
-            if not is_name(table.name):
+            if not (is_name(table.name) and is_name(table.format)):
                 raise refused(BAD_ARGUMENTS, f"a table that comes along cannot be called {table.name[:100]!r}")
             text = f"CREATE TEMPORARY TABLE `{table.name}` ({table.structure})".encode("utf-8", "surrogateescape")
             self._judge.brought(user, handle, text)

@@ -161,10 +161,25 @@ def test_what_was_read_is_not_told(two: Two) -> None:
     assert int(full["read_rows"]) >= ALL
 
 
-def test_an_error_of_the_bounds_has_no_figures(two: Two) -> None:
-    told = two.ask("vendor", "SELECT count() FROM reading.calls", max_rows_to_read=1)
-    assert (told.code, any(c.isdigit() for c in told.text.split("DB::Exception: ")[1].split("(version")[0])) == (158, False)
-    assert any(c.isdigit() for c in two.ask("reader", "SELECT count() FROM reading.calls", max_rows_to_read=1).text[40:])
+@pytest.mark.parametrize("name", ["max_rows_to_read", "max_bytes_to_read", "max_memory_usage", "read_overflow_mode"])
+def test_how_much_is_read_cannot_be_found_out_by_a_bound(two: Two, name: str) -> None:
+    value = "break" if name.endswith("mode") else "1"
+    assert two.ask("vendor", "SELECT count() FROM reading.calls", **{name: value}).code == 497
+    assert two.ask("reader", "SELECT count() FROM reading.calls", **{name: value}).code in (0, 158, 241, 307)
+
+
+@pytest.mark.parametrize("format_", ["JSON", "JSONCompact", "XML", "JSONColumnsWithMetadata"])
+def test_an_answer_does_not_tell_how_much_was_read(two: Two, format_: str) -> None:
+    for more in ({}, {"output_format_write_statistics": "1"}):
+        told = two.ask("vendor", f"SELECT count() FROM reading.calls FORMAT {format_}", **more)
+        assert "rows_read" not in told.text
+    assert "rows_read" in two.ask("reader", f"SELECT count() FROM reading.calls FORMAT {format_}").text
+
+
+def test_functions_of_blocks_are_not_for_the_bound(two: Two) -> None:
+    for name in ("blockNumber", "blockSize", "rowNumberInAllBlocks"):
+        assert two.ask("tenant", f"SELECT {name}() FROM reading.calls").code == 497
+        assert two.ask("reader", f"SELECT {name}() FROM reading.calls").status == 200
 
 
 def test_an_error_guesses_no_names(two: Two) -> None:
@@ -178,6 +193,17 @@ def test_lists_of_names_show_views_only(two: Two) -> None:
         assert "calls" in two.ask(who, "SHOW TABLES").text.split()
         assert two.ask(who, "SELECT sum(total_rows) FROM system.tables").text in ("0\n", "\\N\n")
         assert THEIRS not in two.ask(who, "SELECT * FROM system.tables").text
+
+
+def test_a_passing_database_cannot_be_guessed(two: Two) -> None:
+    name = "known_1_abcd"
+    assert two.gateway.ask(f"CREATE DATABASE {name}").status == 200
+    for who in ("tenant", "reader"):
+        for there in (name, "known_1_none"):
+            told = [two.ask(who, text) for text in (f"EXISTS DATABASE {there}", f"USE {there}", f"SELECT * FROM {there}.t")]
+            told.append(two.ask(who, "SELECT 1", database=there))
+            assert {one.code for one in told} == {497}
+    assert two.gateway.ask(f"DROP DATABASE {name}").status == 200
 
 
 def test_values_that_others_have_asked_for_are_not_kept(two: Two) -> None:

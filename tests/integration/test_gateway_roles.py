@@ -147,7 +147,7 @@ def test_a_reader_reads_facts_and_the_views(served: Served) -> None:
     assert served.ask("reader", "SELECT uniq(tenant) FROM reading.calls").text == "2\n"
 
 
-@pytest.mark.parametrize("database", ["default", "system", "reading", "unused"])
+@pytest.mark.parametrize("database", ["default", "system", "reading", "unused", "gateway_log"])
 def test_the_database_of_a_request_opens_nothing(served: Served, database: str) -> None:
     for who in ("reader", "bound"):
         for text in ("SELECT * FROM call", "SELECT 1 IN call", "WITH call AS (SELECT 1 AS a) SELECT payload FROM call"):
@@ -158,6 +158,7 @@ def test_the_database_of_a_request_opens_nothing(served: Served, database: str) 
 def test_a_session_keeps_nothing_for_who_only_reads(served: Served) -> None:
     assert served.ask("reader", "SET max_threads = 3", session_id="s").code in (0, 164)
     assert served.ask("reader", "USE system", session_id="s").code in (0, 164)
+    assert served.ask("reader", "SELECT 1", default_format="CSV; SELECT 2").code == 73
     assert served.ask("reader", "SELECT currentDatabase()", session_id="s", session_check=1).text == "default\n"
 
 

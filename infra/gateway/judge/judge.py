@@ -161,8 +161,6 @@ def _verdict(case: Case) -> Verdict:
     if kind in SHOWS:
         SHOWS[kind](case)
         return Verdict(kind, reads=True)
-    if kind in ("Set", "UseQuery"):
-        return Verdict(kind, reads=True)
     if kind in CHANGES and case.user.writes:
         CHANGES[kind](case)
         return Verdict(kind, reads=False)

@@ -20,6 +20,7 @@ _PIECES = SELECT | frozenset(
     }
 )
 _IN = frozenset({"in", "notin", "nullin", "notnullin"})
+_OF_BLOCKS = frozenset({"blockNumber", "blockSize", "rowNumberInBlock", "rowNumberInAllBlocks", "blockSerializedSize"})
 _BESIDE_SELECT = frozenset({"Identifier", "Set"})
 """What may stand behind a SELECT in its node: the format's name and settings; a text there is a file's name."""
 
@@ -49,6 +50,8 @@ def _judge_function(case: Case, parent: Node | None, function: Node, names: froz
         return
     if why := verdict(name, trusted=case.user.writes):
         raise denied(case.user, f"the function '{name[:80]}' {why}")
+    if case.user.is_bound and name in _OF_BLOCKS:
+        raise denied(case.user, f"the function '{name}' tells how many rows were read")
     for argument in _arguments(function):
         if argument.kind == "Identifier" and (why := named_verdict(name, argument.name)):
             raise denied(case.user, f"the function '{argument.name[:80]}', given to {name}, {why}")

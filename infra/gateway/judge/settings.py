@@ -80,6 +80,10 @@ _FAMILIES = re.compile(
 """Formats' settings and types that clients ask for: they say how values are written."""
 _NEVER = frozenset({"input_format_values_interpret_expressions", "input_format_values_deduce_templates_of_expressions"})
 """Expressions among the values of an INSERT would be run without having been judged."""
+_TELLING = re.compile(
+    r"(?:max_(?:rows|bytes)_to_read|max_memory_usage|(?:read|timeout)_overflow_mode|output_format_write_statistics)"
+)
+"""By these one finds out how much is read, or is told: of other tenants' rows, too."""
 OF_TABLES = frozenset(
     {
         *(
@@ -101,7 +105,7 @@ _READABLE, _WRITABLE = frozenset(_READ), frozenset(_READ + _WRITE)
 
 def may_set(user: User, name: str) -> bool:
     """Whether a user's request may have a setting."""
-    if name in _NEVER:
+    if name in _NEVER or (user.is_bound and _TELLING.fullmatch(name)):
         return False
     return name in (_WRITABLE if user.writes else _READABLE) or bool(_FAMILIES.fullmatch(name))
 

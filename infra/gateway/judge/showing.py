@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from opsledger.infra.gateway.judge.places import HOME, READING
 from opsledger.infra.gateway.judge.reading import SELECT, judge_reading, judge_table
 from opsledger.infra.gateway.judge.verdict import Case, denied
-from opsledger.infra.gateway.roles import Role
+from opsledger.infra.gateway.roles import Role, User
 from opsledger.infra.gateway.statement import first_words
 
 _LISTS = frozenset({"TABLES", "DATABASES", "SETTINGS"})
 _OF_WORDS = frozenset({"EXPLAIN AST", "EXPLAIN SYNTAX"})
 """They say how the words are read, and run nothing; other kinds count rows and parts, those of other tenants, too."""
+
+
+def may_use(user: User, database: str) -> None:
+    """ServerError for a database of which a reader may not even know that it is there."""
+    if user.role is Role.READER and database not in (HOME, READING, "system"):
+        raise denied(user, f"the database '{database[:80]}' is not for reading")
 
 
 def judge_explain(case: Case) -> None:
@@ -41,8 +48,14 @@ def _judge_named(case: Case) -> None:
 def _judge_exists(case: Case) -> None:
     """Whether there is a table is told to readers of what they may read."""
     if case.tree.kind == "ExistsDatabaseQuery":
+        _judge_use(case)
         return
     _judge_named(case)
+
+
+def _judge_use(case: Case) -> None:
+    for child in case.tree.children:
+        may_use(case.user, child.name)
 
 
 def _judge_create_text(case: Case) -> None:
@@ -80,5 +93,7 @@ SHOWS: dict[str, Callable[[Case], None]] = {
     "ExistsTableQuery": _judge_exists,
     "ExistsViewQuery": _judge_exists,
     "ExistsDatabaseQuery": _judge_exists,
+    "UseQuery": _judge_use,
+    "Set": _nothing,
 }
 """What tells about names and statements, by kind; no other kind does here."""
