@@ -23,11 +23,12 @@ NOT_WRITTEN = KEPT - {HOME}
 FACT_NAMES = frozenset(fact.name for fact in FACTS)
 SHOWN = frozenset(
     {
-        *("one", "numbers", "numbers_mt", "zeros", "zeros_mt", "tables", "columns", "databases", "settings", "functions"),
+        *("one", "numbers", "numbers_mt", "zeros", "zeros_mt", "tables", "columns", "settings", "functions"),
         *("data_type_families", "formats", "time_zones", "aggregate_function_combinators", "table_functions", "keywords"),
     }
 )
-"""Tables of ``system`` that a reader may ask: they say what the engine can do; of names only those that readers may ask."""
+"""Tables of ``system`` that a reader may ask: they say what the engine can do; of names only those that readers may ask. Not
+``databases``, which says where the files are: SHOW DATABASES tells the names."""
 _LOCAL_ONLY = frozenset({"zookeeper", "zookeeper_connection", "zookeeper_log", "s3queue", "azure_queue"})
 """Tables of ``system`` that nobody asks: they would reach out."""
 

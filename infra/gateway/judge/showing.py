@@ -23,10 +23,10 @@ def may_use(user: User, database: str) -> None:
 
 def judge_explain(case: Case) -> None:
     """A reader may have explained what he may run; who is bound to a tenant or vendor only its words."""
-    questions = [child for child in case.tree.children if child.kind != "Set"]
+    questions = [child for child in case.tree.children if child.kind not in ("Set", "Identifier")]
     if len(questions) != 1 or questions[0].kind not in SELECT:
         raise denied(case.user, "only questions are explained")
-    has_options = len(questions) != len(case.tree.children)
+    has_options = any(child.kind == "Set" for child in case.tree.children)
     if case.user.is_bound and (case.tree.name not in _OF_WORDS or has_options):
         raise denied(case.user, "of the kinds of EXPLAIN, those that count other tenants' rows")
     judge_reading(case, questions[0])
