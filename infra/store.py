@@ -25,6 +25,7 @@ from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.domain.ports import ArrowTable, Span
 from opsledger.infra.data_directory import ENGINE, DataDirectory, Folder
 from opsledger.infra.engine.address import options
+from opsledger.infra.engine.library import load
 from opsledger.infra.gateway.found import PASSWORD_VARIABLE, find
 from opsledger.infra.server import CLUSTER_VARIABLE, SETTINGS, Server, connect, parse_url, reaching, server_of
 from opsledger.projections.ledger.cluster import OnCluster, on_cluster
@@ -247,6 +248,7 @@ def engine_address(root: Path, memory_bytes: int | None = None) -> str:
 
 def _open_engine(directory: DataDirectory, memory_bytes: int | None) -> Client:
     os.environ.setdefault(*_ALLOCATOR)  # read when the engine's library is loaded, at its first opening
+    load()
     # Passing files of inserts hold records: they belong into the data directory, not into everybody's /tmp.
     tempfile.tempdir = str(directory.temporary)
     return clickhouse_connect.get_client(

@@ -9,11 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import chdb
-
+from opsledger.infra.engine.library import load
 from opsledger.infra.gateway.errors import SYNTAX_ERROR, UNKNOWN_SETTING, ServerError, from_engine, refused
 
-_CONNECT: Any = chdb.connect
+_CONNECT: Any = load().connect
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NOT_STREAMED = "Streaming query is not supported"
 
