@@ -12,7 +12,15 @@ from opsledger.infra.gateway.answer import Answer, Retold, inserted, read_text, 
 from opsledger.infra.gateway.audience import mark
 from opsledger.infra.gateway.body import Body
 from opsledger.infra.gateway.engine import Engine, Handle
-from opsledger.infra.gateway.errors import READONLY, REQUIRED_PASSWORD, ServerError, refused, without_figures, without_names
+from opsledger.infra.gateway.errors import (
+    READONLY,
+    REQUIRED_PASSWORD,
+    ServerError,
+    from_engine,
+    refused,
+    without_figures,
+    without_names,
+)
 from opsledger.infra.gateway.handles import Handles
 from opsledger.infra.gateway.judge.judge import Judge
 from opsledger.infra.gateway.judge.places import HOME, READING
@@ -70,6 +78,7 @@ class Gateway:
                 record.failed(error)
                 stack.close()
                 return self._refuse(start_response, _for_user(user, error), query_id)
+            record.failed(from_engine(error))
             stack.close()
             raise
         return self._send(start_response, request, answer, user, query_id, record, stack)
@@ -96,7 +105,7 @@ class Gateway:
         record.kind = verdict.kind
         if request.only_reads and not verdict.reads:
             raise refused(READONLY, f"{user.name}: Cannot execute query in readonly mode")
-        if user.role is Role.AUDITOR and b"query_log" in text:
+        if user.role is Role.AUDITOR and _asks_log(text):
             self._log.load()
         if insert is not None:
             return inserted(handle, insert, _behind(text[insert.data_at :], rest), request.parameters)
@@ -160,7 +169,7 @@ class Gateway:
             return _for_user(user, error)
 
         whole = answer.length is not None and not encoding
-        return Body(answer.body, encoding, tag, self._engine.version, stack, broken, whole=whole)
+        return Body(answer.body, encoding, tag, self._engine.version, stack, broken, record.answered, whole=whole)
 
 
 _NO_HANDLE = (
@@ -174,6 +183,10 @@ def _for_user(user: User, error: ServerError) -> ServerError:
         return error
     told = without_names(error)
     return without_figures(told) if user.is_bound else told
+
+
+def _asks_log(text: bytes) -> bool:
+    return b"query_log" in text or b"gateway_log" in text
 
 
 def _behind(first: bytes, rest: Iterable[bytes]) -> Any:

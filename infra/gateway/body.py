@@ -12,8 +12,8 @@ from opsledger.infra.gateway.errors import ServerError
 class Body:
     """A body being sent. Stream and handle go, in this order, before its last piece does, or when it is closed unread.
 
-    ``broken`` turns the error that an answer breaks off with into what the client is told of it. ``whole``: the client knows
-    the body's length, so that its last piece is held back until all has gone.
+    ``broken`` turns the error that an answer breaks off with into what the client is told of it; ``done`` is called where it
+    does not. ``whole``: the client knows the body's length, so that its last piece is held back until all has gone.
     """
 
     def __init__(
@@ -24,12 +24,13 @@ class Body:
         version: str,
         stack: ExitStack,
         broken: Callable[[ServerError], ServerError],
+        done: Callable[[], None] = lambda: None,
         *,
         whole: bool,
     ) -> None:
         told = self._told(body, tag, version)
         self._chunks = packed(told, encoding) if encoding else told
-        self._tell, self._broken = broken, False
+        self._tell, self._done, self._broken = broken, done, False
         self._stack, self._whole = stack, whole
 
     def __iter__(self) -> Iterator[bytes]:
@@ -41,6 +42,8 @@ class Body:
             last = chunk if self._whole else b""
             if not self._whole:
                 yield chunk
+        if not self._broken:
+            self._done()
         # who has the end of the answer may ask again at once: its session has to be free by then
         self._stack.close()
         if last:

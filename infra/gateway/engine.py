@@ -242,4 +242,8 @@ def one_statement(statement: bytes, kind: Kind) -> None:
 
 def no_statement(statement: bytes) -> ServerError:
     """What to say of a text that the engine answers with nothing at all, as it does to bytes that are no statement."""
-    return refused(SYNTAX_ERROR, f"Syntax error: {json.dumps(statement[:40].decode(errors='replace'))} is no statement")
+    return refused(
+        SYNTAX_ERROR,
+        f"Syntax error: {json.dumps(statement[:40].decode(errors='replace'))} is no statement",
+        "the text is no statement",
+    )

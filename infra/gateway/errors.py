@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_LAST_NAME = re.compile(r"\(([A-Z][A-Z_]+)\)")
+_LAST_NAME = re.compile(r"\(([A-Z][A-Z0-9_]+)\)\.?\Z")
+"""An error's name ends its text; other words in parentheses may be a value's."""
 _CODE = re.compile(r"Code: (\d+)\. DB::\w*Exception: ")
 
 SYNTAX_ERROR = 62
@@ -23,6 +24,7 @@ ACCESS_DENIED = 497
 TOO_MANY_SIMULTANEOUS_QUERIES = 202
 BAD_REQUEST_PARAMETER = 568
 CANNOT_READ_ALL_DATA = 33
+QUERY_WAS_CANCELLED = 394
 _UNKNOWN_EXCEPTION = 1002
 
 _NAMES = {
@@ -42,6 +44,7 @@ _NAMES = {
     TOO_MANY_SIMULTANEOUS_QUERIES: "TOO_MANY_SIMULTANEOUS_QUERIES",
     BAD_REQUEST_PARAMETER: "BAD_REQUEST_PARAMETER",
     CANNOT_READ_ALL_DATA: "CANNOT_READ_ALL_DATA",
+    QUERY_WAS_CANCELLED: "QUERY_WAS_CANCELLED",
     _UNKNOWN_EXCEPTION: "UNKNOWN_EXCEPTION",
 }
 _STATUS: dict[str, tuple[int, ...]] = {
@@ -66,7 +69,7 @@ class ServerError(Exception):
         super().__init__(text)
         self.code = code
         self.text = text
-        self.reason = reason or (_LAST_NAME.findall(text) or [""])[-1]
+        self.reason = reason or _name_in(text)
 
     @property
     def status(self) -> str:
@@ -78,10 +81,15 @@ class ServerError(Exception):
         return f"{self.text} (version {version} (official build))\n".encode(errors="surrogateescape")
 
 
-def refused(code: int, message: str) -> ServerError:
-    """An error found by the gateway itself, in the engine's words."""
+def _name_in(text: str) -> str:
+    found = _LAST_NAME.search(text)
+    return found[1] if found else ""
+
+
+def refused(code: int, message: str, kept: str = "") -> ServerError:
+    """An error found by the gateway itself, in the engine's words. ``kept`` is what is logged of a message that quotes."""
     name = _NAMES.get(code, "UNKNOWN_EXCEPTION")
-    return ServerError(code, f"Code: {code}. DB::Exception: {message} ({name})", f"{name}: {message}")
+    return ServerError(code, f"Code: {code}. DB::Exception: {message} ({name})", f"{name}: {kept or message}")
 
 
 _COUNTING = {158, 159, 160, 191, 241, 307, 396}
@@ -100,7 +108,7 @@ def without_figures(error: ServerError) -> ServerError:
     """The error as one is told who sees a part of the rows."""
     if error.code not in _COUNTING:
         return error
-    name = (_LAST_NAME.findall(error.text) or ["LIMIT_EXCEEDED"])[-1]
+    name = _name_in(error.text) or "LIMIT_EXCEEDED"
     return ServerError(error.code, f"Code: {error.code}. DB::Exception: The statement goes beyond its bounds ({name})", name)
 
 
@@ -109,5 +117,5 @@ def from_engine(error: BaseException) -> ServerError:
     text = str(error).strip()
     found = _CODE.search(text)
     if found is None:
-        return refused(_UNKNOWN_EXCEPTION, text or type(error).__name__)
+        return refused(_UNKNOWN_EXCEPTION, text or type(error).__name__, type(error).__name__)
     return ServerError(int(found[1]), re.sub(r" \(version [0-9.]+(?: \([^)]*\))?\)\.?$", "", text[found.start() :]))

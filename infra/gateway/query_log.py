@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import Counter
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -57,14 +59,22 @@ class Entry:
 
 
 def digest_of(statement: bytes) -> str:
-    """What stands for a statement in the log: the first 16 bytes of its SHA-256, in hexadecimal digits."""
-    return sha256(statement).hexdigest()[:32]
+    """What stands for a statement in the log: of its SHA-256, without blanks around it, the first 32 hexadecimal digits."""
+    return sha256(statement.strip()).hexdigest()[:32]
 
 
 def now_text() -> str:
     """The present moment as ``at`` has it."""
     now = datetime.now(UTC)
     return f"{now:%Y-%m-%d %H:%M:%S}.{now.microsecond // 1000:03d}"
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return False
+    return isinstance(told, dict) and told.keys() <= set(Entry.__slots__)
 
 
 class QueryLog:
@@ -74,11 +84,12 @@ class QueryLog:
         self._folder, self._engine = root / FOLDER, engine
         self._file_bytes, self._keep = file_bytes, files
         self._folder.mkdir(mode=0o700, exist_ok=True)
-        self._lock, self._loading = Lock(), Lock()
+        self._lock, self._loading, self._logins = Lock(), Lock(), Lock()
         self._number = max(self._numbers(), default=1)
         self._file = self._opened()
         self._loaded: dict[int, int] = {}
-        self._allowance, self._allowed_at, self._untold = float(LOGINS_A_SECOND), time.monotonic(), 0
+        self._allowance, self._allowed_at = float(LOGINS_A_SECOND), time.monotonic()
+        self._untold = Counter[int]()
         with engine.handle() as handle:
             for text in (f"CREATE DATABASE IF NOT EXISTS `{LOG}`", f"DROP TABLE IF EXISTS `{LOG}`.`{TABLE}` SYNC", _CREATE):
                 handle.query(text.encode(), "Null", {})
@@ -88,6 +99,8 @@ class QueryLog:
         told = asdict(entry) | {"why": entry.why[:_MAX_WHY], "user": entry.user[:100], "query_id": entry.query_id[:200]}
         line = json.dumps(told, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
         with self._lock:
+            if self._file < 0:  # closed; the number may be another file's by now
+                return
             os.write(self._file, line)
             if os.fstat(self._file).st_size >= self._file_bytes:
                 self._turn_over()
@@ -95,18 +108,28 @@ class QueryLog:
     def login_refused(self, name: str, error: ServerError) -> None:
         """A login has failed. Of very many only some get a line each, so that nobody can fill the log without a login."""
         now = time.monotonic()
-        self._allowance = min(LOGINS_A_SECOND, self._allowance + (now - self._allowed_at) * LOGINS_A_SECOND)
-        self._allowed_at = now
-        if self._allowance < 1:
-            self._untold += 1
-            return
-        self._allowance -= 1
-        more, self._untold = self._untold, 0
-        why = error.reason + (f"; and {more:,} more that were not told one by one" if more else "")
-        self.write(Entry(at=now_text(), user=name, role="", remote="", kind="Login", digest="", ms=0, code=error.code, why=why))
+        with self._logins:
+            self._allowance = min(LOGINS_A_SECOND, self._allowance + (now - self._allowed_at) * LOGINS_A_SECOND)
+            self._allowed_at = now
+            if self._allowance < 1:
+                self._untold[error.code] += 1
+                return
+            self._allowance -= 1
+        self._tell_untold()
+        self._login(name, error.code, error.reason)
+
+    def _tell_untold(self) -> None:
+        with self._logins:
+            untold, self._untold = self._untold, Counter()
+        for code, count in untold.items():
+            self._login("", code, f"{count:,} failed logins that were not told one by one")
+
+    def _login(self, name: str, code: int, why: str) -> None:
+        self.write(Entry(at=now_text(), user=name, role="", remote="", kind="Login", digest="", ms=0, code=code, why=why))
 
     def load(self) -> None:
         """Bring the table up to the files."""
+        self._tell_untold()
         with self._loading, self._engine.handle() as handle:
             there = self._numbers()
             for number in [number for number in self._loaded if number not in there]:
@@ -116,22 +139,24 @@ class QueryLog:
                 self._load(handle, number)
 
     def _load(self, handle: Handle, number: int) -> None:
-        with self._path(number).open("rb") as file:
+        with suppress(FileNotFoundError), self._path(number).open("rb") as file:  # it may have been deleted meanwhile
             file.seek(self._loaded.get(number, 0))
             while piece := file.read(_PIECE):
                 whole = piece[: piece.rfind(b"\n") + 1]
                 if not whole:
                     return
                 # a line that a power cut has left half is no line
-                lines = (line[:-1] + b',"file":%d}\n' % number for line in whole.splitlines() if line.endswith(b'"}'))
+                lines = (line[:-1] + b',"file":%d}\n' % number for line in whole.splitlines() if _is_whole(line))
                 handle.insert(f"INSERT INTO `{LOG}`.`{TABLE}`".encode(), "JSONEachRow", iter((b"".join(lines),)))
                 self._loaded[number] = self._loaded.get(number, 0) + len(whole)
                 file.seek(self._loaded[number])
 
     def close(self) -> None:
         """Let the file go."""
+        self._tell_untold()
         with self._lock:
             os.close(self._file)
+            self._file = -1
 
     def _turn_over(self) -> None:
         os.close(self._file)

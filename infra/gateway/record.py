@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from opsledger.infra.gateway.engine import Counts
-from opsledger.infra.gateway.errors import ServerError
+from opsledger.infra.gateway.errors import QUERY_WAS_CANCELLED, ServerError, refused
 from opsledger.infra.gateway.query_log import Entry, QueryLog, digest_of, now_text
 from opsledger.infra.gateway.roles import User
 
@@ -18,11 +18,16 @@ class Record:
         self._at, self._since = now_text(), time.monotonic()
         self.statement, self.kind, self.query_id = b"", "", ""
         self.counts = Counts()
-        self._code, self._why = 0, ""
+        ended_before = refused(QUERY_WAS_CANCELLED, "the answer was not taken to its end")
+        self._code, self._why = ended_before.code, ended_before.reason
 
     def failed(self, error: ServerError) -> None:
         """The request was refused, or its statement ended with an error."""
         self._code, self._why = error.code, error.reason
+
+    def answered(self) -> None:
+        """The answer came to its end."""
+        self._code, self._why = 0, ""
 
     def ended(self) -> None:
         """Write the line."""
@@ -33,7 +38,7 @@ class Record:
                 role=self._user.role,
                 remote=self._remote,
                 kind=self.kind,
-                digest=digest_of(self.statement),
+                digest=digest_of(self.statement) if self.statement else "",
                 ms=round((time.monotonic() - self._since) * 1000),
                 read_rows=self.counts.read_rows,
                 written_rows=self.counts.written_rows,

@@ -215,6 +215,7 @@ def _judge_optimize(case: Case) -> None:
     words = Words(case.formatted)
     words.take(b"OPTIMIZE", b"TABLE")
     place = _place(case, words)
+    _may_fill(case, place)
     if words.has(b"DEDUPLICATE", b"CLEANUP", b"CLUSTER"):
         _may_take_from(case, place)
 

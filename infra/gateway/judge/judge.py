@@ -146,7 +146,8 @@ def _begin(user: User, statement: bytes) -> None:
         "MOVE",
     ):
         raise denied(user, f"{first} is not a statement of the gateway")
-    raise refused(SYNTAX_ERROR, f"Syntax error: failed at position 1: no statement begins with {first[:40]!r} here")
+    nothing = "no statement begins"
+    raise refused(SYNTAX_ERROR, f"Syntax error: failed at position 1: {nothing} with {first[:40]!r} here", f"{nothing} so")
 
 
 def _verdict(case: Case) -> Verdict:
@@ -166,7 +167,7 @@ def _verdict(case: Case) -> Verdict:
         return Verdict(kind, reads=False)
     if kind in CHANGES:
         raise denied(case.user, "nothing is changed")
-    raise not_understood(case.user, case.tree.text)
+    raise not_understood(case.user, case.tree.text, case.tree.kind)
 
 
 def _judge_settings(case: Case) -> None:

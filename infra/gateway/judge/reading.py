@@ -32,7 +32,7 @@ def judge_reading(case: Case, node: Node, *, more: frozenset[str] = frozenset(),
     """
     for parent, piece in node.walk():
         if piece.kind not in _PIECES and piece.kind not in more:
-            raise not_understood(case.user, piece.text)
+            raise not_understood(case.user, piece.text, piece.kind)
         if piece.kind == "SelectWithUnionQuery" and not {c.kind for c in piece.children[1:]} <= _BESIDE_SELECT:
             raise denied(case.user, "INTO OUTFILE would write a file of the server's; read the answer itself")
         if piece.kind == "Function":

@@ -44,11 +44,13 @@ class Verdict:
     reads: bool
 
 
-def denied(user: User, why: str) -> ServerError:
-    """The refusal of a statement, in the engine's words for a missing right."""
-    return refused(ACCESS_DENIED, f"{user.name}: Not enough privileges. As {user.role} you may not do this: {why}")
+def denied(user: User, why: str, kept: str = "") -> ServerError:
+    """The refusal of a statement, in the engine's words for a missing right. ``kept`` is logged for a ``why`` that quotes."""
+    begin = f"{user.name}: Not enough privileges. As {user.role} you may not do this: "
+    return refused(ACCESS_DENIED, begin + why, begin + (kept or why))
 
 
-def not_understood(user: User, what: str) -> ServerError:
-    """The refusal of what this judge has no rule for."""
-    return denied(user, f"{what[:120]!r} is not on the list of what statements are made of here")
+def not_understood(user: User, what: str, kind: str = "something in it") -> ServerError:
+    """The refusal of what this judge has no rule for: ``what``, which may be a statement's words; its ``kind`` is logged."""
+    unlisted = "is not on the list of what statements are made of here"
+    return denied(user, f"{what[:120]!r} {unlisted}", f"{kind[:60]} {unlisted}")
