@@ -52,7 +52,7 @@ class Handles:
         last = {"readonly": settings.pop("readonly")} if "readonly" in settings else {}
         with self._engine.handle(settings) as handle:
             self._bring(user, handle, request.external, [])
-            if database:
+            if database not in ("", HOME):  # a new handle is there
                 handle.use(database)
             handle.set(last)
             yield handle

@@ -11,7 +11,7 @@ import os
 import time
 from collections import Counter
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -96,7 +96,11 @@ class QueryLog:
 
     def write(self, entry: Entry) -> None:
         """Add a line."""
-        told = asdict(entry) | {"why": entry.why[:_MAX_WHY], "user": entry.user[:100], "query_id": entry.query_id[:200]}
+        told = {name: getattr(entry, name) for name in Entry.__slots__} | {
+            "why": entry.why[:_MAX_WHY],
+            "user": entry.user[:100],
+            "query_id": entry.query_id[:200],
+        }
         line = json.dumps(told, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
         with self._lock:
             if self._file < 0:  # closed; the number may be another file's by now

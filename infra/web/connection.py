@@ -23,6 +23,7 @@ from opsledger.infra.web.door import Door, Parser, Standing
 
 USER = "opsledger.user"
 """Where the application finds who asks."""
+_JOINED_BYTES = 64 * 1024
 _HEAD_BYTES = 16 * 1024
 """So much is read at once while a request's headers are not complete, thus at most so much of a body nobody asked for."""
 _DRAINED_BYTES, _DRAINED_S = 64 * 1024**2, 2.0
@@ -50,8 +51,32 @@ class Bounds:
     """Without a byte taken of what is sent to the client."""
 
 
+class _Joined:
+    """Stands in for a connection, to have together what is sent to it."""
+
+    def __init__(self, server: Any) -> None:
+        self.server, self.data = server, bytearray()
+
+    def write_soon(self, data: bytes) -> int:
+        """Keep some bytes; how many."""
+        self.data += data
+        return len(data)
+
+
 class _Task(WSGITask):  # type: ignore[misc]  # waitress comes without types
     """Tells the application who asks, and leaves the line open behind an answer whose end is told by its last chunk."""
+
+    def write(self, data: bytes) -> None:
+        """Send a piece; the first one together with the headers, which the client would otherwise wake up for alone."""
+        if self.wrote_header or len(data) > _JOINED_BYTES:
+            super().write(data)
+            return
+        channel, self.channel = self.channel, _Joined(self.channel.server)
+        try:
+            super().write(data)
+        finally:
+            joined, self.channel = bytes(self.channel.data), channel
+        channel.write_soon(joined)
 
     def set_close_on_finish(self) -> None:
         """Have the line closed behind the answer. It is asked for each answer of unknown length, whose chunks tell its end."""
