@@ -66,6 +66,8 @@ class _Joined:
 class _Task(WSGITask):  # type: ignore[misc]  # waitress comes without types
     """Tells the application who asks, and leaves the line open behind an answer whose end is told by its last chunk."""
 
+    channel: Any
+
     def write(self, data: bytes) -> None:
         """Send a piece; the first one together with the headers, which the client would otherwise wake up for alone."""
         if self.wrote_header or len(data) > _JOINED_BYTES:

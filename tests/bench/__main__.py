@@ -25,6 +25,7 @@ NAMES = (
     "two_sinks",
     "freshness",
     "gateway",
+    "reading",
 )
 
 
