@@ -23,7 +23,6 @@ from opsledger.infra.gateway.errors import (
 )
 from opsledger.infra.gateway.handles import Handles
 from opsledger.infra.gateway.judge.judge import Judge
-from opsledger.infra.gateway.judge.places import HOME, READING
 from opsledger.infra.gateway.judge.reading import SELECT
 from opsledger.infra.gateway.judge.verdict import denied
 from opsledger.infra.gateway.native import retold, version_of
@@ -101,7 +100,7 @@ class Gateway:
         record.statement = insert.head if insert is not None else text
         statement = insert.head + b" FORMAT " + insert.format.encode() if insert is not None else text
         along = frozenset(table.name for table in request.external)
-        verdict = self._judge.judged(user, handle, statement, request.parameters, self._database(user, request, handle), along)
+        verdict = self._judge.judged(user, statement, request.parameters, handle.database, along)
         record.kind = verdict.kind
         if request.only_reads and not verdict.reads:
             raise refused(READONLY, f"{user.name}: Cannot execute query in readonly mode")
@@ -122,12 +121,6 @@ class Gateway:
             # what the question reads may be there for this handle alone, which is busy once it is asked
             known = self._handles.types_of(user, request, text, handle)
         return lambda blocks: retold(blocks, version, lambda: known or self._handles.types_of(user, request, text))
-
-    def _database(self, user: User, request: Request, handle: Handle) -> str:
-        named = request.options.get("database", "")
-        if named or not (user.writes and request.options.get("session_id")):
-            return named or (READING if user.is_bound else HOME)
-        return handle.text("SELECT currentDatabase()")
 
     def _refuse(self, start_response: StartResponse, error: ServerError, query_id: str) -> Iterable[bytes]:
         headers = [("X-ClickHouse-Exception-Code", str(error.code)), *_common(query_id)]

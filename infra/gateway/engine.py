@@ -11,6 +11,7 @@ from typing import Any
 
 from opsledger.infra.engine.library import load
 from opsledger.infra.gateway.errors import SYNTAX_ERROR, UNKNOWN_SETTING, ServerError, from_engine, refused
+from opsledger.infra.gateway.judge.places import HOME
 
 _CONNECT: Any = load().connect
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -87,6 +88,8 @@ class Handle:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self.database = HOME
+        """Where names without a database are looked for; a statement's own USE is not followed."""
 
     def text(self, statement: str) -> str:
         """The one value of a small answer."""
@@ -112,13 +115,17 @@ class Handle:
         """Make a database the handle's."""
         name = database.replace("\\", "\\\\").replace("`", "\\`")
         self.query(f"USE `{name}`".encode("utf-8", "surrogateescape"), "Null", {})
+        self.database = database
 
-    def kept(self, settings: Mapping[str, str]) -> dict[str, str]:
-        """Settings as they are now, to be put back; '' stands for the default."""
-        names = ", ".join(quoted(name) for name in settings)
-        text = f"SELECT name, value, changed FROM system.settings WHERE name IN ({names})".encode()
-        rows = [json.loads(line) for line in self.query(text, "JSONEachRow", {})[0].tobytes().splitlines()]
-        return dict.fromkeys(settings, "") | {row["name"]: row["value"] for row in rows if row["changed"]}
+    def kept(self, settings: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+        """The database, and settings as they are now, to be put back; '' stands for the default."""
+        # one row, since a session may have bounds for its answers
+        text = f"""
+        SELECT currentDatabase(), groupArrayIf((name, value), changed) FROM system.settings
+        WHERE name IN ({", ".join(map(quoted, settings))})
+        """
+        database, changed = json.loads(self.query(text.encode(), "JSONCompactEachRow", {})[0].tobytes())
+        return database, dict.fromkeys(settings, "") | dict(changed)
 
     def put_back(self, settings: Mapping[str, str]) -> None:
         """Undo what was set for one request of a session."""

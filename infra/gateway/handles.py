@@ -77,7 +77,8 @@ class Handles:
         name = f"{user.name} {request.options['session_id']}"  # nobody comes into another's
         with self.sessions.hold(name, request.session_timeout_s, check=request.on("session_check")) as handle:
             settings.pop("readonly", None)  # the engine would not take it back; the statement is looked at instead
-            before, home = handle.kept(settings), handle.text("SELECT currentDatabase()")
+            handle.database, before = handle.kept(settings)
+            home = handle.database
             made: list[str] = []
             try:
                 handle.set(settings)
@@ -104,7 +105,7 @@ class Handles:
             if not (is_name(table.name) and is_name(table.format)):
                 raise refused(BAD_ARGUMENTS, f"a table that comes along cannot be called {table.name[:100]!r}")
             text = f"CREATE TEMPORARY TABLE `{table.name}` ({table.structure})".encode("utf-8", "surrogateescape")
-            self._judge.brought(user, handle, text)
+            self._judge.brought(user, text)
             handle.query(text, "Null", {})
             brought.append(table.name)
             handle.insert(f"INSERT INTO `{table.name}`".encode(), table.format, iter((table.data,)))

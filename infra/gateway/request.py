@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.parser import BytesParser
@@ -64,9 +65,12 @@ class Request:
         """How long the session is kept. ServerError for what is no number."""
         text = self.options.get("session_timeout", "")
         try:
-            return float(text) if text else DEFAULT_TIMEOUT_S
+            seconds = float(text) if text else DEFAULT_TIMEOUT_S
         except ValueError:
-            raise refused(BAD_REQUEST_PARAMETER, f"Invalid session timeout: '{text}'") from None
+            seconds = math.nan
+        if not seconds >= 0:
+            raise refused(BAD_REQUEST_PARAMETER, f"Invalid session timeout: '{text[:40]}'")
+        return seconds
 
 
 def read_request(environ: Mapping[str, Any]) -> Request:

@@ -159,3 +159,43 @@ def test_who_is_bound_is_told_no_figures_of_a_bound(scene: Scene) -> None:
     told = scene.ask("bound", text).text
     assert "The statement goes beyond its bounds (TOO_MANY_ROWS)" in told
     assert "illion" not in told
+
+
+CUTTING: tuple[dict[str, str], ...] = (
+    {"offset": "1"},
+    {"limit": "1"},
+    {"limit": "1", "offset": "1000"},
+    {"extremes": "1"},
+    {"max_result_rows": "1", "result_overflow_mode": "break"},
+    {"max_result_bytes": "1", "result_overflow_mode": "break"},
+    {"max_rows_to_read": "1", "read_overflow_mode": "break"},
+    {"max_block_size": "1"},
+)
+MUST_NOT = (
+    "CREATE TABLE cutting ENGINE = Memory AS SELECT file('/etc/hostname')",
+    "CREATE TABLE cutting AS file('/etc/hostname')",
+    "CREATE TABLE cutting (a String DEFAULT file('/etc/hostname')) ENGINE = Memory",
+    "CREATE TABLE cutting (a String) ENGINE = File(TSV)",
+    "CREATE DATABASE cutting ENGINE = Filesystem('/etc')",
+    "ALTER TABLE default.call DELETE WHERE 1",
+    "TRUNCATE TABLE default.call",
+    "DROP TABLE default.call",
+    "INSERT INTO FUNCTION file('x.tsv') SELECT 1",
+    "SELECT file('/etc/hostname')",
+    "EXPLAIN SELECT file('/etc/hostname')",
+    "SELECT 1 SETTINGS max_execution_time = 0",
+)
+
+
+@pytest.mark.parametrize("settings", CUTTING)
+def test_what_cuts_answers_does_not_cut_what_is_judged(scene: Scene, settings: dict[str, str]) -> None:
+    sets = ", ".join(f"{name} = '{value}'" for name, value in settings.items())
+    session = f"cutting-{sets}"
+    scene.ask("writer", f"SET {sets}", session_id=session)
+    for text in MUST_NOT:
+        for who in WHO:
+            given = settings if who != "bound" else {name: settings[name] for name in settings if "overflow" not in name}
+            given = given if who != "bound" or "max_rows_to_read" not in given else {}
+            assert scene.ask(who, text, **given).code == 497, (who, text)
+        assert scene.ask("writer", text, session_id=session).code == 497, text
+    assert scene.ask("writer", "SELECT 1", **settings).code in (0, 396), "the control: what may run is run"

@@ -67,17 +67,26 @@ def test_it_does_not_touch_a_sessions_own_tables(scene: Scene) -> None:
     assert scene.ask("writer", "SELECT a FROM own", session_id=name).text == "9\n"
 
 
-def test_what_is_set_in_a_session_does_not_keep_it_from_being_used(scene: Scene) -> None:
-    for text in ("SET limit = 1", "SET offset = 1", "SET extremes = 1", "SET max_bytes_to_read = 1"):
-        name = str(uuid4())
-        assert scene.ask("writer", text, session_id=name).status == 200
-        told = scene.ask("writer", "SELECT getSetting('max_threads')", session_id=name, max_threads=3, database="system")
-        assert told.status == 200, (text, told.text)
-        assert scene.ask("writer", "SET limit = 0, offset = 0, extremes = 0", session_id=name).status == 200
-        after = scene.ask("writer", "SELECT getSetting('max_threads') = 3, currentDatabase()", session_id=name)
-        assert after.text == "0\tdefault\n", text
+@pytest.mark.parametrize("text", ["extremes = 1", "max_bytes_to_read = 1", "max_rows_to_read = 1", "max_result_rows = 1"])
+def test_what_is_set_in_a_session_does_not_keep_it_from_being_used(scene: Scene, text: str) -> None:
+    name = str(uuid4())
+    assert scene.ask("writer", f"SET {text}, max_block_size = 5", session_id=name).status == 200
+    told = scene.ask("writer", "SELECT getSetting('max_threads')", session_id=name, max_threads=3, database="system")
+    assert told.text.startswith("3\n")
+    assert scene.ask("writer", "SET extremes = 0", session_id=name).status == 200
+    after = "SELECT getSetting('max_threads') = 3, getSetting('max_block_size'), currentDatabase()"
+    assert scene.ask("writer", after, session_id=name).text == "0\t5\tdefault\n"
 
 
-@pytest.mark.parametrize("timeout", ["nan", "-1", "soon"])
+@pytest.mark.parametrize("text", ["SET limit = 1", "SET max_threads = 2, offset = 1", "SET `offset` = 1"])
+def test_what_would_cut_all_answers_is_sent_with_a_request_alone(scene: Scene, text: str) -> None:
+    name = str(uuid4())
+    told = scene.ask("writer", text, session_id=name)
+    assert (told.code, "is sent with a request" in told.text) == (497, True)
+    for sent, rows in (({"limit": 2}, "0\n1\n"), ({"limit": 1, "offset": 2}, "2\n"), ({}, "0\n1\n2\n")):
+        assert scene.ask("writer", "SELECT number FROM numbers(3)", session_id=name, **sent).text == rows
+
+
+@pytest.mark.parametrize("timeout", ["nan", "-1", "soon", "-inf"])
 def test_a_timeout_that_is_none_is_refused(scene: Scene, timeout: str) -> None:
     assert scene.ask("writer", "SELECT 1", session_id="t", session_timeout=timeout).code == 568

@@ -5,60 +5,35 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from opsledger.infra.gateway.judge.lists import listed
 from opsledger.infra.gateway.judge.places import KEPT, NOT_WRITTEN, Place, is_kept
 from opsledger.infra.gateway.judge.reading import SELECT, judge_reading
 from opsledger.infra.gateway.judge.tree import Node
 from opsledger.infra.gateway.judge.verdict import Case, denied, not_understood
 from opsledger.infra.gateway.judge.words import Words
 
-ENGINES = frozenset(
-    {
-        *("MergeTree", "ReplacingMergeTree", "SummingMergeTree", "AggregatingMergeTree", "CollapsingMergeTree"),
-        *("VersionedCollapsingMergeTree", "Memory", "Null", "Log", "TinyLog", "StripeLog"),
-    }
-)
+ENGINES = listed("""
+    MergeTree ReplacingMergeTree SummingMergeTree AggregatingMergeTree CollapsingMergeTree
+    VersionedCollapsingMergeTree Memory Null Log TinyLog StripeLog
+""")
 """Engines whose tables lie in the data directory or nowhere; the engine's own user is granted no others (infra/engine)."""
 _OF_DATABASES = frozenset({"Atomic"})
-_OF_COLUMNS = frozenset(
-    {
-        *("CODEC", "NONE", "LZ4", "LZ4HC", "ZSTD", "Delta", "DoubleDelta", "Gorilla", "T64", "FPC", "GCD", "Default"),
-        *("minmax", "set", "bloom_filter", "ngrambf_v1", "tokenbf_v1"),
-    }
-)
+_OF_COLUMNS = listed("""
+    CODEC NONE LZ4 LZ4HC ZSTD Delta DoubleDelta Gorilla T64 FPC GCD Default minmax set bloom_filter ngrambf_v1
+    tokenbf_v1
+""")
 """Codecs and skip indexes, which stand where functions do."""
-_DEFINITION = frozenset(
-    {
-        *(
-            "CreateQuery",
-            "Columns",
-            "ColumnDeclaration",
-            "Storage",
-            "Index",
-            "Projection",
-            "ProjectionSelectQuery",
-            "Constraint",
-        ),
-        *(
-            "AlterQuery",
-            "AlterCommand",
-            "TTLElement",
-            "Partition",
-            "Partition_ID",
-            "Assignment",
-            "NameTypePair",
-            "ASTObjectTypeArgument",
-        ),
-        *("StorageOrderByElement", "TupleDataType", "EnumDataType"),
-    }
-)
+_DEFINITION = listed("""
+    CreateQuery Columns ColumnDeclaration Storage Index Projection ProjectionSelectQuery Constraint AlterQuery
+    AlterCommand TTLElement Partition Partition_ID Assignment NameTypePair ASTObjectTypeArgument
+    StorageOrderByElement TupleDataType EnumDataType
+""")
 _ON_LEDGER = frozenset({"ADD_COLUMN", "ADD_PROJECTION", "MATERIALIZE_PROJECTION", "DROP_PROJECTION", "MODIFY_SETTING"})
-_ON_OTHERS = _ON_LEDGER | frozenset(
-    {
-        *("DROP_COLUMN", "MODIFY_COLUMN", "RENAME_COLUMN", "COMMENT_COLUMN", "CLEAR_COLUMN", "MATERIALIZE_COLUMN", "ADD_INDEX"),
-        *("DROP_INDEX", "CLEAR_INDEX", "MATERIALIZE_INDEX", "CLEAR_PROJECTION", "RESET_SETTING", "DELETE", "UPDATE"),
-        *("MODIFY_ORDER_BY", "DROP_PARTITION", "ADD_CONSTRAINT", "DROP_CONSTRAINT", "MODIFY_COMMENT", "COMMENT_TABLE"),
-    }
-)
+_ON_OTHERS = _ON_LEDGER | listed("""
+    DROP_COLUMN MODIFY_COLUMN RENAME_COLUMN COMMENT_COLUMN CLEAR_COLUMN MATERIALIZE_COLUMN ADD_INDEX DROP_INDEX
+    CLEAR_INDEX MATERIALIZE_INDEX CLEAR_PROJECTION RESET_SETTING DELETE UPDATE MODIFY_ORDER_BY DROP_PARTITION
+    ADD_CONSTRAINT DROP_CONSTRAINT MODIFY_COMMENT COMMENT_TABLE
+""")
 _LEDGER_SETTINGS = frozenset({"non_replicated_deduplication_window"})
 
 

@@ -11,6 +11,7 @@ from threading import Lock
 from opsledger.infra.gateway.engine import Engine, Handle, one_statement, quoted, value
 from opsledger.infra.gateway.errors import SYNTAX_ERROR, ServerError, refused
 from opsledger.infra.gateway.judge.changing import CHANGES, judge_brought
+from opsledger.infra.gateway.judge.lists import listed
 from opsledger.infra.gateway.judge.places import HOME
 from opsledger.infra.gateway.judge.reading import SELECT, judge_reading
 from opsledger.infra.gateway.judge.settings import OF_TABLES, may_set
@@ -22,27 +23,16 @@ from opsledger.infra.gateway.statement import first_words, tokens
 
 _ASK = b"EXPLAIN AST "
 _PLACE = re.compile(r"(?<=failed at position )\d+")
-_BEGINNINGS = frozenset(
-    {
-        *(
-            "SELECT",
-            "WITH",
-            "FROM",
-            "(",
-            "INSERT",
-            "CREATE",
-            "DROP",
-            "TRUNCATE",
-            "ALTER",
-            "RENAME",
-            "EXCHANGE",
-            "DELETE",
-            "UPDATE",
-        ),
-        *("SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "SET", "USE"),
-    }
-)
+_BEGINNINGS = listed("""
+    SELECT WITH FROM ( INSERT CREATE DROP TRUNCATE ALTER RENAME EXCHANGE DELETE UPDATE SHOW DESCRIBE DESC EXISTS
+    EXPLAIN SET USE
+""")
 """What a statement may begin with. Anything else could be read as an option of EXPLAIN, and not as the statement that it is."""
+_OF_SERVERS = listed("""
+    SYSTEM KILL GRANT REVOKE BACKUP RESTORE ATTACH DETACH UNDROP CHECK EXECUTE MOVE
+""")
+_SIZES = {"max_query_size": "0", "max_ast_elements": "1000000"}
+"""A statement is as long as a request may be; what its user's settings say of sizes is held to when it runs."""
 _CACHED, _CACHED_BYTES = 4_096, 32 * 1024
 _FORMAT = "SELECT formatQuerySingleLine({text:String})"
 _EXISTS = "SELECT count() FROM system.tables WHERE database = {database:String} AND name = {name:String}"
@@ -65,22 +55,20 @@ class Judge:
     def judged(
         self,
         user: User,
-        handle: Handle,
         statement: bytes,
         parameters: Mapping[str, str],
         database: str,
         along: frozenset[str] = frozenset(),
     ) -> Verdict:
-        """What a statement is, if its user may run it. ServerError if not, or if it is none.
-
-        ``handle`` is where it is to run; only how the words are read is asked of it.
-        """
+        """What a statement is, if its user may run it. ServerError if not, or if it is none."""
         key = self._key(user, statement, parameters, database, along)
         if key and (known := self._known.get(key)):
             return known
         _begin(user, statement)
-        tree = self._tree(user, handle, statement, parameters)
-        text = b"" if tree.kind in SELECT and b"SETTINGS" not in statement.upper() else _formatted(handle, statement)
+        # a handle without the user's settings: with some of them only a part of a parser's answer would come
+        with self._engine.handle(_SIZES) as handle:
+            tree = _tree(user, handle, statement, parameters)
+            text = b"" if tree.kind in SELECT and b"SETTINGS" not in statement.upper() else _formatted(handle, statement)
         case = Case(user, tree, text, database or HOME, self._exists, self._holds_ledger, along)
         verdict = _verdict(case)
         if key and not case.depends and (verdict.reads or verdict.kind == "InsertQuery"):
@@ -90,9 +78,10 @@ class Judge:
                     self._known.popitem(last=False)
         return verdict
 
-    def brought(self, user: User, handle: Handle, statement: bytes) -> None:
+    def brought(self, user: User, statement: bytes) -> None:
         """ServerError for the statement that makes a table that comes along, if it does anything else."""
-        tree = self._tree(user, handle, statement, {})
+        with self._engine.handle(_SIZES) as handle:
+            tree = _tree(user, handle, statement, {})
         judge_brought(Case(user, tree, b"", HOME, lambda *_: False, lambda _: False))
 
     def _key(
@@ -102,18 +91,6 @@ class Judge:
         if len(statement) > _CACHED_BYTES or along or b"identifier" in statement.lower():
             return None
         return user.role, user.is_bound, database, statement, frozenset(parameters)
-
-    def _tree(self, user: User, handle: Handle, statement: bytes, parameters: Mapping[str, str]) -> Node:
-        one_statement(statement, handle.kind(statement))  # of several, EXPLAIN would run all but the first
-        try:
-            lines = handle.query(_ASK + statement, "TabSeparatedRaw", parameters)[0]
-        except ServerError as error:
-            moved = _PLACE.sub(lambda found: str(max(1, int(found[0]) - len(_ASK))), error.text)
-            raise ServerError(error.code, moved) from error
-        try:
-            return parsed(str(lines, "utf-8", "replace"))
-        except NotUnderstoodError as error:
-            raise not_understood(user, str(error)) from error
 
     def _exists(self, database: str, table: str) -> bool:
         return self._count(_EXISTS, {"database": value(database), "name": value(table)}) > 0
@@ -131,23 +108,23 @@ def _begin(user: User, statement: bytes) -> None:
     first = words[0] if words else ""
     if first in _BEGINNINGS or (first == "OPTIMIZE" and words[1:] == ("TABLE",)):
         return
-    if first in (
-        "SYSTEM",
-        "KILL",
-        "GRANT",
-        "REVOKE",
-        "BACKUP",
-        "RESTORE",
-        "ATTACH",
-        "DETACH",
-        "UNDROP",
-        "CHECK",
-        "EXECUTE",
-        "MOVE",
-    ):
+    if first in _OF_SERVERS:
         raise denied(user, f"{first} is not a statement of the gateway")
     nothing = "no statement begins"
     raise refused(SYNTAX_ERROR, f"Syntax error: failed at position 1: {nothing} with {first[:40]!r} here", f"{nothing} so")
+
+
+def _tree(user: User, handle: Handle, statement: bytes, parameters: Mapping[str, str]) -> Node:
+    one_statement(statement, handle.kind(statement))  # of several, EXPLAIN would run all but the first
+    try:
+        lines = handle.query(_ASK + statement, "TabSeparatedRaw", parameters)[0]
+    except ServerError as error:
+        moved = _PLACE.sub(lambda found: str(max(1, int(found[0]) - len(_ASK))), error.text)
+        raise ServerError(error.code, moved) from error
+    try:
+        return parsed(str(lines, "utf-8", "replace"))
+    except NotUnderstoodError as error:
+        raise not_understood(user, str(error)) from error
 
 
 def _verdict(case: Case) -> Verdict:
@@ -181,12 +158,15 @@ def _judge_settings(case: Case) -> None:
         raise denied(case.user, "settings of a statement have to be written as SETTINGS name = value")
     of_table = OF_TABLES if case.tree.kind in ("CreateQuery", "AlterQuery") and case.user.writes else frozenset()
     for name in found:
+        if case.tree.kind == "Set" and name in _OF_ONE_ANSWER:
+            raise denied(case.user, f"'{name}' is sent with a request, not set for a session, where it would cut all answers")
         if name in BOUNDS[case.user.role]:
             raise denied(case.user, f"'{name}' is sent with the request, not in the statement, so that it stays within bounds")
         if not may_set(case.user, name) and name not in of_table and not (explains and name in _OF_EXPLAIN):
             raise denied(case.user, f"the setting '{name[:80]}' is not one that clients may send")
 
 
+_OF_ONE_ANSWER = frozenset({"limit", "offset"})
 _OF_EXPLAIN = frozenset(
     {"indexes", "actions", "header", "description", "json", "sorting", "graph", "compact", "optimize", "pretty"}
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from opsledger.infra.engine.address import UNUSED
+from opsledger.infra.gateway.judge.lists import listed
 from opsledger.infra.gateway.roles import Role, User
 from opsledger.projections.facts.tables import FACTS
 from opsledger.projections.ledger.tables import LEDGER
@@ -21,12 +22,10 @@ KEPT = frozenset({HOME, READING, LOG, UNUSED, *SYSTEM})
 """Databases that nobody drops, renames or makes."""
 NOT_WRITTEN = KEPT - {HOME}
 FACT_NAMES = frozenset(fact.name for fact in FACTS)
-SHOWN = frozenset(
-    {
-        *("one", "numbers", "numbers_mt", "zeros", "zeros_mt", "tables", "columns", "settings", "functions"),
-        *("data_type_families", "formats", "time_zones", "aggregate_function_combinators", "table_functions", "keywords"),
-    }
-)
+SHOWN = listed("""
+    one numbers numbers_mt zeros zeros_mt tables columns settings functions data_type_families formats time_zones
+    aggregate_function_combinators table_functions keywords
+""")
 """Tables of ``system`` that a reader may ask: they say what the engine can do; of names only those that readers may ask. Not
 ``databases``, which says where the files are: SHOW DATABASES tells the names."""
 _LOCAL_ONLY = frozenset({"zookeeper", "zookeeper_connection", "zookeeper_log", "s3queue", "azure_queue"})
