@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from struct import unpack_from
 
@@ -32,6 +33,18 @@ _WIDTHS = {
 }
 _DIGITS_OF = ((9, 4), (18, 8), (38, 16), (76, 32))
 """Up to so many digits a Decimal has so many bytes."""
+_SHAPES = {
+    "Point": "Tuple(Float64, Float64)",
+    **dict.fromkeys(("Ring", "LineString"), "Array(Point)"),
+    **dict.fromkeys(("Polygon", "MultiLineString"), "Array(Ring)"),
+    "MultiPolygon": "Array(Polygon)",
+}
+_SIMPLE = "SimpleAggregateFunction"
+"""Its values are those of its one type."""
+_SIGN = re.compile(r"[(),]|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`", re.DOTALL)
+"""What divides a type; what stands in quotes does not."""
+_NAMED = re.compile(r"(?:`(?:[^`\\]|\\.)*`|\w+) +(.+)", re.DOTALL)
+"""An element of a tuple that has a name."""
 _SEVEN, _MORE = 0x7F, 0x80
 
 
@@ -55,32 +68,26 @@ def passed(type_: str, data: bytes, at: int, rows: int) -> int:
 def _taken_apart(type_: str) -> tuple[str, Sequence[str]]:
     """A type's name, and what stands in its parentheses."""
     name, _, rest = type_.partition("(")
-    parts, depth, quoted, start = [], 0, False, 0
+    parts, depth, start = [], 0, 0
     inner = rest[:-1]
-    for place, sign in enumerate(inner):
-        if sign == "'" and inner[place - 1 : place] != "\\":
-            quoted = not quoted
-        elif not quoted:
-            depth += (sign == "(") - (sign == ")")
-            if sign == "," and not depth:
-                parts.append(inner[start:place].strip())
-                start = place + 1
+    for found in _SIGN.finditer(inner):
+        depth += (found[0] == "(") - (found[0] == ")")
+        if found[0] == "," and not depth:
+            parts.append(inner[start : found.start()].strip())
+            start = found.end()
     return name, (*parts, inner[start:].strip()) if inner else ()
 
 
 def _inner(type_: str) -> Sequence[str]:
     """The types of the columns that a type is made of."""
-    name, parts = _taken_apart(type_)
+    name, parts = _taken_apart(_SHAPES.get(type_, type_))
     if name == "Map":
         return parts
     if name in ("Tuple", "Nested"):
-        return tuple(part.partition(" ")[2] if _is_named(part) else part for part in parts)
+        return tuple(named[1] if (named := _NAMED.fullmatch(part)) else part for part in parts)
+    if name == _SIMPLE:
+        return parts[1:]
     return parts[:1] if name in ("Array", "Nullable", "LowCardinality") else ()
-
-
-def _is_named(part: str) -> bool:
-    before, blank, _ = part.partition(" ")
-    return bool(blank) and "(" not in before
 
 
 def _beginnings(type_: str, at: int) -> int:
@@ -93,7 +100,7 @@ def _beginnings(type_: str, at: int) -> int:
 
 
 def _values(type_: str, data: bytes, at: int, rows: int) -> int:
-    name, parts = _taken_apart(type_)
+    name, parts = _taken_apart(_SHAPES.get(type_, type_))
     if (width := _WIDTHS.get(name) or _width(name, parts)) is not None:
         return at + width * rows
     if name == "String":
@@ -106,7 +113,9 @@ def _values(type_: str, data: bytes, at: int, rows: int) -> int:
         return _values(inner[0], data, at + rows, rows)
     if name in ("Array", "Map", "Nested"):
         return _many(inner, data, at, rows)
-    if name == "Tuple":
+    if name == "Tuple" and not inner:
+        return at + rows
+    if name in ("Tuple", _SIMPLE):
         for one in inner:
             at = _values(one, data, at, rows)
         return at
