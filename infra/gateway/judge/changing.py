@@ -26,7 +26,7 @@ _OF_COLUMNS = listed("""
 _DEFINITION = listed("""
     CreateQuery Columns ColumnDeclaration Storage Index Projection ProjectionSelectQuery Constraint AlterQuery
     AlterCommand TTLElement Partition Partition_ID Assignment NameTypePair ASTObjectTypeArgument
-    StorageOrderByElement TupleDataType EnumDataType
+    StorageOrderByElement TupleDataType EnumDataType ObjectTypedPath
 """)
 _ON_LEDGER = frozenset({"ADD_COLUMN", "ADD_PROJECTION", "MATERIALIZE_PROJECTION", "DROP_PROJECTION", "MODIFY_SETTING"})
 _ON_OTHERS = _ON_LEDGER | listed("""
