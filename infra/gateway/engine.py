@@ -11,6 +11,7 @@ from typing import Any
 
 from opsledger.infra.engine.library import load
 from opsledger.infra.gateway.errors import SYNTAX_ERROR, UNKNOWN_SETTING, ServerError, from_engine, refused
+from opsledger.infra.gateway.infile import from_file, staged, without_file
 from opsledger.infra.gateway.judge.places import HOME
 
 _CONNECT: Any = load().connect
@@ -151,27 +152,14 @@ class Handle:
             raise from_engine(error) from error
 
     def insert(self, head: bytes, format_: str, data: Iterator[bytes]) -> Counts:
-        """Run an INSERT with data of a format; nothing is said to be stored unless all of it was taken."""
-        try:
-            inserter = self._connection.send_insert(head.decode("utf-8", "surrogateescape"), format_)
-        except Exception as error:  # as in ``query``
-            raise from_engine(error) from error
-        try:
-            for piece in data:
-                inserter.append(piece)
-            done = inserter.finish()
-        except RuntimeError as error:
-            raise from_engine(error) from error
-        finally:
-            with suppress(RuntimeError):
-                inserter.cancel()
-        return Counts(
-            read_rows=done.rows_written,
-            read_bytes=done.bytes_written,
-            written_rows=done.rows_written,
-            written_bytes=done.bytes_written,
-            elapsed_ns=int(done.elapsed * 1e9),
-        )
+        """Run an INSERT with data of a format. ServerError unless all of it was taken and stored."""
+        with staged(data) as path:
+            try:
+                found = self.query(from_file(head, path, format_), "Null", {})[1]
+            except ServerError as error:
+                raise without_file(error) from error
+        rows, size = found.written_rows, found.written_bytes
+        return Counts(rows, size, rows, size, elapsed_ns=found.elapsed_ns)
 
     def __enter__(self) -> Handle:
         return self
