@@ -41,7 +41,11 @@ _SPARE_THREADS = 16
 """Beside one for each connection: a thread is busy until its client has taken the answer."""
 _FOREVER_S = 10 * 365 * 24 * 3600
 _OPEN = {"/ping", "/replicas_status"}
-ENGINE_SETTINGS = {"session_timezone": "UTC", "input_format_values_interpret_expressions": "0"}
+ENGINE_SETTINGS = {
+    "session_timezone": "UTC",
+    "input_format_values_interpret_expressions": "0",
+    "input_format_values_deduce_templates_of_expressions": "0",
+}
 """What every statement runs with. Expressions among the values of an INSERT would run without having been judged."""
 _OWN_FILES = 2
 """What the server counts among its connections: where it listens, and what wakes it."""

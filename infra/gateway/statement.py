@@ -9,7 +9,7 @@ from itertools import islice
 
 from opsledger.infra.gateway.errors import SYNTAX_ERROR, refused
 
-MAX_STATEMENT_BYTES = 4 * 1024 * 1024
+MAX_STATEMENT_BYTES = 1024 * 1024
 """The text of a statement, without the data of an INSERT, may be so long."""
 
 STREAMED = frozenset(
