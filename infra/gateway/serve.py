@@ -8,7 +8,7 @@ import os
 import resource
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -152,8 +152,16 @@ def _admitted(head: Head, logins: Logins, version: str, refused: Callable[[str, 
     try:
         return logins.admitted(headers, head.query)
     except ServerError as error:
-        refused(credentials(headers, head.query)[0], error)
+        refused(_name_in(headers, head.query), error)
         raise RefusedError(_refusal(error, version)) from None
+
+
+def _name_in(headers: Mapping[str, str], query: str) -> str:
+    """Who is said to ask; '' where the address cannot be read."""
+    try:
+        return credentials(headers, query)[0]
+    except ServerError:
+        return ""
 
 
 def _refusal(error: ServerError, version: str) -> Refusal:
