@@ -55,7 +55,8 @@ def test_the_figures_of_the_page_are_those_of_the_code() -> None:
         f"| connections | {bounds.connections} |",
         (
             f"| headers complete within | {bounds.header_s:g} s, the whole request within {bounds.request_s:g} s, "
-            f"an idle connection is closed after {bounds.idle_s:g} s |"
+            f"an idle connection is closed after {bounds.idle_s:g} s, "
+            f"one that does not take its answers after {bounds.unread_s:g} s |"
         ),
         f"| {limits.answer_s:g} s; a log that takes more than {limits.stalled_s:g} s",
         f"http://127.0.0.1:{DEFAULT_PORT}",
