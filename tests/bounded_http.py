@@ -15,7 +15,7 @@ from typing import Any
 from waitress import create_server, wasyncore
 
 from opsledger.infra.gateway.logins import Logins
-from opsledger.infra.gateway.serve import Bounds, listening
+from opsledger.infra.gateway.serve import GatewayBounds, listening
 
 SECRET = "sesame"
 LOGIN = f"X-ClickHouse-User: default\r\nX-ClickHouse-Key: {SECRET}\r\n".encode()
@@ -132,13 +132,13 @@ def answer(client: socket.socket) -> bytes:
 
 
 @contextmanager
-def serving(bounds: Bounds | None = None, **plainly: Any) -> Iterator[Served]:
+def serving(bounds: GatewayBounds | None = None, **plainly: Any) -> Iterator[Served]:
     """The gateway's server; with ``plainly`` waitress as it comes, with these options, as a control."""
     app = App()
     if plainly:
         http = create_server(app, map={}, host="127.0.0.1", port=0, log_socket_errors=False, **plainly)
     else:
-        http = listening(app, Logins(SECRET), "1.0", 0, bounds or Bounds(connections=16))
+        http = listening(app, Logins(SECRET), "1.0", 0, bounds or GatewayBounds(connections=16))
     served = Served(http, app)
     thread = threading.Thread(target=served._run, daemon=True)
     thread.start()

@@ -9,7 +9,7 @@ from opsledger.domain.errors import UserError
 from opsledger.infra.cli.common import settings_of
 from opsledger.infra.data_directory import Folder
 from opsledger.infra.gateway.roles import Role
-from opsledger.infra.gateway.users import FILE, Known, Users
+from opsledger.infra.gateway.users import FILE, KnownUser, Users
 
 
 @click.group()
@@ -73,7 +73,7 @@ def _show(name: str, secret: str) -> None:
     click.echo(f"this secret is not shown again; it is the password of the user '{name}'", err=True)
 
 
-def _line(known: Known) -> str:
+def _line(known: KnownUser) -> str:
     user = known.user
     parts = [user.name, user.role.value]
     parts += [f"{option}={value}" for option, value in (("tenant", user.tenant), ("vendor", user.vendor)) if value]

@@ -31,7 +31,7 @@ Retold = Callable[[Iterator[bytes]], Iterator[bytes]]
 
 
 @dataclass(slots=True)
-class Answer:
+class StatementAnswer:
     """What is sent: the body is either whole (``length`` known) or goes on while it is read."""
 
     body: Iterator[bytes]
@@ -61,16 +61,16 @@ def _begun(body: Iterator[bytes], start: bytes) -> bytes:
     return bytes(found)
 
 
-def inserted(handle: Handle, insert: Insert, data: Iterator[bytes], parameters: Mapping[str, str]) -> Answer:
+def inserted(handle: Handle, insert: Insert, data: Iterator[bytes], parameters: Mapping[str, str]) -> StatementAnswer:
     """Store the data of an INSERT."""
     handle.set({f"param_{name}": value for name, value in parameters.items()})
     counts = handle.insert(insert.head, insert.format, (piece for piece in data if piece))
-    return Answer(iter(()), counts=counts, length=0)
+    return StatementAnswer(iter(()), counts=counts, length=0)
 
 
 def selected(
     request: Request, handle: Handle, text: bytes, stack: ExitStack, *, reads: bool, retold: Retold | None = None
-) -> Answer:
+) -> StatementAnswer:
     """Run any other statement. ``reads``: it has an answer, if only one without rows. ``retold`` changes its Native blocks."""
     format_ = format_of(text) or request.options.get("default_format") or "TabSeparated"
     if not is_name(format_):
@@ -89,20 +89,20 @@ def selected(
     if retold and format_ == "Native":
         body = memoryview(b"".join(retold(split(body.tobytes()))))
     slices = (bytes(body[at : at + PIECE_BYTES]) for at in range(0, len(body), PIECE_BYTES))
-    return Answer(slices, format_ if reads or body else "", counts, len(body))
+    return StatementAnswer(slices, format_ if reads or body else "", counts, len(body))
 
 
-def _streamed(blocks: Iterator[bytes], counts: Counts, format_: str, stack: ExitStack, *, whole: bool) -> Answer:
+def _streamed(blocks: Iterator[bytes], counts: Counts, format_: str, stack: ExitStack, *, whole: bool) -> StatementAnswer:
     """The first block before the answer is begun (all, where it is to be whole): an error there has its own status."""
     if not whole:
         first = next((block for block in blocks if block), b"")
         if not first:
-            return Answer(iter(()), format_, counts, 0)
-        return Answer(chain((first,), blocks), format_, counts)
+            return StatementAnswer(iter(()), format_, counts, 0)
+        return StatementAnswer(chain((first,), blocks), format_, counts)
     kept = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115  closed with the answer
     stack.callback(kept.close)
     for block in blocks:
         kept.write(block)
     length = kept.tell()
     kept.seek(0)
-    return Answer(iter(lambda: kept.read(PIECE_BYTES), b""), format_, counts, length)
+    return StatementAnswer(iter(lambda: kept.read(PIECE_BYTES), b""), format_, counts, length)

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
 
-from opsledger.infra.gateway.answer import Answer, Retold, inserted, read_text, selected
+from opsledger.infra.gateway.answer import Retold, StatementAnswer, inserted, read_text, selected
 from opsledger.infra.gateway.audience import mark
 from opsledger.infra.gateway.body import Body
 from opsledger.infra.gateway.engine import Engine, Handle
@@ -24,7 +24,7 @@ from opsledger.infra.gateway.errors import (
 )
 from opsledger.infra.gateway.handles import Handles
 from opsledger.infra.gateway.judge.formats import may_come
-from opsledger.infra.gateway.judge.judge import Judge
+from opsledger.infra.gateway.judge.judge import StatementJudge
 from opsledger.infra.gateway.judge.reading import SELECT
 from opsledger.infra.gateway.judge.verdict import denied
 from opsledger.infra.gateway.native import retold, version_of
@@ -49,7 +49,7 @@ class Gateway:
 
     def __init__(self, engine: Engine, log: QueryLog, watch: Watch) -> None:
         self._engine, self._log, self._watch = engine, log, watch
-        self._judge = Judge(engine)
+        self._judge = StatementJudge(engine)
         self._handles = Handles(engine, self._judge)
         self.sessions = self._handles.sessions
         self.running = Running()
@@ -86,7 +86,7 @@ class Gateway:
 
     def _answered(
         self, request: Request, user: User, record: Record, stack: ExitStack, is_gone: Callable[[], bool] | None
-    ) -> Answer:
+    ) -> StatementAnswer:
         if "role" in request.options:
             raise denied(user, "roles are not chosen by request; each user has the one it was made with")
         number = uuid4().hex
@@ -97,7 +97,7 @@ class Gateway:
         record.counts = answer.counts
         return answer
 
-    def _answer(self, request: Request, user: User, handle: Handle, record: Record, stack: ExitStack) -> Answer:
+    def _answer(self, request: Request, user: User, handle: Handle, record: Record, stack: ExitStack) -> StatementAnswer:
         text, insert, rest = read_text(request)
         record.statement = insert.head if insert is not None else text
         statement = insert.head + b" FORMAT " + insert.format.encode() if insert is not None else text
@@ -136,7 +136,7 @@ class Gateway:
         self,
         start_response: StartResponse,
         request: Request,
-        answer: Answer,
+        answer: StatementAnswer,
         user: User,
         query_id: str,
         record: Record,

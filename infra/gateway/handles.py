@@ -9,7 +9,7 @@ from opsledger.infra.gateway.audience import SETTING, mark
 from opsledger.infra.gateway.engine import Engine, Handle
 from opsledger.infra.gateway.errors import BAD_ARGUMENTS, UNKNOWN_FORMAT, UNKNOWN_SETTING, ServerError, refused
 from opsledger.infra.gateway.judge.formats import may_come
-from opsledger.infra.gateway.judge.judge import Judge
+from opsledger.infra.gateway.judge.judge import StatementJudge
 from opsledger.infra.gateway.judge.places import HOME, READING
 from opsledger.infra.gateway.judge.settings import bounded, may_set
 from opsledger.infra.gateway.judge.showing import may_use
@@ -27,7 +27,7 @@ tell how much was read for it."""
 class Handles:
     """Makes handles. What a request brings along or sets is gone with it, but for what a session keeps."""
 
-    def __init__(self, engine: Engine, judge: Judge) -> None:
+    def __init__(self, engine: Engine, judge: StatementJudge) -> None:
         self._engine, self._judge = engine, judge
         self.sessions = Sessions(engine)
         with engine.handle() as handle:

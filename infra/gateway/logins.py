@@ -22,7 +22,7 @@ from opsledger.infra.gateway.roles import LOCAL, LOCAL_USER, User
 MAX_FIELDS = 5_000
 
 
-class Users(Protocol):
+class FindsUsers(Protocol):
     """Those who may log in beside the local user. Asked by the loop that serves everybody: it may not take long."""
 
     def who(self, name: str, secret: str) -> User | None:
@@ -35,7 +35,7 @@ class Logins:
     The login is checked before a body is read, so it stands in the headers or in the address, not in a form's fields.
     """
 
-    def __init__(self, local_secret: str, users: Users | None = None) -> None:
+    def __init__(self, local_secret: str, users: FindsUsers | None = None) -> None:
         self.local_secret = local_secret
         self._users = users
 

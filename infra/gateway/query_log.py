@@ -40,7 +40,7 @@ ENGINE = MergeTree ORDER BY at
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LoggedQuery:
     """A request that has ended, or was refused, and ``why``. ``at`` is UTC; ``code`` is an error's, 0 for none."""
 
     at: str
@@ -79,7 +79,7 @@ def _is_whole(line: bytes) -> bool:
         told = json.loads(line)
     except ValueError:
         return False
-    return isinstance(told, dict) and told.keys() <= set(Entry.__slots__)
+    return isinstance(told, dict) and told.keys() <= set(LoggedQuery.__slots__)
 
 
 class QueryLog:
@@ -99,9 +99,9 @@ class QueryLog:
             for text in (f"CREATE DATABASE IF NOT EXISTS `{LOG}`", f"DROP TABLE IF EXISTS `{LOG}`.`{TABLE}` SYNC", _CREATE):
                 handle.query(text.encode(), "Null", {})
 
-    def write(self, entry: Entry) -> None:
+    def write(self, entry: LoggedQuery) -> None:
         """Add a line."""
-        told = {name: getattr(entry, name) for name in Entry.__slots__} | {
+        told = {name: getattr(entry, name) for name in LoggedQuery.__slots__} | {
             "why": _text(entry.why[:_MAX_WHY]),
             "user": _text(entry.user[:100]),
             "query_id": _text(entry.query_id[:200]),
@@ -134,7 +134,7 @@ class QueryLog:
             self._login("", code, f"{count:,} failed logins that were not told one by one")
 
     def _login(self, name: str, code: int, why: str) -> None:
-        self.write(Entry(at=now_text(), user=name, role="", remote="", kind="Login", digest="", ms=0, code=code, why=why))
+        self.write(LoggedQuery(at=now_text(), user=name, role="", remote="", kind="Login", digest="", ms=0, code=code, why=why))
 
     def load(self) -> None:
         """Bring the table up to the files."""

@@ -6,7 +6,7 @@ import time
 
 from opsledger.infra.gateway.engine import Counts
 from opsledger.infra.gateway.errors import QUERY_WAS_CANCELLED, ServerError, refused
-from opsledger.infra.gateway.query_log import Entry, QueryLog, digest_of, now_text
+from opsledger.infra.gateway.query_log import LoggedQuery, QueryLog, digest_of, now_text
 from opsledger.infra.gateway.roles import User
 
 
@@ -32,7 +32,7 @@ class Record:
     def ended(self) -> None:
         """Write the line."""
         self._log.write(
-            Entry(
+            LoggedQuery(
                 at=self._at,
                 user=self._user.name,
                 role=self._user.role,

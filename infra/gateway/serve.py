@@ -27,9 +27,8 @@ from opsledger.infra.gateway.reading import make_views
 from opsledger.infra.gateway.roles import User
 from opsledger.infra.gateway.watch import Watch
 from opsledger.infra.store import engine_address
-from opsledger.infra.web.connection import Bounds as WebBounds
-from opsledger.infra.web.connection import channels
-from opsledger.infra.web.door import TOO_LARGE, Door, Head, Refusal, RefusedError
+from opsledger.infra.web.connection import Bounds, channels
+from opsledger.infra.web.door import TOO_LARGE, Door, Head, RefusedError, RequestRefusal
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 8124
@@ -72,7 +71,7 @@ def connections_that_fit() -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds(WebBounds):
+class GatewayBounds(Bounds):
     """What a client may take of the gateway. A body that makes progress goes on, however large it is."""
 
     connections: int = field(default_factory=connections_that_fit)
@@ -86,7 +85,7 @@ class Bounds(WebBounds):
 class Server:
     """A gateway that listens on loopback; ``port`` 0 takes any free one. UserError for one that is taken."""
 
-    def __init__(self, root: Path, logins: Logins, port: int, bounds: Bounds | None = None) -> None:
+    def __init__(self, root: Path, logins: Logins, port: int, bounds: GatewayBounds | None = None) -> None:
         self._engine = Engine(engine_address(root), ENGINE_SETTINGS)
         with self._engine.handle() as handle:
             make_views(handle)
@@ -94,7 +93,7 @@ class Server:
         self.gateway = Gateway(self._engine, self._log, Watch())
         try:
             version, refused = self._engine.version, self._log.login_refused
-            self._http = listening(self.gateway, logins, version, port, bounds or Bounds(), refused)
+            self._http = listening(self.gateway, logins, version, port, bounds or GatewayBounds(), refused)
         except OSError as error:
             self._engine.close()
             raise UserError(
@@ -122,7 +121,7 @@ def listening(  # what is served, to whom, where, within what
     logins: Logins,
     version: str,
     port: int,
-    bounds: Bounds,
+    bounds: GatewayBounds,
     refused: Callable[[str, ServerError], None] = lambda *_: None,
 ) -> Any:
     """A server of waitress before an application, which finds who asks under ``USER``. OSError for a port that is taken.
@@ -164,19 +163,19 @@ def _name_in(headers: Mapping[str, str], query: str) -> str:
         return ""
 
 
-def _refusal(error: ServerError, version: str) -> Refusal:
+def _refusal(error: ServerError, version: str) -> RequestRefusal:
     headers = [("X-ClickHouse-Exception-Code", str(error.code)), ("X-ClickHouse-Server-Display-Name", "opsledger")]
     if error.code == REQUIRED_PASSWORD:
         headers.append(("WWW-Authenticate", 'Basic realm="ClickHouse server HTTP API"'))
     return _plain(error.status, error.body(version), headers)
 
 
-def _retold(status: int, text: str) -> Refusal:
+def _retold(status: int, text: str) -> RequestRefusal:
     return _plain(f"{status} {HTTPStatus(status).phrase}", f"{text}\n".encode(), [])
 
 
-def _plain(status: str, body: bytes, headers: list[tuple[str, str]]) -> Refusal:
-    return Refusal(status, (("Content-Type", "text/plain; charset=UTF-8"), *headers), body)
+def _plain(status: str, body: bytes, headers: list[tuple[str, str]]) -> RequestRefusal:
+    return RequestRefusal(status, (("Content-Type", "text/plain; charset=UTF-8"), *headers), body)
 
 
 class _Stop:

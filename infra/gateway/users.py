@@ -31,7 +31,7 @@ _UNBOUND = {
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownUser:
     """What is known of a user; the secret is not. Times are UTC; ``revoked`` is None while the user is let in."""
 
     user: User
@@ -72,13 +72,13 @@ class Users:
             )
         return secret
 
-    def all(self) -> list[Known]:
+    def all(self) -> list[KnownUser]:
         """Every user there ever was, by name; of a name that was given anew, its last user."""
         statement = "SELECT name, role, tenant, vendor, created, rotated, revoked FROM users ORDER BY name"
         with self._file.reading() as store:
             rows = store.execute(statement).fetchall()
         return [
-            Known(User(name, Role(role), *bounds), datetime.fromisoformat(created), moment_of(rotated), moment_of(revoked))
+            KnownUser(User(name, Role(role), *bounds), datetime.fromisoformat(created), moment_of(rotated), moment_of(revoked))
             for name, role, *bounds, created, rotated, revoked in rows
         ]
 

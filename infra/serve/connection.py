@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from opsledger.infra.serve.app import told
 from opsledger.infra.web.connection import Bounds, Channel, channels
-from opsledger.infra.web.door import Door, Head, Refusal, RefusedError
+from opsledger.infra.web.door import Door, Head, RefusedError, RequestRefusal
 from opsledger.ingest.http.problem import TITLES, Problem
 
 __all__ = ("Admit", "Bounds", "channel_class")
@@ -27,10 +27,10 @@ def channel_class(admit: Admit, bounds: Bounds, refused: Callable[[int], None]) 
     return channels(Door(admitted, _retold, refused), bounds)
 
 
-def _retold(status: int, text: str) -> Refusal:
+def _retold(status: int, text: str) -> RequestRefusal:
     return _refusal(Problem(status if status in TITLES else 400, text))
 
 
-def _refusal(problem: Problem) -> Refusal:
+def _refusal(problem: Problem) -> RequestRefusal:
     answer = told(problem)
-    return Refusal(answer.status, (("Content-Type", answer.media), *answer.headers), answer.body)
+    return RequestRefusal(answer.status, (("Content-Type", answer.media), *answer.headers), answer.body)

@@ -15,7 +15,7 @@ _MAX_AHEAD = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RequestRefusal:
     """An answer to a request whose body nobody has read: status line, headers, body."""
 
     status: str
@@ -30,7 +30,7 @@ class Refusal:
 class RefusedError(Exception):
     """A request is not to go on."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: RequestRefusal) -> None:
         super().__init__(refusal.status)
         self.refusal = refusal
 
@@ -52,7 +52,7 @@ class Door:
 
     admit: Callable[[Head], object]
     """Who it is that asks, None for anybody; RefusedError for a request that is not to go on."""
-    retold: Callable[[int, str], Refusal]
+    retold: Callable[[int, str], RequestRefusal]
     """A refusal of the connection's own in the words of this server, from a status and what is the matter."""
     refused: Callable[[int], None] = lambda _: None
     """Hears the status of what was answered before any work."""
@@ -94,7 +94,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress comes without
             self.error = self._judged()
         return used if self.error is None else self._end(data)
 
-    def _judged(self) -> Refusal | None:
+    def _judged(self) -> RequestRefusal | None:
         if self._lines > self._max_headers:
             return self._door.retold(_TOO_MANY_HEADERS, f"at most {self._max_headers} headers are taken")
         head = Head(self.command, self.path, self.query, self.headers, self.chunked or self.content_length > 0)
@@ -107,7 +107,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress comes without
 
     def _end(self, data: bytes) -> int:
         self.completed, self.expect_continue, self._standing.refused = True, False, True
-        if not isinstance(self.error, Refusal):
+        if not isinstance(self.error, RequestRefusal):
             self.error = self._door.retold(self.error.code, str(self.error.body)[:200])
         self._door.refused(int(self.error.status[:3]))
         return len(data)

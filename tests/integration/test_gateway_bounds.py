@@ -16,7 +16,7 @@ from waitress import wasyncore
 
 from opsledger.infra.gateway import serve
 from opsledger.infra.gateway.roles import LOCAL
-from opsledger.infra.gateway.serve import Bounds, connections_that_fit
+from opsledger.infra.gateway.serve import GatewayBounds, connections_that_fit
 from opsledger.infra.web import connection
 from tests.bounded_http import LOGIN, SECRET, STREAM, Served, answer, many_files, post, serving
 from tests.naive_http import until
@@ -33,7 +33,7 @@ def crowd(served: Served, stack: ExitStack) -> None:
 
 
 def test_a_thousand_who_only_stay_do_not_end_it_and_others_get_their_turn() -> None:
-    bounds = Bounds(connections=300, header_s=0.5)
+    bounds = GatewayBounds(connections=300, header_s=0.5)
     with many_files(), serving(bounds) as served, ExitStack() as stack:
         crowd(served, stack)
         until(lambda: served.http.in_connection_overflow)
@@ -75,7 +75,7 @@ def read_all(client: socket.socket) -> bytes:
 
 
 def test_who_does_not_read_keeps_nobody_waiting_and_is_cut() -> None:
-    with serving(Bounds(connections=10, unread_s=1.0)) as served, ExitStack() as stack:
+    with serving(GatewayBounds(connections=10, unread_s=1.0)) as served, ExitStack() as stack:
         clients = not_reading(served, stack, 9)
         assert served.ping(timeout_s=5).startswith(b"HTTP/1.1 200 ")
         assert served.app.open == 9, "still there, and yet others were answered"
@@ -108,14 +108,14 @@ def test_who_reads_slowly_is_not_cut(is_asked: bool, monkeypatch: pytest.MonkeyP
     """The system takes much at once and then for long nothing: it is asked what the client has (control: it is not)."""
     if not is_asked:
         monkeypatch.setattr(connection, "_on_the_way", lambda _: 0)
-    with serving(Bounds(connections=4, unread_s=0.6)) as served, closing(served.connect(window=32_768)) as client:
+    with serving(GatewayBounds(connections=4, unread_s=0.6)) as served, closing(served.connect(window=32_768)) as client:
         client.sendall(STREAM)
         take_slowly(client, 1.8)
         assert served.app.open == int(is_asked)
 
 
 def test_a_body_that_stalls_is_cut_and_a_slow_one_goes_on() -> None:
-    with serving(Bounds(connections=4, stalled_s=1.0, header_s=1.0)) as served:
+    with serving(GatewayBounds(connections=4, stalled_s=1.0, header_s=1.0)) as served:
         with closing(served.connect()) as slow, closing(served.connect()) as stalled:
             stalled.sendall(post(10, LOGIN) + b"12345")
             slow.sendall(post(10, LOGIN))
@@ -128,7 +128,7 @@ def test_a_body_that_stalls_is_cut_and_a_slow_one_goes_on() -> None:
 
 
 def test_who_has_logged_in_may_stay_longer_than_a_stranger() -> None:
-    with serving(Bounds(connections=4, idle_s=30, stranger_s=0.5)) as served:
+    with serving(GatewayBounds(connections=4, idle_s=30, stranger_s=0.5)) as served:
         with closing(served.connect()) as known, closing(served.connect()) as stranger:
             known.sendall(post(1, LOGIN) + b"x")
             stranger.sendall(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")

@@ -11,7 +11,7 @@ import pytest
 from opsledger.domain.clock import SystemClock
 from opsledger.infra.gateway.engine import Engine
 from opsledger.infra.gateway.errors import ServerError
-from opsledger.infra.gateway.judge.judge import Judge
+from opsledger.infra.gateway.judge.judge import StatementJudge
 from opsledger.infra.gateway.judge.settings import may_set
 from opsledger.infra.gateway.roles import LOCAL, Role, User
 from opsledger.infra.store import engine_address, open_embedded
@@ -34,7 +34,7 @@ REFUSED = (
 )
 
 
-def refusals(judge: Judge, user: User, asked: Iterable[Sent | str]) -> list[str]:
+def refusals(judge: StatementJudge, user: User, asked: Iterable[Sent | str]) -> list[str]:
     """What is said against statements, and settings that they go with; nothing for those that pass."""
     found = []
     for each in asked:
@@ -52,7 +52,7 @@ def refusals(judge: Judge, user: User, asked: Iterable[Sent | str]) -> list[str]
 class Ours:
     """A judge on a ledger that the product has worked on, and what it sent for that."""
 
-    judge: Judge
+    judge: StatementJudge
     sent: list[Sent] = field(default_factory=list)
 
 
@@ -65,7 +65,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ours]:
         open_embedded(folder / "data", clock=SystemClock()) as store,
         closing(Engine(engine_address(folder / "data"))) as engine,
     ):
-        yield Ours(Judge(engine), [*found, *own.of_tables(store.client)])
+        yield Ours(StatementJudge(engine), [*found, *own.of_tables(store.client)])
 
 
 def test_what_the_product_sends_is_not_refused(ours: Ours) -> None:

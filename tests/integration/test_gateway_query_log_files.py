@@ -15,7 +15,7 @@ import pytest
 from opsledger.domain.clock import SystemClock
 from opsledger.infra.gateway.engine import Engine
 from opsledger.infra.gateway.errors import AUTHENTICATION_FAILED, refused
-from opsledger.infra.gateway.query_log import FOLDER, LOGINS_A_SECOND, Entry, QueryLog
+from opsledger.infra.gateway.query_log import FOLDER, LOGINS_A_SECOND, LoggedQuery, QueryLog
 from opsledger.infra.gateway.serve import ENGINE_SETTINGS
 from opsledger.infra.store import engine_address, open_embedded
 from tests.gateway_scene import make_users
@@ -55,8 +55,8 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
         found.close()
 
 
-def _entry(number: int) -> Entry:
-    return Entry(f"2026-01-05 09:00:{number % 60:02d}.000", "u", "reader", "", "k", "", number, query_id=f"q{number}")
+def _entry(number: int) -> LoggedQuery:
+    return LoggedQuery(f"2026-01-05 09:00:{number % 60:02d}.000", "u", "reader", "", "k", "", number, query_id=f"q{number}")
 
 
 def _there(engine: Engine) -> list[str]:

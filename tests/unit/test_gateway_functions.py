@@ -14,7 +14,7 @@ from opsledger.infra.gateway.judge.functions import (
     COMBINATORS,
     FUNCTIONS,
     TABLE_FUNCTIONS,
-    Listed,
+    FunctionList,
     named_verdict,
     read,
     table_verdict,
@@ -72,7 +72,7 @@ def engine(secret: Path) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-def differences(listed: Listed, engine: set[str]) -> list[str]:
+def differences(listed: FunctionList, engine: set[str]) -> list[str]:
     """What the list lacks and what it has too much, as one reads it."""
     names = set(listed.allowed) | set(listed.refused)
     return [

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 
 from opsledger.domain.catalogue import STREAMS
 from opsledger.infra.gateway.judge.lists import listed
-from opsledger.infra.gateway.judge.places import KEPT, NOT_WRITTEN, Place, is_kept
+from opsledger.infra.gateway.judge.places import KEPT, NOT_WRITTEN, TablePlace, is_kept
 from opsledger.infra.gateway.judge.reading import SELECT, judge_reading
-from opsledger.infra.gateway.judge.tree import Node
 from opsledger.infra.gateway.judge.verdict import Case, denied, not_understood
-from opsledger.infra.gateway.judge.words import Words, in_parentheses
+from opsledger.infra.gateway.judge.words import StatementWords, in_parentheses
 from opsledger.projections.ledger.tables import additions, deduplication
 
 ENGINES = listed("""
@@ -37,39 +36,39 @@ _ALTERS = listed("""
 """)
 
 
-def _place(case: Case, words: Words) -> Place:
+def _place(case: Case, words: StatementWords) -> TablePlace:
     first = words.name()
-    found = Place(first, words.name()) if words.take(b".") else Place(case.database, first)
+    found = TablePlace(first, words.name()) if words.take(b".") else TablePlace(case.database, first)
     if not found.table or not found.database:
         raise not_understood(case.user, case.formatted.decode(errors="replace"))
     return found
 
 
-def _places(case: Case, words: Words, *between: bytes) -> Iterator[Place]:
+def _places(case: Case, words: StatementWords, *between: bytes) -> Iterator[TablePlace]:
     yield _place(case, words)
     while any(words.take(word) for word in between):
         yield _place(case, words)
 
 
-def _no_more(case: Case, words: Words) -> None:
+def _no_more(case: Case, words: StatementWords) -> None:
     """ServerError where a statement has more words than were read."""
     if words.rest:
         raise not_understood(case.user, words.rest[0].decode(errors="replace"), "a word that is left over")
 
 
-def _may_take_from(case: Case, place: Place) -> None:
+def _may_take_from(case: Case, place: TablePlace) -> None:
     """ServerError for a table that nothing is taken from."""
     if is_kept(place, case.holds_ledger):
         raise denied(case.user, f"'{place}' is of the ledger, or is kept by the gateway; nothing is taken from it, by nobody")
 
 
-def _may_fill(case: Case, place: Place) -> None:
+def _may_fill(case: Case, place: TablePlace) -> None:
     if place.database in NOT_WRITTEN:
         raise denied(case.user, f"the database '{place.database}' is not for writing")
 
 
 def _judge_create(case: Case) -> None:
-    words = Words(case.formatted)
+    words = StatementWords(case.formatted)
     words.take(b"CREATE")
     replaces = words.take(b"OR", b"REPLACE")
     temporary = words.take(b"TEMPORARY")
@@ -96,13 +95,13 @@ def _judge_create(case: Case) -> None:
     judge_reading(case, case.tree, more=_DEFINITION, names=ENGINES | _OF_COLUMNS)
 
 
-def _may_have(case: Case, words: Words, engines: frozenset[str]) -> None:
+def _may_have(case: Case, words: StatementWords, engines: frozenset[str]) -> None:
     for engine in words.engines():
         if engine not in engines:
             raise denied(case.user, f"the engine '{engine[:80]}' is not one of {', '.join(sorted(engines))}")
 
 
-def _judge_new_database(case: Case, words: Words) -> None:
+def _judge_new_database(case: Case, words: StatementWords) -> None:
     name = words.name()
     if not name or words.take(b"UUID") or words.has(b"CLUSTER"):
         raise not_understood(case.user, case.formatted.decode(errors="replace"))
@@ -113,7 +112,7 @@ def _judge_new_database(case: Case, words: Words) -> None:
 
 
 def _judge_drop(case: Case) -> None:
-    words = Words(case.formatted)
+    words = StatementWords(case.formatted)
     if not words.take(b"DROP"):
         raise denied(case.user, "nothing is detached here; drop what is not the ledger's")
     words.take(b"TEMPORARY")
@@ -136,7 +135,7 @@ def _judge_drop(case: Case) -> None:
 
 
 def _judge_truncate(case: Case) -> None:
-    words = Words(case.formatted)
+    words = StatementWords(case.formatted)
     if not words.take(b"TRUNCATE", b"TABLE"):
         raise denied(case.user, "tables are emptied one by one")
     words.take(b"IF", b"EXISTS")
@@ -146,7 +145,7 @@ def _judge_truncate(case: Case) -> None:
 
 
 def _judge_rename(case: Case) -> None:
-    words = Words(case.formatted)
+    words = StatementWords(case.formatted)
     if not (words.take(b"EXCHANGE", b"TABLES") or words.take(b"RENAME", b"TABLE")):
         raise denied(case.user, "only tables are renamed or exchanged")
     while True:
@@ -161,7 +160,7 @@ def _judge_rename(case: Case) -> None:
 
 
 def _judge_alter(case: Case) -> None:
-    words = Words(case.formatted)
+    words = StatementWords(case.formatted)
     if not words.take(b"ALTER", b"TABLE"):
         raise denied(case.user, "only tables are altered")
     place = _place(case, words)
@@ -195,21 +194,21 @@ def _judge_insert(case: Case) -> None:
         targets.append(child.name)
     if len(targets) not in (1, 2):
         raise not_understood(case.user, case.formatted.decode(errors="replace"))
-    _may_fill(case, Place(targets[0], targets[1]) if len(targets) == 2 else Place(case.database, targets[0]))
+    _may_fill(case, TablePlace(targets[0], targets[1]) if len(targets) == 2 else TablePlace(case.database, targets[0]))
     for child in case.tree.children[len(targets) :]:
         judge_reading(case, child)
 
 
 def _judge_rows(case: Case) -> None:
     """DELETE and UPDATE."""
-    words = Words(case.formatted)
+    words = StatementWords(case.formatted)
     words.take(b"DELETE", b"FROM") or words.take(b"UPDATE")
     _may_take_from(case, _place(case, words))
     judge_reading(case, case.tree, more=frozenset({"DeleteQuery", "UpdateQuery", "Assignment", "Partition"}))
 
 
 def _judge_optimize(case: Case) -> None:
-    words = Words(case.formatted)
+    words = StatementWords(case.formatted)
     words.take(b"OPTIMIZE", b"TABLE")
     place = _place(case, words)
     _may_fill(case, place)
@@ -238,8 +237,3 @@ def judge_brought(case: Case) -> None:
     for _, node in case.tree.walk():
         if node.kind not in allowed or node.kind in SELECT:
             raise denied(case.user, "a table that comes along has columns with types, and nothing else")
-
-
-def is_change(tree: Node) -> bool:
-    """Whether a statement is one of those that change something."""
-    return tree.kind in CHANGES

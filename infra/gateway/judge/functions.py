@@ -18,7 +18,7 @@ _LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class FunctionList:
     """One of the lists: what is allowed, with its marks, and what is refused, with the reason."""
 
     allowed: dict[str, str] = field(default_factory=dict)
@@ -35,9 +35,9 @@ class Listed:
         return written if written in self.allowed else self.any_case.get(written.lower())
 
 
-def read(text: str) -> Listed:
+def read(text: str) -> FunctionList:
     """A list from the text of its file. ValueError for a line that is none."""
-    out = Listed()
+    out = FunctionList()
     for line in filter(None, text.splitlines()):
         if line.startswith("#"):
             continue
@@ -59,7 +59,7 @@ def read(text: str) -> Listed:
     return out
 
 
-def list_of(file: str) -> Listed:
+def list_of(file: str) -> FunctionList:
     """The list in one of the files beside this one."""
     return read((files(__package__) / file).read_text(encoding="utf-8"))
 

@@ -17,8 +17,8 @@ from opsledger.infra.gateway.judge.places import HOME
 from opsledger.infra.gateway.judge.reading import SELECT, judge_reading
 from opsledger.infra.gateway.judge.settings import OF_TABLES, may_set
 from opsledger.infra.gateway.judge.showing import PLAIN, SHOWS, judge_explain, judge_plain
-from opsledger.infra.gateway.judge.tree import Node, NotUnderstoodError, parsed
-from opsledger.infra.gateway.judge.verdict import Case, Verdict, denied, not_understood
+from opsledger.infra.gateway.judge.tree import NotUnderstoodError, SyntaxNode, parsed
+from opsledger.infra.gateway.judge.verdict import Case, StatementVerdict, denied, not_understood
 from opsledger.infra.gateway.roles import BOUNDS, User
 from opsledger.infra.gateway.statement import MAX_STATEMENT_BYTES, first_words, tokens
 
@@ -46,13 +46,13 @@ WHERE database = {{database:String}} AND name IN ({", ".join(map(quoted, _MARKS)
 """
 
 
-class Judge:
+class StatementJudge:
     """Judges for all users. What it has let run is remembered, by user's role, database and the words."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = Lock()
-        self._known: OrderedDict[tuple[object, ...], Verdict] = OrderedDict()
+        self._known: OrderedDict[tuple[object, ...], StatementVerdict] = OrderedDict()
 
     def judged(
         self,
@@ -61,7 +61,7 @@ class Judge:
         parameters: Mapping[str, str],
         database: str,
         along: frozenset[str] = frozenset(),
-    ) -> Verdict:
+    ) -> StatementVerdict:
         """What a statement is, if its user may run it. ServerError if not, or if it is none."""
         key = self._key(user, statement, parameters, database, along)
         if key and (known := self._known.get(key)):
@@ -130,7 +130,7 @@ def _begin(user: User, statement: bytes) -> None:
     raise refused(SYNTAX_ERROR, f"Syntax error: failed at position 1: {nothing} with {first[:40]!r} here", f"{nothing} so")
 
 
-def _tree(user: User, handle: Handle, statement: bytes, parameters: Mapping[str, str]) -> Node:
+def _tree(user: User, handle: Handle, statement: bytes, parameters: Mapping[str, str]) -> SyntaxNode:
     try:
         lines = handle.query(_ASK + statement, "TabSeparatedRaw", parameters)[0]
     except ServerError as error:
@@ -142,23 +142,23 @@ def _tree(user: User, handle: Handle, statement: bytes, parameters: Mapping[str,
         raise not_understood(user, str(error)) from error
 
 
-def _verdict(case: Case) -> Verdict:
+def _verdict(case: Case) -> StatementVerdict:
     kind = case.tree.kind
     _judge_settings(case)
     if kind in SELECT:
         judge_reading(case, case.tree)
-        return Verdict(kind, reads=True)
+        return StatementVerdict(kind, reads=True)
     if kind == "Explain":
         judge_explain(case)
-        return Verdict(kind, reads=True)
+        return StatementVerdict(kind, reads=True)
     if kind in SHOWS:
         if kind in PLAIN:
             judge_plain(case)
         SHOWS[kind](case)
-        return Verdict(kind, reads=True)
+        return StatementVerdict(kind, reads=True)
     if kind in CHANGES and case.user.writes:
         CHANGES[kind](case)
-        return Verdict(kind, reads=False)
+        return StatementVerdict(kind, reads=False)
     if kind in CHANGES:
         raise denied(case.user, "nothing is changed")
     raise not_understood(case.user, case.tree.text, case.tree.kind)

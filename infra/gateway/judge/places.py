@@ -32,7 +32,7 @@ _LOCAL_ONLY = frozenset({"zookeeper", "zookeeper_connection", "zookeeper_log", "
 """Tables of ``system`` that nobody asks: they would reach out."""
 
 
-class Place(NamedTuple):
+class TablePlace(NamedTuple):
     """A table by its database and name."""
 
     database: str
@@ -42,7 +42,7 @@ class Place(NamedTuple):
         return f"{self.database}.{self.table}"
 
 
-def may_read(user: User, place: Place) -> bool:
+def may_read(user: User, place: TablePlace) -> bool:
     """Whether a user may read a table or view."""
     if place.database == UNUSED or (place.database in SYSTEM and place.table in _LOCAL_ONLY):
         return False
@@ -53,6 +53,6 @@ def may_read(user: User, place: Place) -> bool:
     return place.database == READING or (place.database == HOME and place.table in FACT_NAMES and not user.is_bound)
 
 
-def is_kept(place: Place, holds_ledger: Callable[[str], bool]) -> bool:
+def is_kept(place: TablePlace, holds_ledger: Callable[[str], bool]) -> bool:
     """Whether a table is one that no role may drop, empty, rename, or take rows from: the ledger's own."""
     return place.database in NOT_WRITTEN or (place.table in LEDGER and holds_ledger(place.database))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from opsledger.infra.gateway.judge.functions import named_verdict, table_verdict, takes_structure, verdict
-from opsledger.infra.gateway.judge.places import SYSTEM, Place, may_read
-from opsledger.infra.gateway.judge.tree import Node
+from opsledger.infra.gateway.judge.places import SYSTEM, TablePlace, may_read
+from opsledger.infra.gateway.judge.tree import SyntaxNode
 from opsledger.infra.gateway.judge.verdict import Case, denied, not_understood
 from opsledger.infra.gateway.roles import Role
 
@@ -25,7 +25,9 @@ _BESIDE_SELECT = frozenset({"Identifier", "Set"})
 """What may stand behind a SELECT in its node: the format's name and settings; a text there is a file's name."""
 
 
-def judge_reading(case: Case, node: Node, *, more: frozenset[str] = frozenset(), names: frozenset[str] = frozenset()) -> None:
+def judge_reading(
+    case: Case, node: SyntaxNode, *, more: frozenset[str] = frozenset(), names: frozenset[str] = frozenset()
+) -> None:
     """ServerError where a part of a statement reads what its user may not.
 
     ``more`` are further kinds of nodes that may occur, ``names`` further names that stand where functions do.
@@ -41,7 +43,7 @@ def judge_reading(case: Case, node: Node, *, more: frozenset[str] = frozenset(),
             judge_table(case, piece.name)
 
 
-def _judge_function(case: Case, parent: Node | None, function: Node, names: frozenset[str]) -> None:
+def _judge_function(case: Case, parent: SyntaxNode | None, function: SyntaxNode, names: frozenset[str]) -> None:
     name = function.name
     if parent is not None and parent.kind == "TableExpression":
         _judge_table_function(case, function)
@@ -59,13 +61,13 @@ def _judge_function(case: Case, parent: Node | None, function: Node, names: froz
         _judge_set(case, function)
 
 
-def _arguments(function: Node) -> list[Node]:
+def _arguments(function: SyntaxNode) -> list[SyntaxNode]:
     return function.children[0].children if function.children else []
 
 
-def _judge_table_function(case: Case, function: Node) -> None:
+def _judge_table_function(case: Case, function: SyntaxNode) -> None:
     name, arguments = function.name, _arguments(function)
-    first = arguments[0] if arguments else Node("")
+    first = arguments[0] if arguments else SyntaxNode("")
     if why := table_verdict(name, trusted=case.user.role is not Role.READER, first=f"{first.kind} {first.name}"):
         raise denied(case.user, f"the table function '{name[:80]}' {why}")
     if takes_structure(name) or name == "merge":
@@ -74,19 +76,19 @@ def _judge_table_function(case: Case, function: Node) -> None:
         _judge_merge(case, arguments)
 
 
-def _judge_merge(case: Case, arguments: list[Node]) -> None:
+def _judge_merge(case: Case, arguments: list[SyntaxNode]) -> None:
     """``merge`` reads the tables that a pattern fits: only of one database, and of one that may be read as a whole."""
-    first = arguments[0] if len(arguments) == 2 else Node("")
+    first = arguments[0] if len(arguments) == 2 else SyntaxNode("")
     database = {
         "Function": case.database if first.name == "currentDatabase" else "",
         "Literal": first.name.removeprefix("'").removesuffix("'"),
         "Identifier": first.name,
     }.get(first.kind, "")
-    if not database or database in SYSTEM or not may_read(case.user, Place(database, "")):
+    if not database or database in SYSTEM or not may_read(case.user, TablePlace(database, "")):
         raise denied(case.user, "merge takes a database that may be read, and a pattern")
 
 
-def _judge_set(case: Case, function: Node) -> None:
+def _judge_set(case: Case, function: SyntaxNode) -> None:
     """``x IN name``: the name may be a table's, which is then read, also by an alias; a column's is nobody's business."""
     values = _arguments(function)
     if len(values) == 2 and values[1].kind == "Identifier":

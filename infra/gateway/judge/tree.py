@@ -15,11 +15,11 @@ class NotUnderstoodError(Exception):
 
 
 @dataclass(slots=True)
-class Node:
+class SyntaxNode:
     """One node: its kind is the first word of ``text``, the rest what it is named by."""
 
     text: str
-    children: list[Node] = field(default_factory=list)
+    children: list[SyntaxNode] = field(default_factory=list)
 
     @property
     def kind(self) -> str:
@@ -43,24 +43,24 @@ class Node:
             return whole, ""
         return whole[:at], whole[at + len(_ALIAS) : -1]
 
-    def walk(self) -> Iterator[tuple[Node | None, Node]]:
+    def walk(self) -> Iterator[tuple[SyntaxNode | None, SyntaxNode]]:
         """Every node below and including this one, with its parent."""
-        waiting: list[tuple[Node | None, Node]] = [(None, self)]
+        waiting: list[tuple[SyntaxNode | None, SyntaxNode]] = [(None, self)]
         while waiting:
             parent, node = waiting.pop()
             yield parent, node
             waiting += [(node, child) for child in reversed(node.children)]
 
 
-def parsed(lines: str) -> Node:
+def parsed(lines: str) -> SyntaxNode:
     """The tree. NotUnderstoodError where the numbers of children do not fit."""
-    root: Node | None = None
-    above: list[tuple[Node, int]] = []
+    root: SyntaxNode | None = None
+    above: list[tuple[SyntaxNode, int]] = []
     for line in lines.rstrip("\n").split("\n"):
         found = _LINE.fullmatch(line)
         if found is None or not found["text"]:
             raise NotUnderstoodError(line[:100])
-        depth, node, expected = len(found["indent"]), Node(found["text"]), int(found["children"] or 0)
+        depth, node, expected = len(found["indent"]), SyntaxNode(found["text"]), int(found["children"] or 0)
         _close(above, depth)
         if depth != len(above) or (depth == 0 and root is not None):
             raise NotUnderstoodError(line[:100])
@@ -74,7 +74,7 @@ def parsed(lines: str) -> Node:
     return root
 
 
-def _close(above: list[tuple[Node, int]], depth: int) -> None:
+def _close(above: list[tuple[SyntaxNode, int]], depth: int) -> None:
     """Leave the nodes that have no more children; each must have had as many as it said."""
     while len(above) > depth:
         node, expected = above.pop()

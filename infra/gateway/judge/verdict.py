@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from opsledger.infra.gateway.errors import ACCESS_DENIED, ServerError, refused
-from opsledger.infra.gateway.judge.places import Place
-from opsledger.infra.gateway.judge.tree import Node
+from opsledger.infra.gateway.judge.places import TablePlace
+from opsledger.infra.gateway.judge.tree import SyntaxNode
 from opsledger.infra.gateway.roles import User
 
 
@@ -20,7 +20,7 @@ class Case:
     """
 
     user: User
-    tree: Node
+    tree: SyntaxNode
     formatted: bytes
     database: str
     exists: Callable[[str, str], bool]
@@ -32,14 +32,14 @@ class Case:
     depends: list[str] = field(default_factory=list)
     """What the verdict was found to depend on beside the words: it is not remembered then."""
 
-    def place(self, name: str) -> Place:
+    def place(self, name: str) -> TablePlace:
         """The table that a name stands for."""
         database, dot, table = name.partition(".")
-        return Place(database, table) if dot else Place(self.database, name)
+        return TablePlace(database, table) if dot else TablePlace(self.database, name)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class StatementVerdict:
     """A statement that may run. ``reads``: nothing is changed by it."""
 
     kind: str

@@ -26,7 +26,7 @@ def in_parentheses(text: bytes) -> list[bytes]:
     return [text[first.start : last.end] for first, last in zip(edges[::2], edges[1::2], strict=False)]
 
 
-class Words:
+class StatementWords:
     """A statement's tokens, read from the left."""
 
     def __init__(self, text: bytes) -> None:
