@@ -46,6 +46,7 @@ Every event is one CloudEvents 1.0 JSON object:
 | actor | 操作者 | agent, system or clerk who did it; may be absent |
 | causedby | 起因事件 | id of the event that led to this one; may be absent |
 | corrects | 更正事件 | id of the event whose place this one takes; may be absent |
+| correctssource | 更正事件来源 | source of that event; absent: this event's own |
 | dataschema | 数据版本 | `urn:opsledger:<type>:<version>`; absent: version 1 |
 | data | 数据 | the fields below; unknown names are refused |
 

@@ -20,6 +20,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from urllib3.exceptions import HTTPError
 
+from opsledger.domain.catalogue import STREAMS
 from opsledger.domain.clock import Clock, SystemClock
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.domain.ports import ArrowTable, Span
@@ -237,7 +238,7 @@ def _check_tables(client: Client, server: Server) -> None:
 
 def _make_all(client: Client, *, replicated: bool) -> None:
     """Make the tables of a ledger over the network; what is there stays."""
-    for statement in (*additions(_present(client)), *statements(), *(() if replicated else deduplication())):
+    for statement in (*_additions(client), *statements(), *(() if replicated else deduplication())):
         client.command(statement)
 
 
@@ -265,9 +266,21 @@ def _make_tables(directory: DataDirectory, client: Client) -> None:
     done, wanted = directory.root / "tables.sha256", sha256("\n".join(statements()).encode()).hexdigest()
     if done.exists() and done.read_text() == wanted:
         return
-    for statement in (*additions(_present(client)), *statements()):
+    for statement in (*_additions(client), *statements()):
         client.command(statement)
     done.write_text(wanted)
+
+
+def _additions(client: Client) -> tuple[str, ...]:
+    """What an older ledger's tables need, in which corrections did not say whose event they correct."""
+    present = _present(client)
+    older = [stream for stream in STREAMS if "corrects_source" not in present.get(stream, {"corrects_source"})]
+    return additions(present, {stream: _aimed_at_others(client, stream) for stream in older})
+
+
+def _aimed_at_others(client: Client, stream: str) -> dict[str, str]:
+    rows = client.query(sql("corrections_of_others"), parameters={"stream": stream}).result_rows
+    return {str(event): str(source) for event, source in rows}
 
 
 def _present(client: Client) -> dict[str, set[str]]:

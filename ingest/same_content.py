@@ -33,11 +33,12 @@ def _beyond(event: dict[str, Any], known: set[str]) -> dict[str, Any]:
     return {name: value for name, value in event.items() if name not in known}
 
 
-def rewritten(payload: bytes, event_id: UUID, corrects: UUID | None) -> bytes:
-    """The same event under another id, as the correction of an event (None: of none)."""
+def rewritten(payload: bytes, event_id: UUID, corrects: UUID | None, corrects_source: str = "") -> bytes:
+    """The same event under another id, as the correction of an event (None: of none); '' stands for one of its own source."""
     event = _PLAIN.decode(payload) | {"id": str(event_id)}
-    if corrects is None:
-        event.pop("corrects", None)
-    else:
-        event["corrects"] = str(corrects)
+    for name, value in (("corrects", str(corrects or "")), ("correctssource", corrects_source)):
+        if value:
+            event[name] = value
+        else:
+            event.pop(name, None)
     return _ENCODER.encode(event)

@@ -39,6 +39,7 @@ def schema_of(type_: str) -> dict[str, Any]:
             "actor": {"type": "string", "maxLength": MAX_NAME_BYTES, "default": ""},
             "causedby": _UUID,
             "corrects": _UUID,
+            "correctssource": {"type": "string", "maxLength": MAX_NAME_BYTES, "default": ""},
             "dataschema": {"type": "string", "pattern": rf"^urn:opsledger:{type_.replace('.', '[.]')}:[1-9][0-9]*$"},
             "data": _object(fields_of(type_)),
         },

@@ -18,7 +18,7 @@ JSON_MEDIA = re.compile(r"(application|text)/([a-z0-9.-]+\+)?json", re.IGNORECAS
 """Media types of event data: all that are JSON."""
 _ORDER = (
     *("type", "specversion", "id", "source", "subject", "time", "tenant", "data"),
-    *("vendor", "actor", "causedby", "corrects", "dataschema"),
+    *("vendor", "actor", "causedby", "corrects", "correctssource", "dataschema"),
 )
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode

@@ -2,6 +2,6 @@
 SELECT subject, arrayMap(pair -> pair.2, arraySort(groupUniqArray((occurred_at, event_id)))) AS ids
 FROM {stream:Identifier}
 WHERE tenant = {tenant:String} AND subject IN {subjects:Array(String)}
-  AND event_id NOT IN (SELECT corrects FROM {stream:Identifier} WHERE tenant = {tenant:String})
+  AND (source, event_id) NOT IN (SELECT corrects_source, corrects FROM {stream:Identifier} WHERE tenant = {tenant:String})
 GROUP BY subject
 ORDER BY subject
