@@ -142,7 +142,7 @@ def contents(ledger: MemoryLedger) -> dict[int, list[int]]:
         event = next((event for event in ledger.rows if event.payload in base), None)
         while event is not None:
             found.setdefault(number, []).append(next(c for p, c in base.items() if _marks(p) & _marks(event.payload)))
-            event = follows.get(event.event_id)
+            event = follows.get(event.identity)
     return found
 
 
