@@ -65,9 +65,8 @@ def send_for_ever(client: socket.socket) -> None:
 def test_the_rest_is_bounded_in_bytes_and_in_time(bound: str, served: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("_DRAINED_BYTES", "_DRAINED_S", "_SILENT_S"):
         monkeypatch.setattr(connection, name, 1.0 if name == bound else float("inf"))
-    with closing(refused(served)) as client:
-        with pytest.raises(ConnectionError):
-            send_for_ever(client)
+    with closing(refused(served)) as client, pytest.raises(ConnectionError):
+        send_for_ever(client)
 
 
 def test_who_is_refused_and_only_stays_is_cut(served: Service, monkeypatch: pytest.MonkeyPatch) -> None:
