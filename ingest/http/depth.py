@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,6 +13,8 @@ _NO_BRACKETS = bytes(set(range(256)) - set(b'"{}[]'))
 _NO_COMMAS = bytes(set(_NO_BRACKETS) - {_COMMA})
 _STEPS = np.zeros(256, np.int32)
 _STEPS[list(b"{[")], _STEPS[list(b"}]")] = 1, -1
+_LIST = re.compile(rb"[ \t\r\n\xef\xbb\xbf]*\[")
+"""How a list begins, behind blanks and a byte order mark."""
 _PIECE_BYTES = 256 * 1024
 """So much is looked at at once: what it takes does not grow with the body."""
 
@@ -27,8 +30,11 @@ def is_deeper(body: bytes, levels: int) -> bool:
 
 
 def is_longer(body: bytes, elements: int) -> bool:
-    """Whether a list has more elements than so many; a comma at its end begins one. Else as ``is_deeper``."""
-    if body.count(b",") < elements:
+    """Whether a list has more elements than so many; a comma at its end begins one, and what is no list has none.
+
+    Else as ``is_deeper``.
+    """
+    if body.count(b",") < elements or not _LIST.match(body):
         return False
     found = 0
     for marks, depths in _walked(body, _NO_COMMAS):

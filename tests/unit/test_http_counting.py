@@ -42,6 +42,12 @@ def test_what_only_looks_like_an_element_is_none() -> None:
     assert (is_longer(escaped, 3), is_longer(escaped, 4)) == (True, False)
 
 
+def test_what_is_no_list_has_no_elements() -> None:
+    many = b"1," * 9 + b"1"
+    assert [is_longer(body, 5) for body in (b'{"a":1' + b',"b":1' * 9 + b"}", many, b'"' + many + b'"')] == [False] * 3
+    assert [is_longer(before + b"[" + many + b"]", 5) for before in (b"", b" \r\n\t", b"\xef\xbb\xbf")] == [True] * 3
+
+
 def peak(work: Callable[[], object]) -> int:
     """The most memory that something takes at once, beyond what there was."""
     tracemalloc.start()
