@@ -37,7 +37,7 @@ def test_a_key_with_all_that_it_can_be_bound_to(cli: Cli) -> None:
     )
     changed = keys(cli, "change", key[4:16], "--expires", "never", "--rate", "0", "--may-not-correct-others")
     assert re.fullmatch(rf"{key[4:16]}  t1  sim:test  {AT}  good  the desk\n", changed)
-    assert who(cli, key) == Sender(key[4:16], Owner("t1", "sim:test"), Rate(0, 400))
+    assert who(cli, key) == Sender(key[4:16], Owner("t1", "sim:test"), Rate())
 
 
 def test_a_date_is_its_midnight_in_the_zone(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,6 +75,8 @@ def test_what_a_key_is_bound_to_is_kept_and_changed_one_by_one(keys: Keys) -> No
     assert keys.who(key) == Sender(key[4:16], right, Rate(7, 400))
     keys.change(key[4:16], Change(corrects_others=False, burst=0))
     assert keys.who(key) == Sender(key[4:16], Owner("t", "s"), Rate(7, 0))
+    keys.change(key[4:16], Change(rate=0, burst=9))
+    assert keys.who(key) == Sender(key[4:16], Owner("t", "s"), Rate())
     plain = keys.add(OWNER)
     assert keys.who(plain) == Sender(plain[4:16], OWNER, Rate())
     assert not OWNER.corrects_others
