@@ -24,7 +24,7 @@ def key_line(key: Key, now: datetime) -> str:
         parts.append(f"rate {key.terms.rate}")
     if key.owner.corrects_others:
         parts.append("may correct others")
-    return "  ".join(part for part in (*parts, _state(key, now), key.note) if part)
+    return _line(*parts, _state(key, now), key.note)
 
 
 def _state(key: Key, now: datetime) -> str:
@@ -43,4 +43,10 @@ def history_line(entry: Entry | Refused) -> str:
         before = f"{entry.more:,} more before it have no line" if entry.more and entry.why else ""
         alone = f"{entry.more:,} have no line" if entry.more and not entry.why else ""
         parts = ["refused", entry.id, f"from {entry.remote}" if entry.remote else "", entry.why, before or alone]
-    return "  ".join((written(entry.at), *(part for part in parts if part)))
+    return _line(written(entry.at), *parts)
+
+
+def _line(*parts: str) -> str:
+    """One line, whatever names there are in it: a line break in a tenant's would else make a line of its own."""
+    told = "  ".join(part for part in parts if part)
+    return "".join(each if each.isprintable() else "\ufffd" for each in told)

@@ -84,6 +84,14 @@ def test_the_record_says_what_was_done_by_whom_and_which_keys_were_refused(cli: 
     assert not [each for each in (key, other, new) if each[17:] in told.out + told.err]
 
 
+def test_a_name_makes_no_line_of_its_own(cli: Cli) -> None:
+    keys(cli, "add", "--tenant", "t\n2026-01-01 00:00:00  made  x", "--source", "s\x1b[2J", "--note", "a\rb")
+    for words in (("list",), ("history",)):
+        (told,) = keys(cli, *words).rstrip("\n").split("\n")
+        assert "t\ufffd2026-01-01 00:00:00  made  x" in told
+        assert told.isprintable()
+
+
 def test_an_expired_key_is_listed_as_such_and_counted_as_no_good_one(cli: Cli) -> None:
     keys(cli, "add", *BOUND, "--expires", "1s")
     until(lambda: "  expired 20" in keys(cli, "list"))

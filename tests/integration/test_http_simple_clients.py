@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -59,6 +60,15 @@ def refused(running: Service) -> socket.socket:
 def send_for_ever(client: socket.socket) -> None:
     while True:
         client.sendall(bytes(1_000_000))
+
+
+def test_who_sends_slowly_comes_to_know_it_too(served: Service) -> None:
+    """Longer than a silent client is waited for."""
+    with closing(refused(served)) as client:
+        for _ in range(12):
+            client.sendall(bytes(100_000))
+            time.sleep(0.25)
+        assert client.recv(4_096).startswith(b"HTTP/1.1 401 ")
 
 
 @pytest.mark.parametrize("bound", ["_DRAINED_BYTES", "_DRAINED_S"])
