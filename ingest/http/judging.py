@@ -27,6 +27,8 @@ class Owner:
 
     tenant: str
     source: str
+    corrects_others: bool = False
+    """Whether ``corrects`` may name an event of another source of the tenant."""
 
 
 class Judging:

@@ -10,7 +10,7 @@ import msgspec
 from opsledger.ingest.border.fast import MAX_NESTING
 from opsledger.ingest.chunk import Reason
 from opsledger.ingest.http.binary import binary_event
-from opsledger.ingest.http.depth import is_deeper
+from opsledger.ingest.http.depth import is_deeper, is_longer
 from opsledger.ingest.http.item import JSON_MEDIA, Item, item_of, refused
 from opsledger.ingest.http.limits import BATCH_DEPTH, Limits
 from opsledger.ingest.http.problem import Problem
@@ -86,12 +86,12 @@ def _too_deep(body: bytes, levels: int) -> Item | None:
 
 
 def _batch(body: bytes, limits: Limits) -> Parsed:
+    if is_longer(body, limits.events):  # not left to the decoder, which would make an object of each first
+        raise Problem(413, f"the batch has more than {limits.events:,} events; send it in parts")
     try:
         raws = msgspec.json.decode(body, type=list[msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         return Parsed([refused(body, Reason.NOT_JSON, f"the body is not a JSON list of events: {_where(error)}")], broken=True)
-    if len(raws) > limits.events:
-        raise Problem(413, f"the batch has {len(raws):,} events; at most {limits.events:,} are taken at once")
     return Parsed([item_of(bytes(raw)) for raw in raws], batch=True)
 
 
