@@ -43,6 +43,8 @@ class Reason(StrEnum):
     """An event of a tenant other than the one that the import was run for."""
     OTHER_SOURCE = "other_source"
     """An event over HTTP of a source other than the one that the key is for."""
+    AMBIGUOUS = "ambiguous"
+    """An id named without its source, of which several sources have events."""
     CONFLICT = "conflict"
     """The id of a stored event with other content."""
     TOMBSTONE = "tombstone"
