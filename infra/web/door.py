@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -71,6 +72,8 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress comes without
 
     error: Any = None
     user: object = None
+    doubled: frozenset[str] = frozenset()
+    """Headers that stand more than once, in lower case; the server joins their values, so that they look like one."""
     _lines = 0
 
     def __init__(self, adjustments: Any, door: Door, max_headers: int, standing: Standing, ahead: int) -> None:
@@ -80,6 +83,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress comes without
     def parse_header(self, header_plus: bytes) -> None:
         """Read the headers."""
         self._lines = header_plus.count(b"\n")
+        self.doubled = _doubled(header_plus)
         super().parse_header(header_plus)
 
     def received(self, data: bytes) -> int:
@@ -111,3 +115,8 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress comes without
             self.error = self._door.retold(self.error.code, str(self.error.body)[:200])
         self._door.refused(int(self.error.status[:3]))
         return len(data)
+
+
+def _doubled(head: bytes) -> frozenset[str]:
+    names = Counter(line.partition(b":")[0].lower() for line in head.split(b"\n")[1:])
+    return frozenset(name.decode("latin-1") for name, count in names.items() if count > 1)
