@@ -71,7 +71,10 @@ def test_an_event_with_typed_extensions_is_one_event_in_every_mode(client: Clien
     assert client.batch([TYPED]).json()["duplicate"] == 1
     (payload,) = payloads(store)
     assert json.loads(payload) | {"datacontenttype": "application/json"} == json.loads(TYPED) | {
-        "sampledrate": "5", "myint": "-7", "urgent": "true", "calm": "false"
+        "sampledrate": "5",
+        "myint": "-7",
+        "urgent": "true",
+        "calm": "false",
     }
     told = binary(client, TYPED.replace(b'"myint": -7', b'"myint": 7'))
     assert (told.status, told.json()["reason"]) == (422, "conflict")
