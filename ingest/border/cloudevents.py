@@ -24,6 +24,7 @@ _NAME = re.compile("[a-z0-9]+")
 _NONCHARACTERS = "\ufdd0-\ufdef" + "".join(chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF))
 _FORBIDDEN = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff{_NONCHARACTERS}]")
 _INT32 = range(-(2**31), 2**31)
+_SIGNS = ("+", "-")
 _OFFSET_WITHOUT_COLON = re.compile(r"[+-]\d{4}", re.ASCII)
 
 
@@ -32,18 +33,27 @@ def misnamed(name: str) -> str:
     return "" if _NAME.fullmatch(name) else f"{_shown(name)}: an attribute's name has lower-case letters and digits only"
 
 
-def problem_of(event: Mapping[str, Any]) -> str:
+def is_harmless(raw: bytes) -> bool:
+    """Whether a text in JSON cannot hold a character that is forbidden: none is printable ASCII, and none is escaped."""
+    return raw.isascii() and b"\\" not in raw and b"\x7f" not in raw
+
+
+def problem_of(event: Mapping[str, Any], *, harmless: bool = False) -> str:
     """What CloudEvents forbids in an event of structured form, with the attribute's name; empty for nothing.
 
-    A null is an attribute that is not there. Whole numbers are ints, others anything but a string or a bool.
+    A null is an attribute that is not there. Whole numbers are ints, others anything but a string or a bool. ``harmless``:
+    its characters need no looking at.
     """
-    if event.get(DATA_BASE64) is not None:
-        return "data_base64: data has to be a JSON object, under the name 'data'"
-    if not event.keys() <= KNOWN:
+    if not KNOWN.issuperset(event):
         for name, value in event.items():
-            if name not in KNOWN and name != DATA_BASE64 and (wrong := misnamed(name) or _wrong_extension(name, value)):
+            if name not in KNOWN and (wrong := _wrong_extension(name, value)):
                 return wrong
-    return _wrong_texts(event) or _wrong_time(event.get("time")) or _wrong_content(event.get("datacontenttype"))
+    if not harmless and (wrong := _wrong_texts(event)):
+        return wrong
+    time, media = event.get("time"), event.get("datacontenttype")
+    if type(time) is str and time[-5:-4] in _SIGNS and (wrong := _wrong_offset(time)):
+        return wrong
+    return "" if media is None or media == "application/json" else _wrong_content(media)
 
 
 def canonical(value: Any) -> Any:
@@ -57,6 +67,10 @@ def canonical(value: Any) -> Any:
 
 
 def _wrong_extension(name: str, value: Any) -> str:
+    if name == DATA_BASE64:
+        return "" if value is None else "data_base64: data has to be a JSON object, under the name 'data'"
+    if wrong := misnamed(name):
+        return wrong
     if value is None or isinstance(value, (str, bool)):
         return ""
     if isinstance(value, int):
@@ -74,15 +88,13 @@ def _wrong_texts(event: Mapping[str, Any]) -> str:
     return ""
 
 
-def _wrong_time(time: Any) -> str:
-    if isinstance(time, str) and _OFFSET_WITHOUT_COLON.fullmatch(time[-5:]) and len(time) > len("2026-01-05"):
-        return f"time: '{_shown(time)}' has an offset without a colon; RFC 3339 writes +08:00"
-    return ""
+def _wrong_offset(time: str) -> str:
+    if not _OFFSET_WITHOUT_COLON.fullmatch(time[-5:]) or ":" not in time:
+        return ""
+    return f"time: '{_shown(time)}' has an offset without a colon; RFC 3339 writes +08:00"
 
 
 def _wrong_content(media: Any) -> str:
-    if media is None or media == "application/json":
-        return ""
     found = media_type_of(media) if isinstance(media, str) else None
     if found is None or not found.is_json:
         return f"datacontenttype: data has to be application/json, not {str(media)[:100]!r}"

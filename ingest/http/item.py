@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from opsledger.domain.fields import MAX_EVENT_BYTES
-from opsledger.ingest.border.cloudevents import KNOWN, canonical, problem_of
+from opsledger.ingest.border.cloudevents import KNOWN, canonical, is_harmless, problem_of
 from opsledger.ingest.border.judge import Refusal
 from opsledger.ingest.chunk import Reason
 from opsledger.ingest.http.twice import names_twice, parsed_slowly
@@ -19,12 +18,12 @@ _ORDER = (
     *("type", "specversion", "id", "source", "subject", "time", "tenant", "data"),
     *("vendor", "actor", "causedby", "corrects", "dataschema"),
 )
+_MEDIA = "datacontenttype"
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """An event before the border has judged it; ``refusal`` where it is known already that it is none."""
 
     raw: bytes
@@ -41,18 +40,20 @@ def item_of(raw: bytes) -> Item:
     """
     if len(raw) > MAX_EVENT_BYTES:
         return Item(raw, raw)
+    harmless = is_harmless(raw)
     try:
         event = _decode(raw)
         if not isinstance(event, dict):
             return Item(raw, raw)
-        if wrong := problem_of(event):
+        if wrong := problem_of(event, harmless=harmless):
             return refused(raw, Reason.INVALID, wrong)
+        media = _encode({_MEDIA: event.pop(_MEDIA)}) if _MEDIA in event else b""
         ordered = _ordered(event)
         value = _encode(ordered)
         whole = value if ordered == event else _encode(event)
     except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return _odd(raw)
-    wrong = names_twice(raw, whole)
+    wrong = "" if whole == raw else names_twice(raw, (whole, media), plain=harmless)
     return refused(raw, Reason.INVALID, wrong) if wrong else Item(raw, value)
 
 
@@ -69,8 +70,7 @@ def _odd(raw: bytes) -> Item:
 
 
 def _ordered(event: Mapping[str, Any]) -> dict[str, Any]:
-    known = {name: value for name in _ORDER if (value := event.get(name)) is not None}
-    if event.keys() <= KNOWN:
-        return known
-    others = sorted(name for name, value in event.items() if name not in KNOWN and value is not None)
-    return known | {name: canonical(event[name]) for name in others}
+    made = {name: event[name] for name in _ORDER if name in event}
+    if len(made) < len(event) and not KNOWN.issuperset(event):
+        made |= {name: canonical(event[name]) for name in sorted(event.keys() - KNOWN)}
+    return {name: value for name, value in made.items() if value is not None} if None in made.values() else made

@@ -11,13 +11,14 @@ _ESCAPED_QUOTE = b"\\u0022"
 _INT_DIGITS = 20
 
 
-def names_twice(raw: bytes, whole: bytes) -> str:
+def names_twice(raw: bytes, read: Sequence[bytes], *, plain: bool = False) -> str:
     """What is wrong where a name stands twice in an object of ``raw``; empty where none does.
 
-    ``whole`` is what became of all that was read of it. A name that was lost took its quotes along, so the quotes are counted,
+    ``read`` is all that was read of it, written again. A name that was lost took its quotes along, so the quotes are counted,
     which costs next to nothing; only where they differ, or one is written by its number, is the text read again.
+    ``plain``: nothing in it is escaped.
     """
-    if raw.count(_QUOTE) == whole.count(_QUOTE) and _ESCAPED_QUOTE not in raw:
+    if raw.count(_QUOTE) == sum([part.count(_QUOTE) for part in read]) and (plain or _ESCAPED_QUOTE not in raw):
         return ""
     return parsed_slowly(raw)[1]
 
