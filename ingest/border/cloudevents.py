@@ -11,13 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from opsledger.ingest.border.media_type import media_type_of
+from opsledger.ingest.border.wire import STRUCTS
 
-KNOWN = frozenset(
-    (
-        *("specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema"),
-        *("tenant", "vendor", "actor", "causedby", "corrects", "data"),
-    )
-)
+KNOWN = frozenset((*next(iter(STRUCTS.values())).__struct_fields__, "type", "specversion", "datacontenttype"))
 """What has a meaning here; all else is an extension that is kept as it is."""
 DATA_BASE64 = "data_base64"
 _NAME = re.compile("[a-z0-9]+")
