@@ -17,6 +17,7 @@ from opsledger.domain.dead_letters import Outcome
 from opsledger.infra.serve.admission import Admission
 from opsledger.infra.serve.keys import Sender
 from opsledger.infra.serve.page import page_of
+from opsledger.infra.web.connection import DOUBLED
 from opsledger.ingest.http.committer import Committer
 from opsledger.ingest.http.limits import Limits
 from opsledger.ingest.http.openapi import document
@@ -139,7 +140,8 @@ def _message(environ: Mapping[str, Any], limits: Limits) -> Message:
     if len(body) > limits.body_bytes:
         raise Problem(413, f"the body has more than {limits.body_bytes:,} bytes")
     attributes = {name[len(_CE) :].lower(): value for name, value in environ.items() if name.startswith(_CE)}
-    return Message(environ.get("CONTENT_TYPE", ""), body, attributes, environ.get("HTTP_CONTENT_ENCODING", ""))
+    encoding, doubled = environ.get("HTTP_CONTENT_ENCODING", ""), environ.get(DOUBLED, frozenset())
+    return Message(environ.get("CONTENT_TYPE", ""), body, attributes, encoding, doubled)
 
 
 def _told(parsed: Parsed, verdicts: list[Verdict]) -> Answer:

@@ -23,6 +23,8 @@ from opsledger.infra.web.door import Door, Parser, Standing
 
 USER = "opsledger.user"
 """Where the application finds who asks."""
+DOUBLED = "opsledger.doubled"
+"""Where it finds which headers stand more than once."""
 _JOINED_BYTES = 64 * 1024
 _HEAD_BYTES = 16 * 1024
 """So much is read at once while a request's headers are not complete, thus at most so much of a body nobody asked for."""
@@ -88,7 +90,7 @@ class _Task(WSGITask):  # type: ignore[misc]  # waitress comes without types
 
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
-        environ[USER] = self.request.user
+        environ[USER], environ[DOUBLED] = self.request.user, self.request.doubled
         return environ
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -78,6 +79,8 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress comes without
 
     error: Any = None
     user: object = None
+    doubled: frozenset[str] = frozenset()
+    """Headers that stand more than once, in lower case; the server joins their values, so that they look like one."""
     _lines = 0
     _fault: tuple[int, str] | None = None
 
@@ -88,6 +91,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress comes without
     def parse_header(self, header_plus: bytes) -> None:
         """Read the headers."""
         self._lines = header_plus.count(b"\n")
+        self.doubled = _doubled(header_plus)
         super().parse_header(header_plus)
         self._fault = _fault_of(header_plus, self.version, has_length="CONTENT_LENGTH" in self.headers)
 
@@ -142,3 +146,8 @@ def _fault_of(head: bytes, version: str, *, has_length: bool) -> tuple[int, str]
     if version == "1.0" or codings != [b"chunked"]:
         return _BAD, "Transfer-Encoding has to be 'chunked', once, in HTTP/1.1"
     return None
+
+
+def _doubled(head: bytes) -> frozenset[str]:
+    names = Counter(line.partition(b":")[0].lower() for line in head.split(b"\n")[1:])
+    return frozenset(name.decode("latin-1") for name, count in names.items() if count > 1)

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import msgspec
 
 from opsledger.domain.fields import MAX_EVENT_BYTES
+from opsledger.ingest.border.cloudevents import misnamed
 from opsledger.ingest.chunk import Reason
 from opsledger.ingest.http.item import Item, item_of, refused
 
-_NAME = re.compile(r"[a-z0-9]{1,100}")
 _NOT_HEADERS = ("data", "datacontenttype")
 _QUOTED_PAIR = re.compile(r"\\(.)")
+_BARE_PERCENT = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
-def binary_event(headers: Mapping[str, str], body: bytes) -> Item:
+def binary_event(headers: Mapping[str, str], body: bytes, doubled: Collection[str] = ()) -> Item:
     """The event that the same attributes and data would be in structured mode, byte for byte.
 
-    ``headers``: those that begin with ``ce-``, without that, in lower case; values as WSGI has them. ``raw`` of what is
-    refused is the event in structured form, its data in base64 where they are no JSON.
+    ``headers``: those that begin with ``ce-``, without that, in lower case; values as WSGI has them. ``doubled``: which of
+    them were sent more than once, so that nobody knows which was meant. ``raw`` of what is refused is the event in structured
+    form, its data in base64 where they are no JSON.
     """
     attributes: dict[str, Any] = {}
     wrong = ""
     for name, text in headers.items():
         attributes[name], problem = _value(text)
+        problem = "stands twice among the headers" if name in doubled else problem
         wrong = wrong or (f"ce-{name}: {problem}" if problem else _misnamed(name))
     no_json = _no_json(body)
     if body:
@@ -44,9 +47,11 @@ def _value(text: str) -> tuple[str, str]:
     text = text.strip(" \t")
     if len(text) >= 2 and text[0] == text[-1] == '"':
         text = _QUOTED_PAIR.sub(r"\1", text[1:-1])
+    bare = "has a percent sign without its two hexadecimal digits; a percent sign is sent as %25"
+    problem = bare if _BARE_PERCENT.search(text) else ""
     value = unquote_to_bytes(text.encode("latin-1", "replace"))
     try:
-        return value.decode(), ""
+        return value.decode(), problem
     except UnicodeDecodeError:
         return value.decode(errors="replace"), "is not UTF-8 behind its percent signs"
 
@@ -54,7 +59,8 @@ def _value(text: str) -> tuple[str, str]:
 def _misnamed(name: str) -> str:
     if name in _NOT_HEADERS:
         return f"ce-{name}: in binary mode the data are the body, and their type is Content-Type"
-    return "" if _NAME.fullmatch(name) else f"ce-{name[:100]}: an attribute's name has lower-case letters and digits only"
+    wrong = misnamed(name)
+    return f"ce-{wrong}" if wrong else ""
 
 
 def _no_json(body: bytes) -> str:
