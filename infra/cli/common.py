@@ -45,6 +45,17 @@ def opened(context: click.Context, *, writes: bool = False) -> Iterator[Store]:
         store.close()
 
 
+def within_tenant(found: str, asked: str | None, settings: Settings, what: str) -> str:
+    """The tenant of ``what`` was found by something that says whose it is: a reference, an id. Anybody can write one.
+
+    UserError where it is not the tenant of ``--tenant``, else of the environment; where neither says, any may be meant.
+    """
+    meant, by = (asked, "--tenant") if asked else (settings.tenant, "$OPSLEDGER_TENANT")
+    if meant and found != meant:
+        raise UserError(f"{what} is of tenant '{found}', not of '{meant}' ({by}); name its tenant, if you may see it: --tenant")
+    return found
+
+
 def deliver(text: str | bytes, out: Path | None) -> None:
     """Write a result to a file (said on standard error), whole or not at all, or to standard output (``-``, too)."""
     data = text.encode() if isinstance(text, str) else text
