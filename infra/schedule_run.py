@@ -27,6 +27,7 @@ from opsledger.infra.settings import Settings
 from opsledger.infra.store import Store
 from opsledger.infra.whole_folder import files_of, whole_folder
 from opsledger.ingest.whole_file import write_whole
+from opsledger.projections.formats.values import clean
 from opsledger.projections.metrics.model import Lang
 from opsledger.projections.reports.model import Request
 
@@ -220,7 +221,7 @@ def _text(due: Due, made: Sequence[Made], refused: Sequence[Refused]) -> str:
         lines += [f"  {f.title}: {f.value}" for f in mine[0].figures]
         lines += [f"  ! {warning}" for warning in mine[0].warnings]
     lines += [f"not made · 未生成: {each.report}: {each.why}" for each in refused]
-    return "\n".join([*lines, "", "index.html leads to all of them. · 各报表入口见 index.html。", ""])
+    return "\n".join([*map(clean, lines), "", "index.html leads to all of them. · 各报表入口见 index.html。", ""])
 
 
 def _filled(pattern: str, due: Due, *, safe: bool = False) -> str:
