@@ -134,7 +134,10 @@ def test_standard_output_can_be_named(desk: Cli, out: str) -> None:
 _KEPT = """
 set -e
 umask 000
-say() { "$PY" -m opsledger.infra.cli --data "$DATA" "$@"; }
+say() {
+  "$PY" -m opsledger.infra.cli --data "$DATA" "$@"
+  find "$DATA" -maxdepth 1 -perm /077 -printf "open after $1: %p\\n" >&2
+}
 say init --tenant demo --zone UTC
 say keys add --tenant demo --source pbx:1
 say gateway users add ann --role reader
@@ -159,7 +162,7 @@ def test_all_that_is_kept_in_a_data_directory_is_the_users_alone(desk: Cli, tmp_
         ["bash", "-c", script], cwd=ROOT, env={**os.environ, **{k: str(v) for k, v in environ.items()}}, capture_output=True,
         text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert (done.returncode, "open after" in done.stderr) == (0, False), done.stdout + done.stderr
     names = {path.name for path in data.iterdir()}
     kept = ("decisions.sqlite", "schedules.sqlite", "keys.sqlite", "gateway-users.sqlite", "relay.position", "schedules.lock")
     assert names >= {*kept, "LOCK", "layout.json", "follow"}
