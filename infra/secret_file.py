@@ -7,12 +7,13 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.infra.private import private_file
 
 NOBODY = bytes(32)
 """No secret's hash: what a secret is compared with where there is nobody, so that it takes the same time."""
@@ -46,9 +47,7 @@ class SecretFile:
                 yield store
 
     def _open(self) -> None:
-        with suppress(FileExistsError):  # one that is there is left shut: to close it would end locks of this process
-            os.close(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        self._file.chmod(0o600)
+        private_file(self._file)
         found, address = self._identity(), f"{self._file.absolute().as_uri()}?mode=rw"
         self._store = sqlite3.connect(address, uri=True, timeout=_BUSY_S, check_same_thread=False, isolation_level=None)
         self._shape(self._store)

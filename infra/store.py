@@ -25,10 +25,12 @@ from opsledger.domain.clock import Clock, SystemClock
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.domain.ports import ArrowTable, Span
 from opsledger.infra.data_directory import ENGINE, DataDirectory, Folder
+from opsledger.infra.directory_lock import in_use_by_engine, lost_lock
 from opsledger.infra.engine.address import options
 from opsledger.infra.engine.library import load
 from opsledger.infra.gateway.found import PASSWORD_VARIABLE, find
 from opsledger.infra.server import CLUSTER_VARIABLE, SETTINGS, Server, connect, parse_url, reaching, server_of
+from opsledger.ingest.small_file import replace_whole
 from opsledger.projections.ledger.cluster import OnCluster, on_cluster
 from opsledger.projections.ledger.dead_letters import TableDeadLetters
 from opsledger.projections.ledger.engine_errors import told_to_user
@@ -252,13 +254,18 @@ def _open_engine(directory: DataDirectory, memory_bytes: int | None) -> Client:
     load()
     # Passing files of inserts hold records: they belong into the data directory, not into everybody's /tmp.
     tempfile.tempdir = str(directory.temporary)
-    return clickhouse_connect.get_client(
-        interface="chdb",
-        path=str(directory.engine),
-        chdb_options=options(memory_bytes),
-        settings=dict(SETTINGS),
-        tz_mode="aware",
-    )
+    try:
+        return clickhouse_connect.get_client(
+            interface="chdb",
+            path=str(directory.engine),
+            chdb_options=options(memory_bytes),
+            settings=dict(SETTINGS),
+            tz_mode="aware",
+        )
+    except ClickHouseError:  # what it says then does not tell why
+        if in_use_by_engine(directory.engine):
+            raise lost_lock(directory.root, directory.engine / "status") from None
+        raise
 
 
 def _make_tables(directory: DataDirectory, client: Client) -> None:
@@ -268,7 +275,7 @@ def _make_tables(directory: DataDirectory, client: Client) -> None:
         return
     for statement in (*_additions(client), *statements()):
         client.command(statement)
-    done.write_text(wanted)
+    replace_whole(done, wanted.encode())
 
 
 def _additions(client: Client) -> tuple[str, ...]:
