@@ -27,6 +27,9 @@ _READABLE = (1, LAYOUT)
 _UNFINISHED = (LOCK, "layout.new")
 """All that stands in a directory whose making was cut short, by a full disk for one: it is made again."""
 
+_PATTERN = frozenset("{}?")
+"""Signs that the engine takes for a pattern, or for the end of a path: it would not find the rows of an insert there."""
+
 
 class Folder:
     """The part of a data directory that needs no engine: where the decisions are kept. Made when it is asked for."""
@@ -88,6 +91,8 @@ class DataDirectory(Folder):
 
 
 def _make(root: Path, *, create: bool) -> None:
+    if _PATTERN.intersection(str(root.resolve())):
+        raise UserError(f"the path {root} may not hold {{, }} or ?; name another folder (--data)", EXIT_ENVIRONMENT)
     if root.exists() and not root.is_dir():
         raise UserError(f"{root} is a file; the data directory must be a folder (--data)", EXIT_ENVIRONMENT)
     if not root.exists():

@@ -14,7 +14,7 @@ from opsledger.infra.gateway.errors import UNKNOWN_FORMAT, refused
 from opsledger.infra.gateway.native import split
 from opsledger.infra.gateway.request import Request, bounded
 from opsledger.infra.gateway.statement import (
-    MAX_STATEMENT_BYTES,
+    MAX_HEAD_BYTES,
     STREAMED,
     Insert,
     first_word,
@@ -42,21 +42,23 @@ class Answer:
 
 def read_text(request: Request) -> tuple[bytes, Insert | None, Iterator[bytes]]:
     """The statement as far as it was read, its data's place where it is an INSERT with data, and the rest of the body."""
-    body = request.body
-    text = request.query
+    body, text = request.body, request.query
     if text:
         text += b"\n"
-        insert = insert_of(text) if is_insert(text) else None
-        if insert is not None:
+        if is_insert(text) and (insert := insert_of(text)) is not None:
             return text, insert, body
-    text += next(body, b"")
-    while is_insert(text):
-        insert = insert_of(text)
-        more = b"" if insert is not None or len(text) > MAX_STATEMENT_BYTES else next(body, b"")
-        if not more:
-            return (text, insert, body) if insert is not None else (bounded(body, start=text), None, iter(()))
-        text += more
+    text = _begun(body, text)
+    if is_insert(text) and (insert := insert_of(text)) is not None:
+        return text, insert, body
     return bounded(body, start=text), None, iter(())
+
+
+def _begun(body: Iterator[bytes], start: bytes) -> bytes:
+    """A text and so much of the body that the whole head of an INSERT is there, however small the body's pieces are."""
+    found = bytearray(start)
+    while len(found) <= MAX_HEAD_BYTES and (piece := next(body, b"")):
+        found += piece
+    return bytes(found)
 
 
 def inserted(handle: Handle, insert: Insert, data: Iterator[bytes], parameters: Mapping[str, str]) -> Answer:

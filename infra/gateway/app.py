@@ -15,6 +15,7 @@ from opsledger.infra.gateway.engine import Engine, Handle
 from opsledger.infra.gateway.errors import (
     READONLY,
     REQUIRED_PASSWORD,
+    UNKNOWN_FORMAT,
     ServerError,
     from_engine,
     refused,
@@ -22,6 +23,7 @@ from opsledger.infra.gateway.errors import (
     without_names,
 )
 from opsledger.infra.gateway.handles import Handles
+from opsledger.infra.gateway.judge.formats import may_come
 from opsledger.infra.gateway.judge.judge import Judge
 from opsledger.infra.gateway.judge.reading import SELECT
 from opsledger.infra.gateway.judge.verdict import denied
@@ -106,6 +108,8 @@ class Gateway:
             raise refused(READONLY, f"{user.name}: Cannot execute query in readonly mode")
         if user.role is Role.AUDITOR and _asks_log(text):
             self._log.load()
+        if insert is not None and not may_come(insert.format, inserted=True):
+            raise refused(UNKNOWN_FORMAT, f"data of an INSERT do not come as {insert.format[:100]!r}")
         if insert is not None:
             return inserted(handle, insert, _behind(text[insert.data_at :], rest), request.parameters)
         retold = self._retold(request, user, handle, text, verdict.kind)

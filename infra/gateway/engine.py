@@ -11,10 +11,13 @@ from typing import Any
 
 from opsledger.infra.engine.library import load
 from opsledger.infra.gateway.errors import SYNTAX_ERROR, UNKNOWN_SETTING, ServerError, from_engine, refused
+from opsledger.infra.gateway.infile import from_file, staged, without_file
 from opsledger.infra.gateway.judge.places import HOME
 
 _CONNECT: Any = load().connect
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NO_TEXT = re.compile("[\udc80-\udcff]")
+"""How bytes that are no text stand in a text."""
 _NOT_STREAMED = "Streaming query is not supported"
 
 
@@ -109,12 +112,12 @@ class Handle:
     def set(self, settings: Mapping[str, str]) -> None:
         """Set settings. ServerError for an unknown one."""
         if settings:
-            self.query(f"SET {', '.join(f'{_setting(k)} = {quoted(v)}' for k, v in settings.items())}".encode(), "Null", {})
+            self._set(", ".join(f"{_setting(name)} = {quoted(value)}" for name, value in settings.items()))
 
     def use(self, database: str) -> None:
         """Make a database the handle's."""
         name = database.replace("\\", "\\\\").replace("`", "\\`")
-        self.query(f"USE `{name}`".encode("utf-8", "surrogateescape"), "Null", {})
+        self.query(_bytes(f"USE `{name}`"), "Null", {})
         self.database = database
 
     def kept(self, settings: Mapping[str, str]) -> tuple[str, dict[str, str]]:
@@ -124,18 +127,22 @@ class Handle:
         SELECT currentDatabase(), groupArrayIf((name, value), changed) FROM system.settings
         WHERE name IN ({", ".join(map(quoted, settings))})
         """
-        database, changed = json.loads(self.query(text.encode(), "JSONCompactEachRow", {})[0].tobytes())
+        told = self.query(text.encode(), "JSONCompactEachRow", {})[0].tobytes()
+        database, changed = json.loads(told.decode("utf-8", "surrogateescape"))
         return database, dict.fromkeys(settings, "") | dict(changed)
 
     def put_back(self, settings: Mapping[str, str]) -> None:
         """Undo what was set for one request of a session."""
         for name, value in settings.items():
-            self.query(f"SET {_setting(name)} = {quoted(value) if value else 'DEFAULT'}".encode(), "Null", {})
+            self._set(f"{_setting(name)} = {quoted(value) if value else 'DEFAULT'}")
+
+    def _set(self, text: str) -> None:
+        self.query(b"SET " + _bytes(text), "Null", {})
 
     def query(self, statement: bytes, format_: str, parameters: Mapping[str, str]) -> tuple[memoryview, Counts]:
         """Run a statement; its whole answer and what it counted."""
         try:
-            result = self._connection.query(statement, format_, params=dict(parameters))
+            result = self._connection.query(statement, format_, params=_bound(parameters))
         except Exception as error:  # the bindings raise their own kinds of Exception
             raise from_engine(error) from error
         counts = _counts(result)
@@ -144,34 +151,21 @@ class Handle:
     def stream(self, statement: bytes, format_: str, parameters: Mapping[str, str]) -> Stream | None:
         """Begin a statement and give its answer block by block; None for one that the engine answers only as a whole."""
         try:
-            return Stream(self._connection.send_query(statement, format_, params=dict(parameters)))
+            return Stream(self._connection.send_query(statement, format_, params=_bound(parameters)))
         except Exception as error:  # as in ``query``
             if _NOT_STREAMED in str(error):
                 return None
             raise from_engine(error) from error
 
     def insert(self, head: bytes, format_: str, data: Iterator[bytes]) -> Counts:
-        """Run an INSERT with data of a format; nothing is said to be stored unless all of it was taken."""
-        try:
-            inserter = self._connection.send_insert(head.decode("utf-8", "surrogateescape"), format_)
-        except Exception as error:  # as in ``query``
-            raise from_engine(error) from error
-        try:
-            for piece in data:
-                inserter.append(piece)
-            done = inserter.finish()
-        except RuntimeError as error:
-            raise from_engine(error) from error
-        finally:
-            with suppress(RuntimeError):
-                inserter.cancel()
-        return Counts(
-            read_rows=done.rows_written,
-            read_bytes=done.bytes_written,
-            written_rows=done.rows_written,
-            written_bytes=done.bytes_written,
-            elapsed_ns=int(done.elapsed * 1e9),
-        )
+        """Run an INSERT with data of a format. ServerError unless all of it was taken and stored."""
+        with staged(data) as path:
+            try:
+                found = self.query(from_file(head, path, format_), "Null", {})[1]
+            except ServerError as error:
+                raise without_file(error) from error
+        rows, size = found.written_rows, found.written_bytes
+        return Counts(rows, size, rows, size, elapsed_ns=found.elapsed_ns)
 
     def __enter__(self) -> Handle:
         return self
@@ -221,6 +215,20 @@ def _counts(result: Any) -> Counts:
         result_bytes=result.size(),
         elapsed_ns=int(result.elapsed() * 1e9),
     )
+
+
+def _bytes(text: str) -> bytes:
+    """A text of a client: bytes that are no text are what they were."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _bound(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Bound values as the bindings take them, as texts: bytes that are none are written so that the engine reads them."""
+    return {name.encode(errors="replace").decode(): _NO_TEXT.sub(_escaped, value) for name, value in parameters.items()}
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\x{ord(found[0]) & 0xFF:02x}"
 
 
 def quoted(text: str) -> str:

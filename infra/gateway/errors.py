@@ -24,6 +24,7 @@ ACCESS_DENIED = 497
 TOO_MANY_SIMULTANEOUS_QUERIES = 202
 BAD_REQUEST_PARAMETER = 568
 CANNOT_READ_ALL_DATA = 33
+NOT_ENOUGH_SPACE = 243
 QUERY_WAS_CANCELLED = 394
 _UNKNOWN_EXCEPTION = 1002
 
@@ -44,6 +45,7 @@ _NAMES = {
     TOO_MANY_SIMULTANEOUS_QUERIES: "TOO_MANY_SIMULTANEOUS_QUERIES",
     BAD_REQUEST_PARAMETER: "BAD_REQUEST_PARAMETER",
     CANNOT_READ_ALL_DATA: "CANNOT_READ_ALL_DATA",
+    NOT_ENOUGH_SPACE: "NOT_ENOUGH_SPACE",
     QUERY_WAS_CANCELLED: "QUERY_WAS_CANCELLED",
     _UNKNOWN_EXCEPTION: "UNKNOWN_EXCEPTION",
 }
@@ -114,8 +116,18 @@ def without_figures(error: ServerError) -> ServerError:
 
 def from_engine(error: BaseException) -> ServerError:
     """What the engine has said, without what its bindings put before it."""
-    text = str(error).strip()
+    text = _said(error).strip()
     found = _CODE.search(text)
     if found is None:
         return refused(_UNKNOWN_EXCEPTION, text or type(error).__name__, type(error).__name__)
     return ServerError(int(found[1]), re.sub(r" \(version [0-9.]+(?: \([^)]*\))?\)\.?$", "", text[found.start() :]))
+
+
+def _said(error: BaseException) -> str:
+    """An error's words. Those that quote bytes of a statement may be no text: the bindings fail at them then."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, UnicodeDecodeError):
+            return cause.object.decode("utf-8", "surrogateescape")
+        cause = cause.__cause__ or cause.__context__
+    return str(error)

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from opsledger.infra.gateway.audience import SETTING, mark
 from opsledger.infra.gateway.engine import Engine, Handle
-from opsledger.infra.gateway.errors import BAD_ARGUMENTS, UNKNOWN_SETTING, ServerError, refused
+from opsledger.infra.gateway.errors import BAD_ARGUMENTS, UNKNOWN_FORMAT, UNKNOWN_SETTING, ServerError, refused
+from opsledger.infra.gateway.judge.formats import may_come
 from opsledger.infra.gateway.judge.judge import Judge
 from opsledger.infra.gateway.judge.places import HOME, READING
 from opsledger.infra.gateway.judge.settings import bounded, may_set
@@ -102,8 +103,10 @@ class Handles:
 
     def _bring(self, user: User, handle: Handle, tables: tuple[External, ...], brought: list[str]) -> None:
         for table in tables:
-            if not (is_name(table.name) and is_name(table.format)):
+            if not is_name(table.name):
                 raise refused(BAD_ARGUMENTS, f"a table that comes along cannot be called {table.name[:100]!r}")
+            if not may_come(table.format):
+                raise refused(UNKNOWN_FORMAT, f"a table does not come along as {table.format[:100]!r}")
             text = f"CREATE TEMPORARY TABLE `{table.name}` ({table.structure})".encode("utf-8", "surrogateescape")
             self._judge.brought(user, text)
             handle.query(text, "Null", {})

@@ -69,6 +69,11 @@ def now_text() -> str:
     return f"{now:%Y-%m-%d %H:%M:%S}.{now.microsecond // 1000:03d}"
 
 
+def _text(given: str) -> str:
+    """What a client has sent as text; question marks for bytes that are none."""
+    return given.encode(errors="replace").decode()
+
+
 def _is_whole(line: bytes) -> bool:
     try:
         told = json.loads(line)
@@ -97,9 +102,9 @@ class QueryLog:
     def write(self, entry: Entry) -> None:
         """Add a line."""
         told = {name: getattr(entry, name) for name in Entry.__slots__} | {
-            "why": entry.why[:_MAX_WHY],
-            "user": entry.user[:100],
-            "query_id": entry.query_id[:200],
+            "why": _text(entry.why[:_MAX_WHY]),
+            "user": _text(entry.user[:100]),
+            "query_id": _text(entry.query_id[:200]),
         }
         line = json.dumps(told, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
         with self._lock:

@@ -8,7 +8,7 @@ import os
 import resource
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -41,7 +41,11 @@ _SPARE_THREADS = 16
 """Beside one for each connection: a thread is busy until its client has taken the answer."""
 _FOREVER_S = 10 * 365 * 24 * 3600
 _OPEN = {"/ping", "/replicas_status"}
-ENGINE_SETTINGS = {"session_timezone": "UTC", "input_format_values_interpret_expressions": "0"}
+ENGINE_SETTINGS = {
+    "session_timezone": "UTC",
+    "input_format_values_interpret_expressions": "0",
+    "input_format_values_deduce_templates_of_expressions": "0",
+}
 """What every statement runs with. Expressions among the values of an INSERT would run without having been judged."""
 _OWN_FILES = 2
 """What the server counts among its connections: where it listens, and what wakes it."""
@@ -146,8 +150,16 @@ def _admitted(head: Head, logins: Logins, version: str, refused: Callable[[str, 
     try:
         return logins.admitted(headers, head.query)
     except ServerError as error:
-        refused(credentials(headers, head.query)[0], error)
+        refused(_name_in(headers, head.query), error)
         raise RefusedError(_refusal(error, version)) from None
+
+
+def _name_in(headers: Mapping[str, str], query: str) -> str:
+    """Who is said to ask; '' where the address cannot be read."""
+    try:
+        return credentials(headers, query)[0]
+    except ServerError:
+        return ""
 
 
 def _refusal(error: ServerError, version: str) -> Refusal:

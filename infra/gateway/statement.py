@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from opsledger.infra.gateway.errors import SYNTAX_ERROR, refused
+from opsledger.infra.gateway.errors import QUERY_IS_TOO_LARGE, SYNTAX_ERROR, refused
 
-MAX_STATEMENT_BYTES = 4 * 1024 * 1024
+MAX_STATEMENT_BYTES = 1024 * 1024
 """The text of a statement, without the data of an INSERT, may be so long."""
+MAX_HEAD_BYTES = 256 * 1024
+"""Within so much of its text the data of an INSERT begin, or its SELECT."""
 
 STREAMED = frozenset(
     {
@@ -111,10 +113,15 @@ def is_insert(text: bytes) -> bool:
 
 
 def insert_of(text: bytes) -> Insert | None:
-    """Where the data of an INSERT begin; None for one that has none (INSERT … SELECT), or whose head is not whole yet."""
+    """Where the data of an INSERT begin; None for one that has none (INSERT … SELECT), or whose head is not whole yet.
+
+    ServerError where neither data nor SELECT begin within the bound: a text of any length costs no more than that.
+    """
     named = False
     wanted_format = False
     for token in tokens(text):
+        if token.start > MAX_HEAD_BYTES:
+            raise refused(QUERY_IS_TOO_LARGE, f"The text of an INSERT before its data is larger than {MAX_HEAD_BYTES} bytes")
         if wanted_format:
             return _with_format(text, token)
         if token.depth:

@@ -21,30 +21,33 @@ CONNECTIONS = 24
 SHORT = Bounds(connections=CONNECTIONS, unread_s=0.5)
 
 
-def besiege(running: Service, stack: ExitStack) -> None:
-    """As many clients as there are connections, who ask for pages and take none; the system does not take them either."""
+def besiege(running: Service, stack: ExitStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many clients as there are connections, who ask for pages and take none; the system does not take them either.
+
+    The clock stands until all are there, or the first would be cut before the last have come; ``monkeypatch.undo`` starts it.
+    """
+    monkeypatch.setattr(Channel, "_is_unread", lambda *_: False)
     running.server._http.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4_096)
     for _ in range(CONNECTIONS):
         mute = stack.enter_context(closing(socket.socket()))
         mute.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
         mute.connect((running.server.host, running.server.port))
         mute.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 16)
-    until(lambda: len(running.server._http.active_channels) >= CONNECTIONS - 2)
+    until(lambda: sum(c.total_outbufs_len > 0 for c in list(running.server._http.active_channels.values())) >= CONNECTIONS - 2)
 
 
-def test_clients_that_do_not_read_do_not_hold_the_service(tmp_path: Path) -> None:
+def test_clients_that_do_not_read_do_not_hold_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with service(accept_all, tmp_path, CLOCK, bounds=SHORT) as running, ExitStack() as stack:
-        besiege(running, stack)
+        besiege(running, stack, monkeypatch)
+        monkeypatch.undo()
         assert running.client.get("/healthz").status == 200
         assert running.client.post(line("a")).status == 200
 
 
 def test_clients_that_do_not_read_would_hold_a_service_without_a_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: the same siege, and nobody else is answered."""
-    monkeypatch.setattr(Channel, "_is_unread", lambda *_: False)
     with service(accept_all, tmp_path, CLOCK, bounds=SHORT) as running, ExitStack() as stack:
-        besiege(running, stack)
-        until(lambda: sum(c.total_outbufs_len > 0 for c in list(running.server._http.active_channels.values())) >= 20)
+        besiege(running, stack, monkeypatch)
         with urllib3.PoolManager(retries=False) as http, pytest.raises(urllib3.exceptions.HTTPError):
             http.request("GET", running.client.url + "/healthz", timeout=2)
 

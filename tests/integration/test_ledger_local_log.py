@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
 
 from opsledger.domain.clock import FixedClock
 from opsledger.domain.ports import Log
@@ -16,6 +17,7 @@ from opsledger.projections.ledger import arrow_insert
 from opsledger.projections.ledger.arrow_insert import slim
 from tests.integration.log_port_suite import LogPortSuite, whole
 from tests.ledger_samples import NOW, calls, line, tables
+from tests.merges import no_merges
 from tests.new_ledger import new_ledger
 
 
@@ -76,10 +78,24 @@ def wide_rows(count: int) -> pa.Table:
 
 
 def test_an_insert_of_the_greatest_size_lands_whole_in_one_part(store: Store) -> None:
-    store.client.command("SYSTEM STOP MERGES")
-    store.log.append({"call": wide_rows(300_000)})
-    parts = store.client.query("SELECT rows FROM system.parts WHERE table = 'call' AND active").result_rows
-    assert parts == [(300_000,)]
+    rows = wide_rows(300_000)
+    with no_merges(store.client, "call"):
+        store.log.append({"call": rows})
+        parts = "SELECT rows FROM system.parts WHERE table = 'call' AND active"
+        assert store.client.query(parts).result_rows == [(300_000,)]
+
+
+def test_parts_are_not_merged_where_a_test_says_so(store: Store) -> None:
+    """Of ``no_merges``: the same statement merges them behind it."""
+    merge, parts = "OPTIMIZE TABLE call SETTINGS optimize_throw_if_noop = 1", "SELECT count() FROM system.parts WHERE active"
+    with no_merges(store.client, "call"):
+        for number in range(2):
+            store.log.append(tables(calls(2, first=2 * number)))
+        with pytest.raises(DatabaseError, match="CANNOT_ASSIGN_OPTIMIZE"):
+            store.client.command(merge)
+        assert store.client.query(f"{parts} AND table = 'call'").result_rows == [(2,)]
+    store.client.command(merge)
+    assert store.client.query(f"{parts} AND table = 'call'").result_rows == [(1,)]
 
 
 def test_a_greater_batch_is_cut_and_keeps_its_order(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -202,7 +202,7 @@ def test_a_structure_can_hold_a_call_and_is_refused_then(engine: dict[str, Any],
 
 
 PLAIN_STRUCTURES = [
-    *("'a Int8'", r"'a Int64,\n\tb String'", "'`a b` Array(Tuple(x Int8, y Nullable(Decimal(18, 2))))'", "'a Int8' (alias s)"),
+    *("'a Int8'", r"'a Int64,\n\tb String'", "'a_b Array(Tuple(x Int8, y Nullable(Decimal(18, 2))))'"),
     *(r"'t DateTime64(3, \'UTC\'), m Map(String, LowCardinality(String))'", "Tuple_('a', UInt64_1)", "UInt64_1", "NULL"),
 ]
 
@@ -235,6 +235,7 @@ OTHER_STRUCTURES = [
         "a",
         "",
         "a alias(1)",
+        "`a b` String",
         "a String ALIAS 1,",
     ),
     *(

@@ -89,7 +89,7 @@ def types(handle: Handle, text: str) -> list[str]:
 
 def read(found: Iterable[bytes], *, head: bool = True) -> list[Sequence[Any]]:
     """The rows as clickhouse-connect reads them; ``head``: as it does where it has said its version."""
-    context = QueryContext()
+    context = QueryContext(query_tz="UTC")  # else a time without a zone is read as one of the process's own
     context.block_info = head
     source = SimpleNamespace(gen=iter(list(found)), close=lambda: None, exception_tag=None)
     return list(NativeTransform.parse_response(RespBuffCls(source), context).result_rows)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
+from opsledger.domain.catalogue import STREAMS
 from opsledger.infra.gateway.judge.lists import listed
 from opsledger.infra.gateway.judge.places import KEPT, NOT_WRITTEN, Place, is_kept
 from opsledger.infra.gateway.judge.reading import SELECT, judge_reading
 from opsledger.infra.gateway.judge.tree import Node
 from opsledger.infra.gateway.judge.verdict import Case, denied, not_understood
-from opsledger.infra.gateway.judge.words import Words
+from opsledger.infra.gateway.judge.words import Words, in_parentheses
+from opsledger.projections.ledger.tables import additions, deduplication
 
 ENGINES = listed("""
     MergeTree ReplacingMergeTree SummingMergeTree AggregatingMergeTree CollapsingMergeTree
@@ -28,13 +29,12 @@ _DEFINITION = listed("""
     AlterCommand TTLElement Partition Partition_ID Assignment NameTypePair ASTObjectTypeArgument
     StorageOrderByElement TupleDataType EnumDataType ObjectTypedPath
 """)
-_ON_LEDGER = frozenset({"ADD_COLUMN", "ADD_PROJECTION", "MATERIALIZE_PROJECTION", "DROP_PROJECTION", "MODIFY_SETTING"})
-_ON_OTHERS = _ON_LEDGER | listed("""
-    DROP_COLUMN MODIFY_COLUMN RENAME_COLUMN COMMENT_COLUMN CLEAR_COLUMN MATERIALIZE_COLUMN ADD_INDEX DROP_INDEX
-    CLEAR_INDEX MATERIALIZE_INDEX CLEAR_PROJECTION RESET_SETTING DELETE UPDATE MODIFY_ORDER_BY DROP_PARTITION
+_ALTERS = listed("""
+    ADD_COLUMN ADD_PROJECTION MATERIALIZE_PROJECTION DROP_PROJECTION MODIFY_SETTING DROP_COLUMN MODIFY_COLUMN
+    RENAME_COLUMN COMMENT_COLUMN CLEAR_COLUMN MATERIALIZE_COLUMN ADD_INDEX DROP_INDEX CLEAR_INDEX
+    MATERIALIZE_INDEX CLEAR_PROJECTION RESET_SETTING DELETE UPDATE MODIFY_ORDER_BY DROP_PARTITION
     ADD_CONSTRAINT DROP_CONSTRAINT MODIFY_COMMENT COMMENT_TABLE
 """)
-_LEDGER_SETTINGS = frozenset({"non_replicated_deduplication_window"})
 
 
 def _place(case: Case, words: Words) -> Place:
@@ -49,6 +49,12 @@ def _places(case: Case, words: Words, *between: bytes) -> Iterator[Place]:
     yield _place(case, words)
     while any(words.take(word) for word in between):
         yield _place(case, words)
+
+
+def _no_more(case: Case, words: Words) -> None:
+    """ServerError where a statement has more words than were read."""
+    if words.rest:
+        raise not_understood(case.user, words.rest[0].decode(errors="replace"), "a word that is left over")
 
 
 def _may_take_from(case: Case, place: Place) -> None:
@@ -77,6 +83,8 @@ def _judge_create(case: Case) -> None:
     place = _place(case, words)
     if words.take(b"UUID") or words.take(b"ON") or words.has(b"CLUSTER", b"DEFINER", b"SECURITY", b"REFRESH"):
         raise denied(case.user, "a table or view has no UUID, cluster, definer or refresh here")
+    if words.has(b"TTL") and words.has(b"SET", b"RECOMPRESS", b"DISK", b"VOLUME"):
+        raise denied(case.user, "a TTL deletes rows here, and does nothing else")
     if not temporary:
         _may_fill(case, place)
     if replaces:
@@ -114,6 +122,8 @@ def _judge_drop(case: Case) -> None:
         name = words.name()
         if not name or name in KEPT or case.holds_ledger(name):
             raise denied(case.user, f"the database '{name}' is, or may be, a ledger's or the gateway's; nobody drops it")
+        words.take(b"SYNC")
+        _no_more(case, words)
         return
     if not (words.take(b"TABLE") or words.take(b"VIEW")):
         raise denied(case.user, "only databases, tables and views are dropped here")
@@ -121,6 +131,8 @@ def _judge_drop(case: Case) -> None:
     words.take(b"IF", b"EMPTY")
     for place in _places(case, words, b","):
         _may_take_from(case, place)
+    words.take(b"SYNC")
+    _no_more(case, words)
 
 
 def _judge_truncate(case: Case) -> None:
@@ -129,15 +141,23 @@ def _judge_truncate(case: Case) -> None:
         raise denied(case.user, "tables are emptied one by one")
     words.take(b"IF", b"EXISTS")
     _may_take_from(case, _place(case, words))
+    words.take(b"SYNC")
+    _no_more(case, words)
 
 
 def _judge_rename(case: Case) -> None:
     words = Words(case.formatted)
     if not (words.take(b"EXCHANGE", b"TABLES") or words.take(b"RENAME", b"TABLE")):
         raise denied(case.user, "only tables are renamed or exchanged")
-    words.take(b"IF", b"EXISTS")
-    for place in _places(case, words, b"AND", b"TO", b","):
-        _may_take_from(case, place)
+    while True:
+        words.take(b"IF", b"EXISTS")
+        _may_take_from(case, _place(case, words))
+        if not (words.take(b"TO") or words.take(b"AND")):
+            raise not_understood(case.user, case.formatted.decode(errors="replace"), case.tree.kind)
+        _may_take_from(case, _place(case, words))
+        if not words.take(b","):
+            break
+    _no_more(case, words)
 
 
 def _judge_alter(case: Case) -> None:
@@ -148,19 +168,21 @@ def _judge_alter(case: Case) -> None:
     if words.has(b"CLUSTER"):
         raise denied(case.user, "there is no cluster here")
     _may_fill(case, place)
-    kept = is_kept(place, case.holds_ledger)
-    allowed = _ON_LEDGER if kept else _ON_OTHERS
+    if is_kept(place, case.holds_ledger):
+        own = {part for text in _own_changes(place.table) for part in in_parentheses(case.format_of(text))}
+        if not {*in_parentheses(case.formatted)} <= own:
+            raise denied(case.user, f"'{place}' is of the ledger, and gets nothing but what the ledger's own program declares")
     for _, node in case.tree.walk():
-        if node.kind == "AlterCommand" and node.name not in allowed:
-            raise denied(case.user, f"ALTER TABLE … {node.name} on '{place}'" + (", which is of the ledger" if kept else ""))
-    if kept and any(node.kind == "Set" for _, node in case.tree.walk()) and not _only_sets(case, _LEDGER_SETTINGS):
-        raise denied(case.user, f"no other setting of '{place}' is changed than {', '.join(_LEDGER_SETTINGS)}")
+        if node.kind == "AlterCommand" and node.name not in _ALTERS:
+            raise denied(case.user, f"ALTER TABLE … {node.name} on '{place}'")
     judge_reading(case, case.tree, more=_DEFINITION, names=_OF_COLUMNS)
 
 
-def _only_sets(case: Case, names: frozenset[str]) -> bool:
-    found = re.findall(rb"MODIFY SETTING (.*?)\)?(?:, \(|\Z)", case.formatted)
-    return bool(found) and all(part.split(b"=")[0].strip().decode() in names for text in found for part in text.split(b","))
+def _own_changes(stream: str) -> tuple[str, ...]:
+    """How the program changes a ledger's table of an earlier version."""
+    if stream not in STREAMS:
+        return ()
+    return (*additions({stream: set()}), *(text for text in deduplication() if f"`{stream}`" in text))
 
 
 def _judge_insert(case: Case) -> None:
@@ -193,6 +215,7 @@ def _judge_optimize(case: Case) -> None:
     _may_fill(case, place)
     if words.has(b"DEDUPLICATE", b"CLEANUP", b"CLUSTER"):
         _may_take_from(case, place)
+    judge_reading(case, case.tree, more=frozenset({"OptimizeQuery", "Partition", "Partition_ID"}))
 
 
 CHANGES: dict[str, Callable[[Case], None]] = {

@@ -7,23 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.resources import files
 
+from opsledger.infra.gateway.judge.structures import holds_no_call
+from opsledger.infra.gateway.roles import Role, User
+
 _NOT_LISTED = "is not on the list of functions"
 _NOT_TRUSTED = "is not for this role"
 _NOT_A_STRUCTURE = "takes a structure as a plain text of names and types only, e.g. 'a Int64, b String'"
 _LINE = re.compile(r"(?P<sign>[+w-])(?P<marks>[aihs]*) (?P<name>\w+)(?:  (?P<reason>.+))?")
 _LONGEST_NAME = 200
-_ALIAS = re.compile(r" \(alias [^()]*\)\Z")
-_ESCAPED = re.compile(r"\\(.)")
-_UNESCAPED = {"'": "'", "\\": "\\", "n": " ", "r": " ", "t": " "}
-_INNERMOST = re.compile(r"\((?:[\w\s,.=]|-(?=\d)|'[^'\\]*')*\)", re.ASCII)
-"""Parentheses with no others in them, outside quotes. Nothing that begins a comment: it could hide one of them."""
-_TYPE = (
-    r"(?:U?Int(?:8|16|32|64|128|256)|B?Float(?:16|32|64)|Decimal(?:32|64|128|256)?|Bool|String|FixedString|UUID|IPv4|IPv6"
-    r"|Date(?:32|Time|Time64)?|Time(?:64)?|Enum(?:8|16)?|Array|Tuple|Map|Nested|Nullable|LowCardinality|JSON|Variant|Dynamic"
-    r"|(?:Simple)?AggregateFunction)"
-)
-_COLUMN = rf"\s*(?:\w+|`[^`\\]+`)\s+{_TYPE}\s*"
-_STRUCTURE = re.compile(rf"{_COLUMN}(?:,{_COLUMN})*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +88,19 @@ def verdict(name: str, trusted: bool = False) -> str:
     return _NOT_LISTED
 
 
+def call_verdict(name: str, user: User) -> str:
+    """'' for a name that may stand in front of a parenthesis, else why not. What is nobody's function may: a table, a type."""
+    lower, trusted = name.lower(), user.role is not Role.READER
+    if not verdict(name, trusted=user.writes) or not table_verdict(name, trusted, "Literal 1"):
+        return ""
+    for listed in (FUNCTIONS, TABLE_FUNCTIONS):
+        if reason := listed.refused.get(lower):
+            return reason
+        if listed.name(name) is not None:
+            return _NOT_TRUSTED
+    return ""
+
+
 def _without_combinators(name: str, suffixes: dict[str, str] | list[str]) -> Iterator[str]:
     """What remains of a name without one or more combinators at its end, in every way that it can be read."""
     waiting = [name]
@@ -132,19 +136,9 @@ def table_verdict(name: str, trusted: bool, first: str = "") -> str:
         return _NOT_LISTED
     if known in TABLE_FUNCTIONS.trusted and not trusted:
         return _NOT_TRUSTED
-    return "" if "s" not in TABLE_FUNCTIONS.allowed[known] or _holds_no_call(first) else _NOT_A_STRUCTURE
+    return "" if "s" not in TABLE_FUNCTIONS.allowed[known] or holds_no_call(first) else _NOT_A_STRUCTURE
 
 
 def takes_structure(name: str) -> bool:
     """Whether what a table function does depends on a text that it is given."""
     return "s" in TABLE_FUNCTIONS.allowed.get(TABLE_FUNCTIONS.name(name) or "", "")
-
-
-def _holds_no_call(first: str) -> bool:
-    node = _ALIAS.sub("", first)
-    if not node.startswith("Literal '"):
-        return node.startswith("Literal ") or node == "Function tuple"
-    text = _ESCAPED.sub(lambda found: _UNESCAPED.get(found[1], found[0]), node.removeprefix("Literal '").removesuffix("'"))
-    while (shorter := _INNERMOST.sub("", text)) != text:
-        text = shorter
-    return _STRUCTURE.fullmatch(text) is not None

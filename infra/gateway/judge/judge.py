@@ -9,17 +9,18 @@ from itertools import pairwise
 from threading import Lock
 
 from opsledger.infra.gateway.engine import Engine, Handle, one_statement, quoted, value
-from opsledger.infra.gateway.errors import SYNTAX_ERROR, ServerError, refused
+from opsledger.infra.gateway.errors import QUERY_IS_TOO_LARGE, SYNTAX_ERROR, ServerError, refused
+from opsledger.infra.gateway.judge.calls import judge_calls, judge_files
 from opsledger.infra.gateway.judge.changing import CHANGES, judge_brought
 from opsledger.infra.gateway.judge.lists import listed
 from opsledger.infra.gateway.judge.places import HOME
 from opsledger.infra.gateway.judge.reading import SELECT, judge_reading
 from opsledger.infra.gateway.judge.settings import OF_TABLES, may_set
-from opsledger.infra.gateway.judge.showing import SHOWS, judge_explain
+from opsledger.infra.gateway.judge.showing import PLAIN, SHOWS, judge_explain, judge_plain
 from opsledger.infra.gateway.judge.tree import Node, NotUnderstoodError, parsed
 from opsledger.infra.gateway.judge.verdict import Case, Verdict, denied, not_understood
 from opsledger.infra.gateway.roles import BOUNDS, User
-from opsledger.infra.gateway.statement import first_words, tokens
+from opsledger.infra.gateway.statement import MAX_STATEMENT_BYTES, first_words, tokens
 
 _ASK = b"EXPLAIN AST "
 _PLACE = re.compile(r"(?<=failed at position )\d+")
@@ -31,10 +32,11 @@ _BEGINNINGS = listed("""
 _OF_SERVERS = listed("""
     SYSTEM KILL GRANT REVOKE BACKUP RESTORE ATTACH DETACH UNDROP CHECK EXECUTE MOVE
 """)
-_SIZES = {"max_query_size": "0", "max_ast_elements": "1000000"}
-"""A statement is as long as a request may be; what its user's settings say of sizes is held to when it runs."""
+_BOUNDS = {"max_query_size": "0", "max_memory_usage": "1000000000", "max_execution_time": "30"}
+"""What it takes to read a statement is bounded, too, by less than any role's bounds."""
 _CACHED, _CACHED_BYTES = 4_096, 32 * 1024
 _FORMAT = "SELECT formatQuerySingleLine({text:String})"
+_SCOPE = ": In scope SELECT formatQuery"
 _EXISTS = "SELECT count() FROM system.tables WHERE database = {database:String} AND name = {name:String}"
 _MARKS = ("dead_letters", "dead_letter_attempts", "imports")
 """Which database is a ledger's is told by these tables; as views they are those of a look at the past."""
@@ -64,12 +66,19 @@ class Judge:
         key = self._key(user, statement, parameters, database, along)
         if key and (known := self._known.get(key)):
             return known
+        if len(statement) > MAX_STATEMENT_BYTES:
+            raise refused(QUERY_IS_TOO_LARGE, f"a statement has more than {MAX_STATEMENT_BYTES:,} bytes")
         _begin(user, statement)
+        judge_files(user, statement)
         # a handle without the user's settings: with some of them only a part of a parser's answer would come
-        with self._engine.handle(_SIZES) as handle:
+        with self._engine.handle(_BOUNDS) as handle:
+            one_statement(statement, handle.kind(statement))  # of several, EXPLAIN would run all but the first
+            # first as a text: what is no whole statement could be an option of EXPLAIN
+            text = _formatted(handle, statement)
+            judge_files(user, text)
+            judge_calls(user, text)
             tree = _tree(user, handle, statement, parameters)
-            text = b"" if tree.kind in SELECT and b"SETTINGS" not in statement.upper() else _formatted(handle, statement)
-        case = Case(user, tree, text, database or HOME, self._exists, self._holds_ledger, along)
+        case = Case(user, tree, text, database or HOME, self._exists, self._holds_ledger, self._format_of, along)
         verdict = _verdict(case)
         if key and not case.depends and (verdict.reads or verdict.kind == "InsertQuery"):
             with self._lock:
@@ -80,9 +89,12 @@ class Judge:
 
     def brought(self, user: User, statement: bytes) -> None:
         """ServerError for the statement that makes a table that comes along, if it does anything else."""
-        with self._engine.handle(_SIZES) as handle:
+        with self._engine.handle(_BOUNDS) as handle:
+            judge_files(user, statement)
+            text = _formatted(handle, statement)
+            judge_calls(user, text)
             tree = _tree(user, handle, statement, {})
-        judge_brought(Case(user, tree, b"", HOME, lambda *_: False, lambda _: False))
+        judge_brought(Case(user, tree, text, HOME, lambda *_: False, lambda _: False))
 
     def _key(
         self, user: User, statement: bytes, parameters: Mapping[str, str], database: str, along: frozenset[str]
@@ -91,6 +103,10 @@ class Judge:
         if len(statement) > _CACHED_BYTES or along or b"identifier" in statement.lower():
             return None
         return user.role, user.is_bound, database, statement, frozenset(parameters)
+
+    def _format_of(self, text: str) -> bytes:
+        with self._engine.handle() as handle:
+            return _formatted(handle, text.encode())
 
     def _exists(self, database: str, table: str) -> bool:
         return self._count(_EXISTS, {"database": value(database), "name": value(table)}) > 0
@@ -115,7 +131,6 @@ def _begin(user: User, statement: bytes) -> None:
 
 
 def _tree(user: User, handle: Handle, statement: bytes, parameters: Mapping[str, str]) -> Node:
-    one_statement(statement, handle.kind(statement))  # of several, EXPLAIN would run all but the first
     try:
         lines = handle.query(_ASK + statement, "TabSeparatedRaw", parameters)[0]
     except ServerError as error:
@@ -137,6 +152,8 @@ def _verdict(case: Case) -> Verdict:
         judge_explain(case)
         return Verdict(kind, reads=True)
     if kind in SHOWS:
+        if kind in PLAIN:
+            judge_plain(case)
         SHOWS[kind](case)
         return Verdict(kind, reads=True)
     if kind in CHANGES and case.user.writes:
@@ -159,14 +176,16 @@ def _judge_settings(case: Case) -> None:
     of_table = OF_TABLES if case.tree.kind in ("CreateQuery", "AlterQuery") and case.user.writes else frozenset()
     for name in found:
         if case.tree.kind == "Set" and name in _OF_ONE_ANSWER:
-            raise denied(case.user, f"'{name}' is sent with a request, not set for a session, where it would cut all answers")
+            raise denied(
+                case.user, f"'{name}' is sent with a request, not set for a session, where it would hold for all answers"
+            )
         if name in BOUNDS[case.user.role]:
             raise denied(case.user, f"'{name}' is sent with the request, not in the statement, so that it stays within bounds")
         if not may_set(case.user, name) and name not in of_table and not (explains and name in _OF_EXPLAIN):
             raise denied(case.user, f"the setting '{name[:80]}' is not one that clients may send")
 
 
-_OF_ONE_ANSWER = frozenset({"limit", "offset"})
+_OF_ONE_ANSWER = frozenset({"limit", "offset", "readonly", "max_query_size"})
 _OF_EXPLAIN = frozenset(
     {"indexes", "actions", "header", "description", "json", "sorting", "graph", "compact", "optimize", "pretty"}
 )
@@ -194,4 +213,9 @@ def _settings(text: bytes) -> list[str]:
 
 def _formatted(handle: Handle, statement: bytes) -> bytes:
     text = statement.decode(errors="replace")
-    return handle.query(_FORMAT.encode(), "TabSeparatedRaw", {"text": value(text)})[0].tobytes().rstrip(b"\n")
+    try:
+        found = handle.query(_FORMAT.encode(), "TabSeparatedRaw", {"text": value(text)})[0]
+    except ServerError as error:
+        told, of_ours, _ = error.text.partition(_SCOPE)
+        raise ServerError(error.code, f"{told}. ({error.reason})" if of_ours else error.text, error.reason) from error
+    return found.tobytes().rstrip(b"\n")

@@ -34,7 +34,7 @@ def judge_reading(case: Case, node: Node, *, more: frozenset[str] = frozenset(),
         if piece.kind not in _PIECES and piece.kind not in more:
             raise not_understood(case.user, piece.text, piece.kind)
         if piece.kind == "SelectWithUnionQuery" and not {c.kind for c in piece.children[1:]} <= _BESIDE_SELECT:
-            raise denied(case.user, "INTO OUTFILE would write a file of the server's; read the answer itself")
+            raise not_understood(case.user, "what stands behind the question")
         if piece.kind == "Function":
             _judge_function(case, parent, piece, names)
         elif piece.kind == "TableIdentifier":
@@ -66,7 +66,7 @@ def _arguments(function: Node) -> list[Node]:
 def _judge_table_function(case: Case, function: Node) -> None:
     name, arguments = function.name, _arguments(function)
     first = arguments[0] if arguments else Node("")
-    if why := table_verdict(name, trusted=case.user.role is not Role.READER, first=first.text):
+    if why := table_verdict(name, trusted=case.user.role is not Role.READER, first=f"{first.kind} {first.name}"):
         raise denied(case.user, f"the table function '{name[:80]}' {why}")
     if takes_structure(name) or name == "merge":
         case.depends.append(name)  # on what is bound to it, too
@@ -87,15 +87,31 @@ def _judge_merge(case: Case, arguments: list[Node]) -> None:
 
 
 def _judge_set(case: Case, function: Node) -> None:
-    """``x IN name``: the name may be a table's, which is then read; a column's or an alias' is nobody's business."""
+    """``x IN name``: the name may be a table's, which is then read, also by an alias; a column's is nobody's business."""
     values = _arguments(function)
     if len(values) == 2 and values[1].kind == "Identifier":
-        place = case.place(values[1].name)
-        if values[1].name in case.along or may_read(case.user, place):
-            return
-        case.depends.append(str(place))
-        if case.exists(*place):
-            raise denied(case.user, f"'{place}' is not for reading")
+        for name in _meant(case, values[1].name):
+            _judge_set_of(case, name)
+
+
+def _meant(case: Case, name: str) -> set[str]:
+    """The names that a name may stand for: itself, and what has it as an alias anywhere in the statement."""
+    found: set[str] = set()
+    waiting = {name}
+    while waiting:
+        found |= waiting
+        of = [piece.name for _, piece in case.tree.walk() if piece.kind == "Identifier" and piece.alias in waiting]
+        waiting = {*of} - found
+    return found
+
+
+def _judge_set_of(case: Case, name: str) -> None:
+    place = case.place(name)
+    if name in case.along or may_read(case.user, place):
+        return
+    case.depends.append(str(place))
+    if case.exists(*place):
+        raise denied(case.user, f"'{place}' is not for reading")
 
 
 def judge_table(case: Case, name: str) -> None:

@@ -14,8 +14,8 @@ _READ = listed("""
     limit offset extremes final join_use_nulls use_uncompressed_cache prefer_column_name_to_alias group_by_use_nulls
     union_default_mode date_time_input_format date_time_output_format cast_keep_nullable decimal_check_overflow
     transform_null_in distributed_product_mode join_algorithm max_bytes_before_external_group_by
-    max_bytes_before_external_sort max_query_size max_ast_depth max_ast_elements max_expanded_ast_elements
-    max_temporary_columns optimize_read_in_order optimize_move_to_prewhere
+    max_bytes_before_external_sort max_query_size
+    optimize_read_in_order optimize_move_to_prewhere
     do_not_merge_across_partitions_select_final allow_experimental_analyzer enable_analyzer compile_expressions
     use_skip_indexes max_rows_in_join low_cardinality_allow_in_native_format enable_named_columns_in_function_tuple
     cast_string_to_dynamic_use_inference cast_string_to_variant_use_inference allow_suspicious_types_in_group_by

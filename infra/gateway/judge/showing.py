@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import zip_longest
 
 from opsledger.infra.gateway.judge.places import HOME, READING
 from opsledger.infra.gateway.judge.reading import SELECT, judge_reading, judge_table
-from opsledger.infra.gateway.judge.verdict import Case, denied
+from opsledger.infra.gateway.judge.verdict import Case, denied, not_understood
 from opsledger.infra.gateway.roles import Role, User
-from opsledger.infra.gateway.statement import first_words
+from opsledger.infra.gateway.statement import first_words, tokens
 
 _LISTS = frozenset({"TABLES", "DATABASES", "SETTINGS"})
 _OF_WORDS = frozenset({"EXPLAIN AST", "EXPLAIN SYNTAX"})
@@ -16,8 +17,9 @@ _OF_WORDS = frozenset({"EXPLAIN AST", "EXPLAIN SYNTAX"})
 
 
 def may_use(user: User, database: str) -> None:
-    """ServerError for a database of which a reader may not even know that it is there."""
-    if user.role is Role.READER and database not in (HOME, READING, "system"):
+    """ServerError for a database that has nothing for a reader: of some he may not even know that they are there."""
+    allowed = (READING,) if user.is_bound else (HOME, READING, "system")
+    if user.role is Role.READER and database not in allowed:
         raise denied(user, f"the database '{database[:80]}' is not for reading")
 
 
@@ -30,6 +32,20 @@ def judge_explain(case: Case) -> None:
     if case.user.is_bound and (case.tree.name not in _OF_WORDS or has_options):
         raise denied(case.user, "of the kinds of EXPLAIN, those that count other tenants' rows")
     judge_reading(case, questions[0])
+
+
+def judge_plain(case: Case) -> None:
+    """ServerError for more than names, texts and numbers: the engine runs conditions that its parser does not show."""
+    found = [*tokens(case.formatted)]
+    settings = False
+    for token, following in zip_longest(found, found[1:]):
+        settings = settings or token.text == b"SETTINGS"
+        last = following is None or following.text in (b"FORMAT", b"SETTINGS")
+        plain = token.kind in ("word", "quoted", "number") or token.text in (b".", b",") or (settings and token.text == b"=")
+        if not plain or token.text == b"WHERE" or (token.kind == "number" and not (settings or last)):
+            raise not_understood(case.user, "a condition", case.tree.kind)
+        if token.text == b"LIMIT" and (following is None or following.kind != "number"):
+            raise not_understood(case.user, "a LIMIT that is no number", case.tree.kind)
 
 
 def _judge_list(case: Case) -> None:
@@ -65,8 +81,9 @@ def _judge_create_text(case: Case) -> None:
 
 def _judge_describe(case: Case) -> None:
     for child in case.tree.children:
-        if child.kind != "Set":
-            judge_reading(case, child)
+        if child.kind not in ("Set", "TableExpression", "Identifier"):
+            raise not_understood(case.user, child.text, child.kind)
+        judge_reading(case, child)
 
 
 def _nothing(_: Case) -> None:
@@ -97,3 +114,5 @@ SHOWS: dict[str, Callable[[Case], None]] = {
     "Set": _nothing,
 }
 """What tells about names and statements, by kind; no other kind does here."""
+PLAIN = SHOWS.keys() - {"DescribeQuery", "Set"}
+"""Of them those that hold nothing but names, texts and numbers."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 _LINE = re.compile(r"(?P<indent> *)(?P<text>.*?)(?: \(children (?P<children>\d+)\))?", re.DOTALL)
-_ALIAS = re.compile(r" \(alias .*\)\Z", re.DOTALL)
+_ALIAS = " (alias "
 
 
 class NotUnderstoodError(Exception):
@@ -29,7 +29,19 @@ class Node:
     @property
     def name(self) -> str:
         """What stands behind the kind, without an alias."""
-        return _ALIAS.sub("", self.text.partition(" ")[2])
+        return self._named()[0]
+
+    @property
+    def alias(self) -> str:
+        """The name that the statement gives to it; '' for none."""
+        return self._named()[1]
+
+    def _named(self) -> tuple[str, str]:
+        whole = self.text.partition(" ")[2]
+        at = whole.find(_ALIAS)
+        if at < 0 or not whole.endswith(")"):
+            return whole, ""
+        return whole[:at], whole[at + len(_ALIAS) : -1]
 
     def walk(self) -> Iterator[tuple[Node | None, Node]]:
         """Every node below and including this one, with its parent."""

@@ -25,6 +25,8 @@ class Case:
     database: str
     exists: Callable[[str, str], bool]
     holds_ledger: Callable[[str], bool]
+    format_of: Callable[[str], bytes] = str.encode
+    """How the engine writes a statement out."""
     along: frozenset[str] = frozenset()
     """Names of tables that came along with the request."""
     depends: list[str] = field(default_factory=list)

@@ -7,7 +7,23 @@ from collections.abc import Iterator, Sequence
 
 from opsledger.infra.gateway.statement import Token, tokens
 
-_ESCAPED = re.compile(rb"\\(.)|``", re.DOTALL)
+_ESCAPED = re.compile(rb"\\(.)|``|\"\"", re.DOTALL)
+
+
+def name_of(text: bytes, token: Token) -> str:
+    """A token of a text as a name; '' for what is none."""
+    raw = text[token.start : token.end]
+    if token.kind == "quoted" and raw[:1] in (b"`", b'"'):
+        raw = _ESCAPED.sub(lambda found: found[1] or found[0][:1], raw[1:-1])
+    elif token.kind != "word":
+        return ""
+    return raw.decode(errors="replace")
+
+
+def in_parentheses(text: bytes) -> list[bytes]:
+    """The pieces of a text that stand in parentheses of their own."""
+    edges = [token for token in tokens(text) if token.depth == 0 and token.kind in ("open", "close")]
+    return [text[first.start : last.end] for first, last in zip(edges[::2], edges[1::2], strict=False)]
 
 
 class Words:
@@ -33,12 +49,12 @@ class Words:
             return ""
         token = self._tokens[self._at]
         self._at += 1
-        raw = self._text[token.start : token.end]
-        if token.kind == "quoted" and raw[:1] == b"`":
-            raw = _ESCAPED.sub(lambda found: found[1] or b"`", raw[1:-1])
-        elif token.kind != "word":
-            return ""
-        return raw.decode(errors="replace")
+        return name_of(self._text, token)
+
+    @property
+    def rest(self) -> tuple[bytes, ...]:
+        """What has not been taken."""
+        return tuple(token.text for token in self._tokens[self._at :])
 
     def engines(self) -> Iterator[str]:
         """The names behind ENGINE, wherever one stands."""
