@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from opsledger.infra.sink.counts import Count, total
 from opsledger.infra.sink.facts_duty import FactsDuty, FactsState
 from opsledger.infra.sink.storing import Done
+from opsledger.infra.sink.watch import Stuck
+from opsledger.ingest.log.client import Standing
 from opsledger.ingest.log.group import Place
 
 _RATE_OVER_S = 10.0
@@ -35,13 +37,17 @@ class Status:
         self.assigned: frozenset[Place] = frozenset()
         self.settled: dict[Place, int] = {}
         self.ends: dict[Place, int] = {}
+        self.readable: dict[Place, int] = {}
+        """As ``ends``, but for what stands behind a transaction that is still open."""
         self.newest_ms: int | None = None
         """The broker's time of the newest stored record, ms since 1970 UTC."""
         self.gathered = 0
         self.retries = 0
         self.rebalances = 0
         self.chunks = 0
-        self.problem: Problem | None = None
+        self.stuck: Mapping[Place, Stuck] = {}
+        """Partitions that do not move."""
+        self._failing: dict[str, Problem] = {}
         self.facts = FactsState.POSTPONED
         self.facts_events = 0
         self.facts_ended: float | None = None
@@ -53,24 +59,54 @@ class Status:
         """Something failed and is tried again."""
         self.retries += 1
         first = str(error).split("\n", 1)[0][:200]
-        self.problem = Problem(doing, f"{type(error).__name__}: {first}", time.monotonic())
+        self._failing[doing] = Problem(doing, f"{type(error).__name__}: {first}", time.monotonic())
+
+    def over(self, doing: str) -> None:
+        """What failed has worked."""
+        self._failing.pop(doing, None)
+
+    def late(self, doing: str, seconds: float) -> None:
+        """The client has not come back for so long from a call; 0: it has."""
+        if seconds:
+            why = f"Kafka's client has not come back for {seconds:.0f} s"
+            self._failing[doing] = Problem(doing, why, time.monotonic())
+        else:
+            self.over(doing)
+
+    @property
+    def problem(self) -> Problem | None:
+        """What is wrong, the newest of it; of partitions that do not move the first."""
+        if failing := list(self._failing.values()):
+            return max(failing, key=lambda problem: problem.at)
+        for (topic, partition), stuck in sorted(self.stuck.items()):
+            return Problem(f"reading topic '{topic}', partition {partition}, at offset {stuck.offset}", stuck.why, stuck.since)
+        return None
 
     def assign(self, ours: frozenset[Place]) -> None:
         """The partitions that are ours changed."""
         for place in self.assigned - ours:
             self.settled.pop(place, None)
             self.ends.pop(place, None)
+            self.readable.pop(place, None)
+        self.stuck = {place: stuck for place, stuck in self.stuck.items() if place in ours}
         self.assigned = ours
         self.rebalances += 1
 
     def settle(self, positions: Mapping[Place, int]) -> None:
         """So far everything is stored."""
         self.settled = {**self.settled, **positions}
-        self.problem = None
 
-    def see_ends(self, ends: Mapping[Place, int]) -> None:
-        """So far the log goes."""
+    def see_ends(self, ends: Mapping[Place, int], readable: Mapping[Place, int] | None = None) -> None:
+        """So far the log goes, and so far it can be read."""
         self.ends = {**self.ends, **ends}
+        self.readable = {**self.readable, **(ends if readable is None else readable)}
+
+    def see_standings(self, standings: Mapping[Place, Standing], stuck: Mapping[Place, Stuck]) -> None:
+        """Likewise, as the brokers said; and what does not move."""
+        news = {place: standing.news for place, standing in standings.items() if standing.news is not None}
+        said = {place: told for place, told in news.items() if told.high >= 0}
+        self.see_ends({p: told.high for p, told in said.items()}, {p: told.stable for p, told in said.items()})
+        self.stuck = dict(stuck)
 
     def add(self, done: Done) -> None:
         """A load is stored."""
@@ -93,6 +129,10 @@ class Status:
     def lag(self) -> int:
         """Messages between what is stored and the head of the log, in our partitions."""
         return sum(max(0, self.ends.get(p, 0) - self.settled.get(p, 0)) for p in self.assigned)
+
+    def to_read(self) -> int:
+        """As ``lag``, but for what stands behind a transaction that is still open."""
+        return sum(max(0, self.readable.get(p, 0) - self.settled.get(p, 0)) for p in self.assigned)
 
     def rate(self) -> float:
         """Messages stored in a second, over the last ten."""

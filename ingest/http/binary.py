@@ -28,7 +28,12 @@ def binary_event(headers: Mapping[str, str], body: bytes) -> Item:
     wrong = ""
     for name, text in headers.items():
         attributes[name], problem = _value(text)
-        wrong = wrong or (f"ce-{name}: {problem}" if problem else _misnamed(name))
+        wrong = wrong or (f"ce-{name}: {problem}" if problem else misnamed(name))
+    return event_of(attributes, wrong, body)
+
+
+def event_of(attributes: dict[str, Any], wrong: str, body: bytes) -> Item:
+    """The event of attributes as text and of data; ``wrong``: what is wrong with the attributes."""
     no_json = _no_json(body)
     if body:
         attributes |= {"data_base64": base64.b64encode(body).decode()} if no_json else {"data": msgspec.Raw(body)}
@@ -50,10 +55,11 @@ def _value(text: str) -> tuple[str, str]:
         return value.decode(errors="replace"), "is not UTF-8 behind its percent signs"
 
 
-def _misnamed(name: str) -> str:
+def misnamed(name: str, prefix: str = "ce-") -> str:
+    """What is wrong with an attribute's name; ``prefix`` is what its header begins with."""
     if name in _NOT_HEADERS:
-        return f"ce-{name}: in binary mode the data are the body, and their type is Content-Type"
-    return "" if _NAME.fullmatch(name) else f"ce-{name[:100]}: an attribute's name has lower-case letters and digits only"
+        return f"{prefix}{name}: in binary mode the data are the body, and their type is Content-Type"
+    return "" if _NAME.fullmatch(name) else f"{prefix}{name[:100]}: an attribute's name has lower-case letters and digits only"
 
 
 def _no_json(body: bytes) -> str:
