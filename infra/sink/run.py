@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import suppress
-from threading import Event
+from threading import Event, current_thread
 from typing import TypeVar
 
 from opsledger.infra.kafka.settings import KafkaSettings
@@ -62,11 +62,11 @@ class Sink:
         self._remote, self._stop = store.remote, Event()
         self.status = Status(options.name)
         self.left = ""
-        """Why it ended before all was done, where it was asked to stop and Kafka's client did not come back."""
+        """Why it left the client behind, where that did not come back after the stop."""
         chance = random.Random()  # noqa: S311  spreads retries in time, guards nothing
-        self._retrier = Retrier(self._stop, self.status.trouble, self.status.over, chance)
+        self._retrier = Retrier(self._stop, self._troubled, self.status.over, chance)
         self._calls = Calls(self._stop, self._retrier, self._late)
-        self._watch = Watch(self._opened)
+        self._watch = Watch(lambda *at: self._calls.once("looking at an open transaction", lambda: taken_at(kafka.client, *at)))
         self._origin = Origin(store, kafka)
         self._storing = Storing(store, self._retrier, session_ms=options.session_ms)
         self._judging = Judging(kafka.topics, self._origin.partitions, store.clock)
@@ -88,6 +88,7 @@ class Sink:
 
         Raises UserError for what ends it before; what is stored by then stays, and the next start goes on from there.
         """
+        self._thread = current_thread()
         try:
             ends = self._open()
             goal = Goal(ends if self._options.until_end else None, self._stored_up_to)
@@ -109,17 +110,21 @@ class Sink:
         return self.status
 
     def _loop(self, goal: Goal, group: Group) -> None:
-        with suppress(Stuck):  # asked to stop: what was fetched is stored without the client
+        try:
             while not self._stop.is_set() and not self._reached(goal, group):
                 self._turn(group)
+        except Stuck as stuck:  # asked to stop: what was fetched is stored without the client
+            self.left = str(stuck)
         self._finish(group)
+
+    def _troubled(self, error: BaseException, doing: str, pause_s: float) -> None:
+        self.status.trouble(error, doing, pause_s)
+        if current_thread() is self._thread:  # which does not come round while it waits; of other threads it tells itself
+            self._told(self.status)
 
     def _late(self, doing: str, seconds: float) -> None:
         self.status.late(doing, seconds)
         self._told(self.status)
-
-    def _opened(self, place: Place, offset: int) -> str:
-        return self._calls.once("looking at an open transaction", lambda: taken_at(self._kafka.client, place, offset))
 
     def _tell_what_waits(self) -> None:
         """A drain ends before transactions that are open: they are told, for nothing else will."""
@@ -142,10 +147,9 @@ class Sink:
         return self._engine.submit(self._retrier.call, doing, act).result()
 
     def _join(self) -> Group:
-        topics, name = self._origin.partitions, f"{self._kafka.topics.prefix}.{self._options.group}"
-        return Group(
-            self._kafka.client, topics, name, self._options.name, self._storing.let_go, session_ms=self._options.session_ms
-        )
+        topics, options = self._origin.partitions, self._options
+        name = f"{self._kafka.topics.prefix}.{options.group}"
+        return Group(self._kafka.client, topics, name, options.name, self._storing.let_go, session_ms=options.session_ms)
 
     def _turn(self, group: Group) -> None:
         """One round of the loop."""
@@ -170,8 +174,7 @@ class Sink:
     def _look_at_standings(self, group: Group) -> None:
         if time.monotonic() - self._looked >= _LOOK_EVERY_S:
             self._looked = time.monotonic()
-            standings = group.standings()
-            self.status.see_standings(standings, self._watch.look(standings))
+            self.status.look(group, self._watch)
 
     def _look_at_assignment(self, group: Group) -> None:
         ours = group.assigned()

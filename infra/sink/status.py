@@ -10,22 +10,24 @@ from dataclasses import dataclass
 from opsledger.infra.sink.counts import Count, total
 from opsledger.infra.sink.facts_duty import FactsDuty, FactsState
 from opsledger.infra.sink.storing import Done
-from opsledger.infra.sink.watch import Stuck
-from opsledger.ingest.log.client import Standing
-from opsledger.ingest.log.group import Place
+from opsledger.infra.sink.watch import Stuck, Watch
+from opsledger.ingest.log.group import Group, Place
 
 _RATE_OVER_S = 10.0
 ALIVE_S = 60.0
 """A loop that has not come round for so long is not well."""
 
+_JOINING = "waiting for the group of sinks"
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is being tried again, and why; ``at`` by the monotonic clock."""
+    """What is being tried again or does not move, and why; last seen ``at``, first ``since``, by the monotonic clock."""
 
     doing: str
     error: str
     at: float
+    since: float
 
 
 class Status:
@@ -59,7 +61,12 @@ class Status:
         """Something failed and is tried again."""
         self.retries += 1
         first = str(error).split("\n", 1)[0][:200]
-        self._failing[doing] = Problem(doing, f"{type(error).__name__}: {first}", time.monotonic())
+        self.fails(doing, f"{type(error).__name__}: {first}")
+
+    def fails(self, doing: str, why: str) -> None:
+        """What is being done does not work."""
+        now, before = time.monotonic(), self._failing.get(doing)
+        self._failing[doing] = Problem(doing, why, now, before.since if before else now)
 
     def over(self, doing: str) -> None:
         """What failed has worked."""
@@ -68,19 +75,21 @@ class Status:
     def late(self, doing: str, seconds: float) -> None:
         """The client has not come back for so long from a call; 0: it has."""
         if seconds:
-            why = f"Kafka's client has not come back for {seconds:.0f} s"
-            self._failing[doing] = Problem(doing, why, time.monotonic())
+            self.fails(doing, f"Kafka's client has not come back for {seconds:.0f} s")
         else:
             self.over(doing)
 
     @property
+    def problems(self) -> list[Problem]:
+        """All that is wrong: what is being tried again, the newest first, then what does not move."""
+        failing = sorted(self._failing.copy().values(), key=lambda problem: -problem.at)
+        stuck = sorted(self.stuck.items())
+        return failing + [Problem(f"reading {t}/{p}@{each.offset}", each.why, each.since, each.since) for (t, p), each in stuck]
+
+    @property
     def problem(self) -> Problem | None:
-        """What is wrong, the newest of it; of partitions that do not move the first."""
-        if failing := list(self._failing.values()):
-            return max(failing, key=lambda problem: problem.at)
-        for (topic, partition), stuck in sorted(self.stuck.items()):
-            return Problem(f"reading topic '{topic}', partition {partition}, at offset {stuck.offset}", stuck.why, stuck.since)
-        return None
+        """What is wrong, the first of it."""
+        return next(iter(self.problems), None)
 
     def assign(self, ours: frozenset[Place]) -> None:
         """The partitions that are ours changed."""
@@ -101,12 +110,17 @@ class Status:
         self.ends = {**self.ends, **ends}
         self.readable = {**self.readable, **(ends if readable is None else readable)}
 
-    def see_standings(self, standings: Mapping[Place, Standing], stuck: Mapping[Place, Stuck]) -> None:
-        """Likewise, as the brokers said; and what does not move."""
+    def look(self, group: Group, watch: Watch) -> None:
+        """How our partitions stand, as the brokers said; what does not move, and whether the group is together."""
+        standings = group.standings()
         news = {place: standing.news for place, standing in standings.items() if standing.news is not None}
         said = {place: told for place, told in news.items() if told.high >= 0}
         self.see_ends({p: told.high for p, told in said.items()}, {p: told.stable for p, told in said.items()})
-        self.stuck = dict(stuck)
+        self.stuck = watch.look(standings)
+        if apart := watch.apart(group.is_joined()):
+            self.fails(_JOINING, f"the group has not come together for {apart:.0f} s")
+        else:
+            self.over(_JOINING)
 
     def add(self, done: Done) -> None:
         """A load is stored."""

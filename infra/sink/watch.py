@@ -49,10 +49,18 @@ class Watch:
         self._seen: dict[Place, _Seen] = {}
         self._since: dict[tuple[Place, int], str] = {}
         self._polls = 0
+        self._apart: float | None = None
 
     def polled(self) -> None:
         """The client was asked for what has come."""
         self._polls += 1
+
+    def apart(self, is_joined: bool) -> float:
+        """For how many seconds the group has not come together, where that is too long; else 0."""
+        now = self._clock()
+        self._apart = None if is_joined else self._apart or now
+        waited = 0.0 if self._apart is None else now - self._apart
+        return waited if waited >= STUCK_S else 0.0
 
     def look(self, standings: Mapping[Place, Standing]) -> dict[Place, Stuck]:
         """Those that are stuck, of all that are being read."""
@@ -71,7 +79,7 @@ class Watch:
     def _is_well(self, standing: Standing, now: float) -> bool:
         """Whether it is at the end of its log, as a broker has said lately."""
         news, position = standing.news, standing.position
-        heard = standing.heard is not None and now - standing.heard < STUCK_S
+        heard = standing.leader is not None and standing.heard is not None and now - standing.heard < STUCK_S
         return heard and news is not None and not news.error and position is not None and position >= news.high
 
     def _stuck(self, place: Place, standing: Standing, since: float) -> Stuck:

@@ -128,6 +128,7 @@ __all__ = [
     "errors",
     "for_code",
     "has_forgotten_its_join",
+    "is_joined",
     "join_again",
     "lz4_encode",
     "next_bytes",
@@ -193,7 +194,12 @@ def standing(consumer: KafkaConsumer, partition: TopicPartition) -> Standing:
 def has_forgotten_its_join(consumer: KafkaConsumer) -> bool:
     """Whether it is rebalancing, and nobody waits for the end."""
     coordinator = consumer._coordinator  # noqa: SLF001  the client does not tell it otherwise
-    return not coordinator.rejoin_needed and coordinator.state is REBALANCING
+    return not coordinator.rejoin_needed and coordinator.state == REBALANCING
+
+
+def is_joined(consumer: KafkaConsumer) -> bool:
+    """Whether it is a member of its group, and the group is not being put together anew."""
+    return bool(consumer._coordinator.state == MemberState.STABLE)  # noqa: SLF001  likewise
 
 
 def join_again(consumer: KafkaConsumer) -> None:

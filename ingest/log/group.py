@@ -25,6 +25,7 @@ from opsledger.ingest.log.client import (
     Standing,
     TopicPartition,
     has_forgotten_its_join,
+    is_joined,
     join_again,
     read_by,
     standing,
@@ -108,6 +109,10 @@ class Group:
     def has_joined(self) -> bool:
         """Whether the group has told us yet which partitions are ours; none, maybe."""
         return self._assignor.has_answer
+
+    def is_joined(self) -> bool:
+        """Whether the group is together, and we are in it."""
+        return is_joined(self.consumer)
 
     def assigned(self) -> frozenset[Place]:
         """The partitions that are ours now."""

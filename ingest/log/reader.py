@@ -10,14 +10,25 @@ from typing import Any
 from opsledger.domain.envelope import Position
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.domain.ports import MAX_READ_RECORDS, LogRecord
-from opsledger.ingest.log.client import KafkaConsumer, KafkaError, KafkaTimeoutError, TopicPartition, read_by
+from opsledger.ingest.log.client import (
+    READ_COMMITTED,
+    KafkaConsumer,
+    KafkaError,
+    KafkaTimeoutError,
+    TopicPartition,
+    read_by,
+)
 from opsledger.ingest.log.fetched import BACKFILL, RECORDED_AT, Headers
-from opsledger.ingest.log.unpack import Run, Runs
+from opsledger.ingest.log.unpack import Aborted, Run, Runs
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AGAIN_S = 0.05
 _POLL_MS = 200
-_LOOK_S = 3.0
+_LOOK_S, _PATIENCE_S = 3.0, 30.0
+Place = tuple[str, int]
+"""(topic, partition)"""
+Span = tuple[int, int]
+"""(since, until): offsets from the first up to, not including, the second."""
 
 
 def ends_of(consumer: KafkaConsumer, places: Sequence[TopicPartition], patience_s: float) -> dict[TopicPartition, int]:
@@ -37,7 +48,7 @@ def ends_of(consumer: KafkaConsumer, places: Sequence[TopicPartition], patience_
             return {place: int(offset) for place, offset in found.items()}
 
 
-def taken_at(client: Mapping[str, Any], place: tuple[str, int], offset: int) -> str:
+def taken_at(client: Mapping[str, Any], place: Place, offset: int) -> str:
     """When the log took the message at a place, as a text, committed or not; empty where it cannot be told."""
     consumer = KafkaConsumer(**client, group_id=None, enable_auto_commit=False, auto_offset_reset="none")
     read_by(consumer, Runs)
@@ -54,6 +65,32 @@ def taken_at(client: Mapping[str, Any], place: tuple[str, int], offset: int) -> 
     finally:
         consumer.close()
     return ""
+
+
+def aborted_spans(client: Mapping[str, Any], partitions: Sequence[Place]) -> dict[Place, list[Span]]:
+    """Which offsets belong to transactions that were aborted; reads the heads of all batches. KafkaError as the client raises
+    it, KafkaTimeoutError where nothing comes."""
+    options = {"group_id": None, "enable_auto_commit": False, "auto_offset_reset": "none", "isolation_level": READ_COMMITTED}
+    consumer = KafkaConsumer(**client, **options, max_partition_fetch_bytes=4 * 1024 * 1024, max_poll_records=10_000)
+    read_by(consumer, Aborted)
+    found: dict[Place, list[Span]] = {}
+    try:
+        places = [TopicPartition(*place) for place in partitions]
+        ends = {place: end for place, end in ends_of(consumer, places, _PATIENCE_S).items() if end}
+        consumer.assign(list(ends))
+        consumer.seek_to_beginning(*ends)
+        given_up = time.monotonic() + _PATIENCE_S
+        while behind := [place for place, end in ends.items() if consumer.position(place) < end]:
+            for place, runs in consumer.poll(timeout_ms=_POLL_MS).items():
+                given_up = time.monotonic() + _PATIENCE_S
+                spans = [(run.offsets[0], run.until) for run in runs if run.offsets]
+                if spans:
+                    found.setdefault((place.topic, place.partition), []).extend(spans)
+            if time.monotonic() > given_up:
+                raise KafkaTimeoutError(f"nothing comes of topic '{behind[0].topic}', partition {behind[0].partition}")
+    finally:
+        consumer.close()
+    return found
 
 
 def records_of(consumer: KafkaConsumer, place: TopicPartition, stop: int, patience_s: float) -> Iterator[list[LogRecord]]:

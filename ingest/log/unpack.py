@@ -90,15 +90,18 @@ class Runs(PartitionRecords):  # type: ignore[misc]  # the client has no types
         try:
             batch = records.next_batch()
             if self.check_crcs and not batch.validate_crc():
-                end = _end_unsworn(batch, begin, next_bytes(records))
+                end = _end_unsworn(batch, raw, begin, next_bytes(records))
                 return self._broken(raw, end, "its checksum is wrong")
             if batch.magic < _LEGACY:
                 run = run_of(batch).since(begin)
                 return replace(run, until=run.offset + 1)
             self.leader_epoch = batch.leader_epoch
+            if not _follows(batch, begin, next_bytes(records)):
+                said = f"its head says that it begins at {batch.base_offset}, where {begin} is to come"
+                return self._broken(raw, _end_unsworn(batch, raw, begin, next_bytes(records)), said)
             if self._is_no_record(batch):
-                return Run([], [], [], [], {}, max(begin, batch.next_offset))
-            return replace(run_of(batch).since(begin), until=max(begin, batch.next_offset))
+                return Run([], [], [], [], {}, batch.next_offset)
+            return replace(run_of(batch).since(begin), until=batch.next_offset)
         except MemoryError:  # of ours, not of the batch
             raise
         except Exception as error:  # noqa: BLE001  codecs and records raise what they like
@@ -127,20 +130,40 @@ class Runs(PartitionRecords):  # type: ignore[misc]  # the client has no types
         return Run(offsets, [None] * len(offsets), values, [0] * len(offsets), {}, until, broken)
 
 
+class Aborted(Runs):
+    """Hands out the places of what transactions took back, and nothing of anything else; decompresses nothing."""
+
+    def _next(self, records: Any, raw: memoryview) -> Run:
+        del raw
+        batch = records.next_batch()
+        if batch.magic < _LEGACY:
+            return Run([], [], [], [], {}, batch.base_offset + 1)
+        gone = self._is_no_record(batch) and not batch.is_control_batch
+        return Run(list(range(batch.base_offset, batch.next_offset)) if gone else [], [], [], [], {}, batch.next_offset)
+
+
 def _first_of(raw: memoryview | None, else_: int) -> int:
     """The first offset that a batch's bytes name."""
     return else_ if raw is None else int.from_bytes(raw[:8], "big", signed=True)
 
 
-def _end_unsworn(batch: Any, begin: int, following: memoryview | None) -> int:
+def _follows(batch: Any, begin: int, following: memoryview | None) -> bool:
+    """Whether a batch is where it should be: its first offset is not under the checksum. Where it leaves places out, as after
+    compaction, the next batch has to bear it out."""
+    if batch.base_offset <= begin:
+        return bool(begin < batch.next_offset)
+    return bool(_first_of(following, -1) == batch.next_offset)
+
+
+def _end_unsworn(batch: Any, raw: memoryview, begin: int, following: memoryview | None) -> int:
     """The offset after a batch whose head is not vouched for: as it says where that fits together, else as the next one
     begins where that can be, else only its first place is given up, and the rest is asked for again."""
-    if batch.magic < _LEGACY:
-        return begin + 1
-    end, next_ = int(batch.next_offset), _first_of(following, batch.next_offset)
-    if end > begin and end == next_ and batch.records_count == batch.last_offset_delta + 1:
-        return end
-    return next_ if following is not None and begin < next_ <= begin + batch.size_in_bytes else begin + 1
+    if batch.magic >= _LEGACY and batch.base_offset <= begin < batch.next_offset:
+        end = int(batch.next_offset)
+        if batch.records_count == batch.last_offset_delta + 1 and _first_of(following, end) == end:
+            return end
+    next_ = _first_of(following, -1)
+    return next_ if following is not None and begin < next_ <= begin + len(raw) else begin + 1
 
 
 def _said(error: Exception) -> str:
