@@ -63,10 +63,10 @@ class Status:
         first = str(error).split("\n", 1)[0][:200]
         self.fails(doing, f"{type(error).__name__}: {first}")
 
-    def fails(self, doing: str, why: str) -> None:
-        """What is being done does not work."""
+    def fails(self, doing: str, why: str, lasted_s: float = 0.0) -> None:
+        """What is being done does not work, for so long already when it is told first."""
         now, before = time.monotonic(), self._failing.get(doing)
-        self._failing[doing] = Problem(doing, why, now, before.since if before else now)
+        self._failing[doing] = Problem(doing, why, now, before.since if before else now - lasted_s)
 
     def over(self, doing: str) -> None:
         """What failed has worked."""
@@ -75,7 +75,7 @@ class Status:
     def late(self, doing: str, seconds: float) -> None:
         """The client has not come back for so long from a call; 0: it has."""
         if seconds:
-            self.fails(doing, f"Kafka's client has not come back for {seconds:.0f} s")
+            self.fails(doing, f"Kafka's client has not come back for {seconds:.0f} s", seconds)
         else:
             self.over(doing)
 
@@ -118,7 +118,7 @@ class Status:
         self.see_ends({p: told.high for p, told in said.items()}, {p: told.stable for p, told in said.items()})
         self.stuck = watch.look(standings)
         if apart := watch.apart(group.is_joined()):
-            self.fails(_JOINING, f"the group has not come together for {apart:.0f} s")
+            self.fails(_JOINING, f"the group has not come together for {apart:.0f} s", apart)
         else:
             self.over(_JOINING)
 

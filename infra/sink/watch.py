@@ -15,6 +15,8 @@ from opsledger.ingest.log.group import Place
 
 STUCK_S = 6.0
 """So long a partition may stand still; what is wrong is told within ten seconds."""
+_LATELY_S = 2.0
+"""A broker is asked anew as soon as it has answered, and answers within a tenth of a second: so long ago is not lately."""
 _POLLS = 10
 """So often at least it was asked for meanwhile: while the ledger is slow, everything stands still."""
 _OPEN = "the transaction that begins at {where} is still open"
@@ -79,7 +81,7 @@ class Watch:
     def _is_well(self, standing: Standing, now: float) -> bool:
         """Whether it is at the end of its log, as a broker has said lately."""
         news, position = standing.news, standing.position
-        heard = standing.leader is not None and standing.heard is not None and now - standing.heard < STUCK_S
+        heard = standing.leader is not None and standing.heard is not None and now - standing.heard < _LATELY_S
         return heard and news is not None and not news.error and position is not None and position >= news.high
 
     def _stuck(self, place: Place, standing: Standing, since: float) -> Stuck:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -28,9 +29,7 @@ class Looking:
         self.asked += 1
         return "2026-03-01T12:00:00Z"
 
-    def why(
-        self, position: int | None = 5, *, high: int = 5, stable: int | None = None, error: str = "", **more: object
-    ) -> str:
+    def why(self, position: int | None = 5, *, high: int = 5, stable: int | None = None, **more: object) -> str:
         """What is told after the same was seen for so long (``after_s``), ``polls`` times."""
         seconds, polls = float(str(more.get("after_s", 7))), int(str(more.get("polls", 30)))
         leader, silent_s = more.get("leader", 1), float(str(more.get("silent_s", 0)))
@@ -42,6 +41,12 @@ class Looking:
             standing = Standing(position, news, leader, self.now - silent_s)  # type: ignore[arg-type]  # None, or a number
             found = self.watch.look({PLACE: standing})
         return found[PLACE].why if found else ""
+
+    def steps(self, seconds: float) -> Iterator[None]:
+        for _ in range(100):
+            self.now += seconds / 100
+            self.watch.polled()
+            yield
 
 
 @pytest.mark.parametrize(
@@ -68,6 +73,14 @@ def test_a_partition_that_does_not_move_says_why(seen: dict[str, object], why: s
     told = looking.why(**seen)  # type: ignore[arg-type]  # the test names them
     assert told.startswith(why)
     assert bool(told) == bool(why)
+
+
+def test_a_broker_that_falls_silent_is_told_within_ten_seconds() -> None:
+    looking = Looking()
+    assert looking.why(after_s=20) == ""
+    last = looking.now
+    told = [bool(looking.watch.look({PLACE: Standing(5, News("", 5, 5), 1, last)})) for _ in looking.steps(10.0)]
+    assert told[-1]
 
 
 def test_when_a_transaction_began_is_asked_once() -> None:
