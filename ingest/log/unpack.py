@@ -192,6 +192,7 @@ def _columns(data: bytes, place: int, batch: Any) -> Run:
     values: list[bytes | None] = [None] * count
     deltas: list[int] = [0] * count
     headers: dict[int, Headers] = {}
+    begins, ours, ours_size = data.startswith, OURS, len(OURS)
     for index in range(count):
         size, place = _number(data, place)
         end = place + size
@@ -208,8 +209,8 @@ def _columns(data: bytes, place: int, batch: Any) -> Run:
             place += size
         if not data[place]:
             place += 1
-        elif data.startswith(OURS, place):  # says no more than that it is an event in JSON, which is taken for granted
-            place += len(OURS)
+        elif begins(ours, place):  # says no more than that it is an event in JSON, which is taken for granted
+            place += ours_size
         else:
             headers[index], place = _headers(data, place)
         if place != end or place > len(data):
