@@ -57,6 +57,8 @@ class Reason(StrEnum):
     """A message in another partition than its key belongs to: the order of its subject's events is not known."""
     WRONG_TOPIC = "wrong_topic"
     """An event of another stream than the topic's."""
+    UNREADABLE = "unreadable"
+    """A message of a batch that cannot be decoded: its codec is not known, its checksum is wrong, its records are broken."""
     BAD_HEADER = "bad_header"
     """A message that says when another log took it in a way that cannot be read, or that cannot be."""
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 
 from opsledger.domain.fields import MAX_EVENT_BYTES
-from opsledger.ingest.border.cloudevents import misnamed
+from opsledger.ingest.border import cloudevents
 from opsledger.ingest.chunk import Reason
 from opsledger.ingest.http.item import Item, item_of, refused
 
@@ -32,7 +32,12 @@ def binary_event(headers: Mapping[str, str], body: bytes, doubled: Collection[st
     for name, text in headers.items():
         attributes[name], problem = _value(text)
         problem = "stands twice among the headers" if name in doubled else problem
-        wrong = wrong or (f"ce-{name}: {problem}" if problem else _misnamed(name))
+        wrong = wrong or (f"ce-{name}: {problem}" if problem else misnamed(name))
+    return event_of(attributes, wrong, body)
+
+
+def event_of(attributes: dict[str, Any], wrong: str, body: bytes) -> Item:
+    """The event of attributes as text and of data; ``wrong``: what is wrong with the attributes."""
     no_json = _no_json(body)
     if body:
         attributes |= {"data_base64": base64.b64encode(body).decode()} if no_json else {"data": msgspec.Raw(body)}
@@ -56,11 +61,12 @@ def _value(text: str) -> tuple[str, str]:
         return value.decode(errors="replace"), "is not UTF-8 behind its percent signs"
 
 
-def _misnamed(name: str) -> str:
+def misnamed(name: str, prefix: str = "ce-") -> str:
+    """What is wrong with an attribute's name; ``prefix`` is what its header begins with."""
     if name in _NOT_HEADERS:
-        return f"ce-{name}: in binary mode the data are the body, and their type is Content-Type"
-    wrong = misnamed(name)
-    return f"ce-{wrong}" if wrong else ""
+        return f"{prefix}{name}: in binary mode the data are the body, and their type is Content-Type"
+    wrong = cloudevents.misnamed(name)
+    return f"{prefix}{wrong}" if wrong else ""
 
 
 def _no_json(body: bytes) -> str:
