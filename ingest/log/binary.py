@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from opsledger.ingest.border.media_type import media_type_of
 from opsledger.ingest.chunk import Reason
 from opsledger.ingest.http.binary import event_of, misnamed
-from opsledger.ingest.http.item import JSON_MEDIA, Item, refused
+from opsledger.ingest.http.item import Item, refused
 from opsledger.ingest.log.batch import CONTENT_TYPE
 from opsledger.ingest.log.fetched import Headers
 
@@ -37,9 +38,14 @@ def event_in(headers: Headers, value: bytes) -> Item | None:
             problem = "stands twice" if attribute in attributes else problem
             wrong = wrong or (f"{name[:100]}: {problem}" if problem else misnamed(attribute, _PREFIX))
             attributes[attribute] = text
-    if media and not JSON_MEDIA.fullmatch(media):
+    if media and not _is_json(media):
         wrong = wrong or f"content-type: data has to be application/json, not {media[:100]!r}"
     return event_of(attributes, wrong, value)
+
+
+def _is_json(media: str) -> bool:
+    found = media_type_of(media)
+    return found is not None and found.is_json
 
 
 def _media(headers: Headers) -> str:
