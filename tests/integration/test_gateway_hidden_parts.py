@@ -179,7 +179,7 @@ def test_a_writer_takes_nothing_by_a_list_or_a_definition(scene: Scene, way: dic
 def test_what_it_may_do_so_is_done(scene: Scene, way: dict[str, str]) -> None:
     """The control: the same kinds of statement on what is not the ledger's."""
     for text in (
-        "CREATE TABLE d1.mine (a UInt8) ENGINE = MergeTree ORDER BY a",
+        "CREATE TABLE d1.mine (a UInt8, n Nested(b UInt8, c Tuple(d String))) ENGINE = MergeTree ORDER BY a",
         "ALTER TABLE d1.mine ADD COLUMN z UInt8 MATERIALIZED a + 1",
         "RENAME TABLE d1.mine TO d1.mine2, IF EXISTS d1.none TO d1.none2",
         "OPTIMIZE TABLE d1.mine2 PARTITION tuple() FINAL",

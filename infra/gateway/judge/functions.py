@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-from opsledger.infra.gateway.judge.structures import holds_no_call
+from opsledger.infra.gateway.judge.structures import TYPES, holds_no_call
 from opsledger.infra.gateway.roles import Role, User
 
 _NOT_LISTED = "is not on the list of functions"
@@ -90,6 +90,8 @@ def verdict(name: str, trusted: bool = False) -> str:
 
 def call_verdict(name: str, user: User) -> str:
     """'' for a name that may stand in front of a parenthesis, else why not. What is nobody's function may: a table, a type."""
+    if name in TYPES:  # some are functions' as well, of the engine's own
+        return ""
     lower, trusted = name.lower(), user.role is not Role.READER
     if not verdict(name, trusted=user.writes) or not table_verdict(name, trusted, "Literal 1"):
         return ""

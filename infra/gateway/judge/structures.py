@@ -12,7 +12,7 @@ from opsledger.infra.gateway.statement import Token, tokens
 
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _UNESCAPED = {"'": "'", "\\": "\\", "n": "\n", "r": "\r", "t": "\t"}
-_TYPES = listed("""
+TYPES = listed("""
     Int8 Int16 Int32 Int64 Int128 Int256 UInt8 UInt16 UInt32 UInt64 UInt128 UInt256 Float32 Float64 BFloat16 Decimal
     Decimal32 Decimal64 Decimal128 Decimal256 Bool String FixedString UUID IPv4 IPv6 Date Date32 DateTime DateTime32
     DateTime64 Time Time64 Enum Enum8 Enum16 Array Tuple Map Nested Nullable LowCardinality JSON Variant Dynamic
@@ -53,7 +53,7 @@ def _may_stand(raw: bytes, token: Token, following: Token | None) -> bool:
     if token.depth > _DEEPEST:
         return False
     if following is not None and following.text == b"(" and token.kind != "open" and token.text != b",":
-        return _word(raw, token) in _TYPES
+        return _word(raw, token) in TYPES
     if token.kind == "quoted":
         return token.text[:1] == b"'" and token.depth > 0
     return token.kind in ("word", "number") or token.text in (b"(", b")") or token.text in _PUNCTUATION
@@ -72,4 +72,4 @@ def _columns(found: Sequence[Token]) -> list[list[Token]]:
 def _is_column(raw: bytes, column: Sequence[Token]) -> bool:
     """A name, a type, and at most one pair of parentheses."""
     kinds = [token.kind for token in column]
-    return kinds in (["word"] * 2, ["word", "word", "open", "close"]) and _word(raw, column[1]) in _TYPES
+    return kinds in (["word"] * 2, ["word", "word", "open", "close"]) and _word(raw, column[1]) in TYPES
