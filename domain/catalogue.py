@@ -143,7 +143,18 @@ def columns_of(stream: str) -> tuple[FieldSpec, ...]:
 
 ENVELOPE_COLUMNS = frozenset(
     {"tenant", "subject", "occurred_at", "type", "version", "event_id", "vendor", "source", "actor"}
-    | {"caused_by", "corrects", "payload", "topic", "partition", "offset", "recorded_at", "payload_hash", "backfill"}
+    | {
+        "caused_by",
+        "corrects",
+        "corrects_source",
+        "payload",
+        "topic",
+        "partition",
+        "offset",
+        "recorded_at",
+        "payload_hash",
+        "backfill",
+    }
 )
 """Ledger columns that every stream has; a data field of the same name is kept as ``data_<name>``."""
 

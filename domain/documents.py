@@ -8,8 +8,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from opsledger.domain.errors import UserError, nearest
+from opsledger.domain.numbers import is_short
 
 Path = tuple[str | int, ...]
+_MAX_SHOWN = 80
 
 
 class DocumentError(UserError):
@@ -54,7 +56,7 @@ class Part:
         """A text that is not empty."""
         value = default if default is not None and not self.has(name) else self.need(name)
         if not isinstance(value, str) or not value.strip():
-            raise self.wrong(name, f"a text is needed, not {value!r}")
+            raise self.wrong(name, f"a text is needed, not {_shown(value)}")
         return value
 
     def choice(self, name: str, valid: Sequence[str], default: str | None = None) -> str:
@@ -68,7 +70,7 @@ class Part:
         """True or false."""
         value = self.values[name] if self.has(name) else default
         if not isinstance(value, bool):
-            raise self.wrong(name, f"true or false is needed, not {value!r}")
+            raise self.wrong(name, f"true or false is needed, not {_shown(value)}")
         return value
 
     def number(self, name: str, default: Decimal | None = None, *, low: int = 0, high: int = 10**12) -> Decimal:
@@ -88,7 +90,7 @@ class Part:
         """A percentage, written ``20%`` or ``20 %``: the 20."""
         value = self.need(name)
         if not isinstance(value, str) or not value.rstrip().endswith("%"):
-            raise self.wrong(name, f"a percentage such as 20% is needed, not {value!r}")
+            raise self.wrong(name, f"a percentage such as 20% is needed, not {_shown(value)}")
         return self._bounded(name, decimal_of(value.rstrip().removesuffix("%").strip()), 0, high)
 
     def part(self, name: str) -> Part:
@@ -106,7 +108,7 @@ class Part:
         """A list of texts without repetition; none where the name is absent."""
         value = self.values[name] if self.has(name) else []
         if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
-            raise self.wrong(name, f"a list of texts is needed, not {value!r}")
+            raise self.wrong(name, f"a list of texts is needed, not {_shown(value)}")
         if bad := next((each for each in value if valid and each not in valid), None):
             raise self.wrong(name, f"'{bad}' is not one of them{nearest(bad, tuple(valid))}")
         if len(set(value)) < len(value):
@@ -128,15 +130,21 @@ class Part:
 
     def _part(self, value: Any, *steps: str | int) -> Part:
         if not isinstance(value, Mapping):
-            raise DocumentError((*self.path, *steps), f"an object with names is needed, not {value!r}")
+            raise DocumentError((*self.path, *steps), f"an object with names is needed, not {_shown(value)}")
         return Part(value, (*self.path, *steps))
 
     def _bounded(self, name: str, value: Decimal | None, low: int, high: int) -> Decimal:
-        if value is None or -int(value.normalize().as_tuple().exponent) > 4:
-            raise self.wrong(name, f"a number with at most 4 decimal places is needed, not {self.values[name]!r}")
+        if value is None or not is_short(value):
+            raise self.wrong(name, f"a number with at most 4 decimal places is needed, not {_shown(self.values[name])}")
         if not low <= value <= high:
             raise self.wrong(name, f"{value} is outside {low} to {high}")
         return value
+
+
+def _shown(value: Any) -> str:
+    """A value as a message shows it: its beginning says enough."""
+    text = repr(value)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
 
 
 def decimal_of(value: Any) -> Decimal | None:

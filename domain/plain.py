@@ -14,6 +14,7 @@ from uuid import UUID
 
 from opsledger.domain.errors import UserError, nearest
 from opsledger.domain.fields import EARLIEST_YEAR, MAX_DOCUMENT_DEPTH, MAX_TEXT_BYTES, FieldSpec, Kind, specs_of
+from opsledger.domain.numbers import is_short
 
 Plain = dict[str, Any]
 T = TypeVar("T")
@@ -108,9 +109,9 @@ def _decimal(spec: FieldSpec, value: Any) -> Decimal:
     try:
         number = Decimal(value)
     except InvalidOperation as error:
-        raise ValueError(f"'{value}' is not a number") from error
-    if not number.is_finite() or -int(number.normalize().as_tuple().exponent) > 4:
-        raise ValueError(f"{value} needs to be a number with at most 4 decimal places")
+        raise ValueError(f"'{str(value)[:80]}' is not a number") from error
+    if not is_short(number):
+        raise ValueError(f"{str(value)[:80]} needs to be a number with at most 4 decimal places")
     _bounded(spec, number)
     return number
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from opsledger.domain.dead_letters import Attempt, DeadLetter, DeadLetterFilter
-from opsledger.domain.envelope import Position
+from opsledger.domain.envelope import Identity, Position
 
 MAX_READ_RECORDS = 65_536
 """The most records that one batch of a read holds."""
@@ -86,9 +86,18 @@ class Log(Protocol):
 class StoredEvent:
     """An event as the ledger holds it; ``corrects`` is None for one that corrects nothing."""
 
-    event_id: UUID
-    corrects: UUID | None
+    identity: Identity
+    corrects: Identity | None
     payload: bytes
+
+
+class NamedEvent(NamedTuple):
+    """What an id stands for within a tenant: an event of this source about this thing."""
+
+    event_id: UUID
+    source: str
+    stream: str
+    subject: str
 
 
 class Ledger(Protocol):
@@ -98,23 +107,28 @@ class Ledger(Protocol):
         """How many events are stored, at least roughly."""
         ...
 
-    def event_ids(self) -> Iterator[memoryview]:
-        """The ids of all stored events, 16 bytes each in the order of RFC 9562, in batches."""
+    def identities(self) -> Iterator[memoryview]:
+        """All stored events, 24 bytes each, in batches: the id in the order of RFC 9562, and ``owner_mark``."""
         ...
 
     def stored(self, asked: ArrowTable) -> ArrowTable:
-        """Which of some events are stored under their id.
+        """Which of some events are stored under their identity.
 
-        ``asked`` has ``row`` (uint32), ``event_id`` (16 bytes) and ``payload``. The answer has, for each row whose id is
-        stored, ``row`` and ``same`` (bool): whether a stored event of that id has the same payload, byte for byte.
+        ``asked`` has ``row`` (uint32), ``tenant``, ``source``, ``event_id`` (16 bytes) and ``payload``. The answer has, for
+        each row whose identity is stored, ``row`` and ``same`` (bool): whether a stored event of that identity has the same
+        payload, byte for byte.
         """
         ...
 
-    def events(self, ids: Sequence[UUID]) -> Mapping[UUID, StoredEvent]:
-        """The stored events of some ids; those that are not stored are left out."""
+    def events(self, identities: Sequence[Identity]) -> Mapping[Identity, StoredEvent]:
+        """The stored events of some identities; those that are not stored are left out."""
         ...
 
-    def corrections(self, ids: Sequence[UUID]) -> Sequence[StoredEvent]:
+    def named(self, tenant: str, ids: Sequence[UUID]) -> Sequence[NamedEvent]:
+        """The stored events of a tenant that have one of some ids, of whatever source; each once."""
+        ...
+
+    def corrections(self, identities: Sequence[Identity]) -> Sequence[StoredEvent]:
         """The stored events that correct one of some events directly, in log order."""
         ...
 

@@ -70,6 +70,7 @@ FIELD_WORDS: Mapping[str, Word] = _words("""
     effective_from | effective from | 生效时间
     ends_at | ends at | 结束时间
     evaluator | evaluator | 质检员
+    events | events | 事件数
     evidence | evidence | 依据事件
     extension | extension | 分机号
     findings | findings | 调查结果
@@ -116,6 +117,8 @@ FIELD_WORDS: Mapping[str, Word] = _words("""
     seats | seats | 席位数
     setting | setting | 设置项
     severity | severity | 严重程度
+    source | source | 来源
+    sources | sources of the evidence | 依据来源
     staff_number | staff number | 工号
     started_at | started at | 开始时间
     starts_at | starts at | 开始时间

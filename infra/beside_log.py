@@ -17,8 +17,9 @@ from contextlib import contextmanager, nullcontext
 from threading import Event, Thread
 from uuid import UUID
 
+from opsledger.domain.envelope import Identity
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
-from opsledger.domain.ports import ArrowTable, Ledger, Log, LogRecord, Span, StoredEvent
+from opsledger.domain.ports import ArrowTable, Ledger, Log, LogRecord, NamedEvent, Span, StoredEvent
 from opsledger.infra.caught_up import missing_in, wait_until
 from opsledger.infra.kafka.settings import KafkaSettings
 from opsledger.infra.server import Server, reaching
@@ -100,25 +101,30 @@ class AskedLedger:
         with self._asked() as ledger:
             return ledger.event_count()
 
-    def event_ids(self) -> Iterator[memoryview]:
-        """The ids of all stored events."""
+    def identities(self) -> Iterator[memoryview]:
+        """All stored events, by what they are known by."""
         with self._asked() as ledger:
-            yield from ledger.event_ids()
+            yield from ledger.identities()
 
     def stored(self, asked: ArrowTable) -> ArrowTable:
         """Which of some events are stored."""
         with self._asked() as ledger:
             return ledger.stored(asked)
 
-    def events(self, ids: Sequence[UUID]) -> Mapping[UUID, StoredEvent]:
-        """The stored events of some ids."""
+    def events(self, identities: Sequence[Identity]) -> Mapping[Identity, StoredEvent]:
+        """The stored events of some identities."""
         with self._asked() as ledger:
-            return ledger.events(ids)
+            return ledger.events(identities)
 
-    def corrections(self, ids: Sequence[UUID]) -> Sequence[StoredEvent]:
+    def corrections(self, identities: Sequence[Identity]) -> Sequence[StoredEvent]:
         """What corrects some events directly."""
         with self._asked() as ledger:
-            return ledger.corrections(ids)
+            return ledger.corrections(identities)
+
+    def named(self, tenant: str, ids: Sequence[UUID]) -> Sequence[NamedEvent]:
+        """What some ids stand for within a tenant."""
+        with self._asked() as ledger:
+            return ledger.named(tenant, ids)
 
     @contextmanager
     def _asked(self) -> Iterator[Ledger]:

@@ -9,6 +9,7 @@ from opsledger.domain.catalogue import STREAMS
 from opsledger.domain.decisions.base import Command
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.sink.goal import stored_up_to
+from opsledger.infra.sink.tails import reached
 from opsledger.infra.store import Store
 from opsledger.ingest.log.group import Place
 from opsledger.ingest.log.kafka import KafkaLog
@@ -61,9 +62,9 @@ def wait_until(store: Store, topics: Topics, ends: Mapping[Place, int], else_: s
 def missing_in(store: Store, topics: Topics, ends: Mapping[Place, int]) -> dict[Place, int]:
     """Partition → how many of its messages before its end are not stored, at most; asks the engine."""
     ends = {place: end for place, end in ends.items() if end}
-    reached = SinkWriter(store.client).ends(sorted({topics.stream(topic) for topic, _ in ends}))
-    done = stored_up_to(store, ends, reached)
-    return {place: end - reached.get(place, 0) for place, end in ends.items() if place not in done}
+    far = reached(store, SinkWriter(store.client).ends(sorted({topics.stream(topic) for topic, _ in ends})))
+    done = stored_up_to(store, ends, far)
+    return {place: end - far.get(place, 0) for place, end in ends.items() if place not in done}
 
 
 def _behind(store: Store, missing: Mapping[Place, int], else_: str) -> UserError:

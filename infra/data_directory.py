@@ -1,19 +1,19 @@
-"""The data directory: made with the right rights, held by one process at a time, of a known layout."""
+"""The data directory: this user's alone, held by one process at a time, of a known layout."""
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import json
 import os
 import shutil
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from opsledger.domain.clock import Clock
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.infra.directory_lock import LOCK, DirectoryLock
 from opsledger.infra.engine.address import prepare
+from opsledger.infra.private import keep_private
+from opsledger.ingest.small_file import replace_whole
 from opsledger.projections.ledger.engine_errors import told_to_user
 
 ENGINE = "engine"
@@ -24,7 +24,7 @@ LAYOUT = 2
 """
 _READABLE = (1, LAYOUT)
 
-_UNFINISHED = ("LOCK", "layout.new")
+_UNFINISHED = (LOCK, "layout.new")
 """All that stands in a directory whose making was cut short, by a full disk for one: it is made again."""
 
 _PATTERN = frozenset("{}?")
@@ -66,7 +66,7 @@ class DataDirectory(Folder):
         super().__init__(root)
         with told_to_user(f"opening the data directory {root}"):
             _make(root, create=create)
-            self._lock = _lock(root, {"pid": os.getpid(), "command": command, "since": _text(clock.now())})
+            self._lock = DirectoryLock(root, {"pid": os.getpid(), "command": command, "since": _text(clock.now())})
         try:
             with told_to_user(f"opening the data directory {root}"):
                 _check_layout(root)
@@ -87,11 +87,7 @@ class DataDirectory(Folder):
 
     def release(self) -> None:
         """Let others have it. Harmless when done twice."""
-        if self._lock is not None:
-            with contextlib.suppress(OSError):
-                os.truncate(self._lock, 0)
-            os.close(self._lock)
-            self._lock = None
+        self._lock.release()
 
 
 def _make(root: Path, *, create: bool) -> None:
@@ -103,30 +99,9 @@ def _make(root: Path, *, create: bool) -> None:
         if not create:
             raise UserError(f"there is no data directory {root}; make it with 'opsledger init', or name another (--data)")
         root.mkdir(mode=0o700, parents=True)
-        return
-    if not (root / "layout.json").exists() and any(item.name not in _UNFINISHED for item in root.iterdir()):
+    elif not (root / "layout.json").exists() and any(item.name not in _UNFINISHED for item in root.iterdir()):
         raise UserError(f"{root} holds other files and no ledger; name an empty or a new folder (--data)")
-
-
-def _lock(root: Path, holder: dict[str, Any]) -> int | None:
-    file = os.open(root / "LOCK", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        other = os.pread(file, 4096, 0)
-        os.close(file)
-        raise UserError(f"data directory {root} is in use by {_who(other)}", EXIT_ENVIRONMENT) from None
-    os.truncate(file, 0)
-    os.pwrite(file, json.dumps(holder).encode(), 0)
-    return file
-
-
-def _who(note: bytes) -> str:
-    try:
-        holder = json.loads(note)
-        return f"`{holder['command']}` (pid {holder['pid']}, since {holder['since']}); wait for it or stop it"
-    except (ValueError, KeyError, TypeError):
-        return "another process; wait for it or stop it"
+    keep_private(root)
 
 
 def _check_layout(root: Path) -> None:
@@ -147,9 +122,7 @@ def _write_layout(root: Path) -> None:
     file, wanted = root / "layout.json", json.dumps({"layout": LAYOUT}) + "\n"
     if file.exists() and file.read_text() == wanted:
         return
-    fresh = file.with_suffix(".new")
-    fresh.write_text(wanted)
-    fresh.replace(file)
+    replace_whole(file, wanted.encode())
 
 
 def _emptied(folder: Path) -> Path:

@@ -13,6 +13,8 @@ from eventsourcing.persistence import PersistenceError
 from opsledger.domain.decisions.application import Decisions
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.data_directory import Folder
+from opsledger.infra.private import private_file
+from opsledger.projections.ledger.engine_errors import told_to_user
 
 VARIABLE = "OPSLEDGER_DECISIONS_URL"
 """``postgresql://user:password@host:port/database``; TLS by libpq's own variables (PGSSLMODE, PGSSLROOTCERT)."""
@@ -82,6 +84,8 @@ def opened_decisions(directory: Folder, environ: Mapping[str, str] = os.environ)
                 app = Decisions(env=dict(kept.environment))
         else:
             directory.made()
+            with told_to_user(f"opening {directory.decisions}"):
+                private_file(directory.decisions)
             app = Decisions(env=dict(kept.environment))
         try:
             yield app

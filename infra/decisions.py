@@ -96,14 +96,23 @@ def _carry_out(store: Store, app: Decisions, batch: list[tuple[str, Command]], c
 
 
 def read_commands(lines: Iterable[bytes], name: str, tenant: str, clock: Clock) -> Iterator[tuple[str, Command]]:
-    """Commands of a JSON Lines file with their places (``file:line``); decimals stay exact. UserError for a wrong line."""
+    """Commands of a JSON Lines file with their places (``file:line``); decimals stay exact. UserError for a wrong line.
+
+    ``tenant``: of commands that name none; one that names another is wrong. '': any that is named.
+    """
     for number, line in enumerate(lines, start=1):
         if line.strip():
             place = f"{name}:{number}"
             try:
-                yield place, read_command(_object(line), tenant=tenant, now=clock.now())
+                yield place, _for(tenant, read_command(_object(line), tenant=tenant, now=clock.now()))
             except UserError as error:
                 raise UserError(f"{place}: {error}", error.exit_code) from error
+
+
+def _for(tenant: str, command: Command) -> Command:
+    if tenant and command.tenant != tenant:
+        raise UserError(f"it is for tenant '{command.tenant}', not for '{tenant}' (--tenant, else $OPSLEDGER_TENANT)")
+    return command
 
 
 def _object(line: bytes) -> dict[str, Any]:

@@ -22,6 +22,10 @@ from opsledger.domain.fields import (
 from opsledger.domain.words import CHOICE_WORDS, FIELD_WORDS, STREAM_WORDS
 
 _FUTURE = f"{MAX_FUTURE_S // 60} min"
+_TIME = (
+    "RFC 3339 with an offset, to the microsecond (a leap second is kept as 23:59:59.999999 UTC); "
+    f"from {EARLIEST_YEAR} to {_FUTURE} after the ledger's clock"
+)
 _HEAD = f"""# Event catalogue 事件目录
 
 Made from the declarations in `domain/events/` by `python -m opsledger.infra.events_doc`; a test holds the two equal.
@@ -40,12 +44,13 @@ Every event is one CloudEvents 1.0 JSON object:
 | id | 事件编号 | UUID; an imported fact's follows from tenant, source, type and the row's own key |
 | source | 来源 | the system that it comes from, never the file |
 | subject | 对象编号 | the thing's id, unique within a tenant |
-| time | 发生时间 | RFC 3339 with an offset, to the microsecond; from {EARLIEST_YEAR} to {_FUTURE} after the ledger's clock |
+| time | 发生时间 | {_TIME} |
 | tenant | 甲方 | company that owns the hotlines |
 | vendor | 乙方 | outsourcing company; absent: `in-house` |
 | actor | 操作者 | agent, system or clerk who did it; may be absent |
 | causedby | 起因事件 | id of the event that led to this one; may be absent |
 | corrects | 更正事件 | id of the event whose place this one takes; may be absent |
+| correctssource | 更正事件来源 | source of that event; absent: this event's own |
 | dataschema | 数据版本 | `urn:opsledger:<type>:<version>`; absent: version 1 |
 | data | 数据 | the fields below; unknown names are refused |
 

@@ -14,10 +14,14 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
+from unicodedata import category
 
 from opsledger.domain.errors import UserError
 
 TIMEOUT_S = 30
+_UNSEEN = ("Cc", "Zl", "Zp", "Cs")
+"""Kinds of characters that no head may hold: controls, separators of lines and paragraphs, halves of pairs."""
+_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 Attachment = tuple[str, bytes]
 """(file name, content)."""
@@ -51,6 +55,17 @@ class UnsureError(Exception):
     """The connection broke while the server had the mail: it may have been sent."""
 
 
+def unfit(text: str) -> str:
+    """Why a text cannot stand in a mail's head, which a line break would end; '' for one that can. A coded word is read by
+    some, Python's own library too, and may hold one."""
+    for character in text:
+        if category(character) in _UNSEEN:
+            code = f"U+{ord(character):04X}"
+            what = f"a line break ({code})" if character in _BREAKS else f"a character that cannot be seen ({code})"
+            return f"holds {what}; write it on one line"
+    return "holds a coded word (=?…?=); write it as it is to be read" if "=?" in text else ""
+
+
 def message_id_of(sender: str, *parts: str) -> str:
     """A Message-ID that the same parts always give, so that a receiver can tell a repeat."""
     digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:40]
@@ -60,7 +75,10 @@ def message_id_of(sender: str, *parts: str) -> str:
 def message_of(
     sender: str, recipients: Sequence[str], subject: str, text: str, at: datetime, message_id: str, files: Iterable[Attachment]
 ) -> EmailMessage:
-    """A mail with attachments."""
+    """A mail with attachments. UserError for a text that cannot stand in its head."""
+    for text_ in (sender, *recipients, subject, message_id):
+        if why := unfit(text_):
+            raise UserError(f"no mail is made: {text_!r} {why}")
     made = EmailMessage()
     made["From"], made["To"], made["Subject"] = sender, ", ".join(recipients), subject
     made["Date"], made["Message-ID"] = format_datetime(at), message_id
@@ -90,7 +108,7 @@ def send(server: Server, message: EmailMessage, recipients: Sequence[str]) -> De
             smtp.close()
     except smtplib.SMTPAuthenticationError as error:
         raise UserError(f"{_name(server)} refuses the login of '{server.user}': {_text(error.smtp_error)}") from None
-    except (smtplib.SMTPException, ssl.SSLError, OSError) as error:
+    except (smtplib.SMTPException, ssl.SSLError, OSError, UnicodeError) as error:  # a name that no server can have
         raise UserError(f"{_name(server)}: {_reason(error)}") from None
     return Delivery(str(message["Message-ID"]), refused)
 

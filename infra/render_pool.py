@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 from opsledger.infra.render import SUFFIXES, WIDTH_OF_A_FILE, as_bytes, render_result
+from opsledger.ingest.whole_file import write_whole
 from opsledger.projections.formats.values import Writer
 from opsledger.projections.metrics.model import Lang
 from opsledger.projections.reports.model import Column, Result, Value
@@ -85,8 +86,7 @@ def write_result(result: Result, formats: Sequence[str], folder: Path) -> list[M
     figures, warnings, made = headline_of(result), result.footer.warnings, []
     for format_ in formats:
         path = folder / result.lang / f"{result.report}_{result.period.name}{SUFFIXES[format_]}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(as_bytes(render_result(result, format_, WIDTH_OF_A_FILE)))
+        write_whole(path, as_bytes(render_result(result, format_, WIDTH_OF_A_FILE)))
         about = (result.title, result.period.name, result.lang, format_, result.ok, result.group)
         made.append(Made(path, *about, figures, warnings))
     return made

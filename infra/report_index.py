@@ -8,6 +8,7 @@ from pathlib import Path
 
 from opsledger.infra.render_pool import Figure, Made
 from opsledger.infra.report_set import Refused
+from opsledger.ingest.whole_file import write_whole
 from opsledger.projections.formats.values import clean
 
 _PAGE = """<!doctype html>
@@ -36,7 +37,6 @@ def write_index(made: Sequence[Made], folder: Path, title: str, about: str, refu
     """Write ``index.html`` that leads to all files of a set; returns its path."""
     broken = sum(not each.ok for each in made)
     path = folder / "index.html"
-    folder.mkdir(parents=True, exist_ok=True)
     page = _PAGE.format(
         title=escape(clean(title)),
         about=escape(clean(about)),
@@ -44,7 +44,7 @@ def write_index(made: Sequence[Made], folder: Path, title: str, about: str, refu
         groups="\n".join(_group(name, files, folder) for name, files in _groups(made).items()),
         refused=_refused(refused),
     )
-    path.write_text(page, encoding="utf-8")
+    write_whole(path, page.encode())
     return path
 
 

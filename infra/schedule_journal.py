@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.infra.private import private_file
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS schedules (name TEXT PRIMARY KEY, since TEXT NOT NULL) STRICT;
@@ -51,10 +52,11 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         try:
+            private_file(folder / "schedules.sqlite")
             self._base = sqlite3.connect(folder / "schedules.sqlite", isolation_level=None)
             self._base.execute("PRAGMA synchronous = FULL")
             self._base.executescript(_TABLES)
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise UserError(f"{folder / 'schedules.sqlite'}: {error}", EXIT_ENVIRONMENT) from error
 
     def close(self) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +25,9 @@ from opsledger.infra.schedule_times import latest
 from opsledger.infra.schedules import MailTo, Schedule, Schedules
 from opsledger.infra.settings import Settings
 from opsledger.infra.store import Store
+from opsledger.infra.whole_folder import files_of, whole_folder
+from opsledger.ingest.whole_file import write_whole
+from opsledger.projections.formats.values import clean
 from opsledger.projections.metrics.model import Lang
 from opsledger.projections.reports.model import Request
 
@@ -159,14 +161,10 @@ def _flat(made: Sequence[Made], folder: Path) -> list[Made]:
     return found
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
-
-
 def _digest(folder: Path) -> str:
     """SHA-256 over the names and contents of all files."""
     total = hashlib.sha256()
-    for path in _files(folder):
+    for path in files_of(folder):
         total.update(f"{path.relative_to(folder).as_posix()}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
     return total.hexdigest()
 
@@ -178,14 +176,10 @@ def _delivered(
     if due.schedule.mail is not None:
         return _mailed(office, due, due.schedule.mail, folder, made, refused, digest)
     target = office.schedules.path.parent / Path(_filled(due.schedule.folder, due, safe=True)).expanduser()
-    files = _files(folder)
-    for path in files:
-        place = target / path.relative_to(folder)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        # beside its place first, then there at once: nobody ever reads half a file
-        passing = place.with_name(f".{place.name}.part")
-        shutil.copyfile(path, passing)
-        passing.replace(place)
+    files = files_of(folder)
+    with whole_folder(target) as draft:
+        for path in files:
+            write_whole(draft / path.relative_to(folder), path.read_bytes())
     return f"{len(files)} files in {os.path.relpath(target) if target.is_relative_to(Path.cwd()) else target}", True
 
 
@@ -202,7 +196,7 @@ def _mailed(
     if settings is None:
         raise UserError("the file of schedules names no mail server")
     server = settings.server(office.environ)
-    files: list[Attachment] = [(path.name, path.read_bytes()) for path in _files(folder)]
+    files: list[Attachment] = [(path.name, path.read_bytes()) for path in files_of(folder)]
     size = sum(len(content) for _, content in files)
     if size > MAX_MAIL_BYTES:
         raise UserError(
@@ -227,7 +221,7 @@ def _text(due: Due, made: Sequence[Made], refused: Sequence[Refused]) -> str:
         lines += [f"  {f.title}: {f.value}" for f in mine[0].figures]
         lines += [f"  ! {warning}" for warning in mine[0].warnings]
     lines += [f"not made · 未生成: {each.report}: {each.why}" for each in refused]
-    return "\n".join([*lines, "", "index.html leads to all of them. · 各报表入口见 index.html。", ""])
+    return "\n".join([*map(clean, lines), "", "index.html leads to all of them. · 各报表入口见 index.html。", ""])
 
 
 def _filled(pattern: str, due: Due, *, safe: bool = False) -> str:

@@ -14,16 +14,18 @@ from marshmallow import ValidationError
 from opsledger.domain.calendar import Grain, zone_of
 from opsledger.domain.errors import UserError
 from opsledger.infra.cli.report_options import NARROWED_BY
-from opsledger.infra.mail import Server
+from opsledger.infra.mail import Server, unfit
 from opsledger.infra.schedule_shape import PORTS, FileSchema
 from opsledger.infra.schedule_times import cron_of
-from opsledger.ingest.mapping.document import MappingError, read_document
+from opsledger.ingest.mapping.document import MappingError, Plain, read_document
 from opsledger.projections.metrics.model import Lang
 from opsledger.projections.reports.catalogue import REPORTS
 
 PLACES = ("name", "tenant", "span", "period", "due")
 """What a folder's pattern or a subject may name in braces."""
-_ADDRESS = re.compile(r"[^\s@<>,;\"]+@[^\s@<>,;\"]+")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_ADDRESS = re.compile(rf"[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{_LABEL}(?:\.{_LABEL})*")
+"""As mail servers take them without further agreement: no quotes, comments or lists; other letters only as ``xn--…``."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -92,6 +94,7 @@ def read_schedules(path: Path) -> Schedules:
     """The schedules of a file. UserError with file and line for the first thing that is wrong."""
     document = read_document(path, "schedule")
     try:
+        _check_texts(document.data)
         shape = cast("dict[str, Any]", FileSchema().load(cast("dict[str, Any]", document.data)))
         mail = _mail(shape["mail"], path) if "mail" in shape else None
         runs = tuple(_schedule(n, each, mail is not None) for n, each in enumerate(shape["runs"]))
@@ -101,6 +104,20 @@ def read_schedules(path: Path) -> Schedules:
     except MappingError as error:
         raise document.user_error(error) from None
     return Schedules(path.absolute(), runs, mail)
+
+
+def _check_texts(data: Plain, path: tuple[str | int, ...] = ()) -> None:
+    """Every text of the file, but what it says about itself, goes into a mail's head, a file's name or a line that is told."""
+    if isinstance(data, str) and path != ("about",):
+        why = unfit(data)
+        if why:
+            raise MappingError(path, why)
+    elif isinstance(data, list):
+        for n, each in enumerate(data):
+            _check_texts(each, (*path, n))
+    elif isinstance(data, dict):
+        for key, each in data.items():
+            _check_texts(each, (*path, key))
 
 
 def _first(messages: Any, path: tuple[str | int, ...] = ()) -> MappingError:

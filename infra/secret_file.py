@@ -6,13 +6,14 @@ import hashlib
 import os
 import secrets
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.infra.private import private_file
 
 NOBODY = bytes(32)
 """No secret's hash: what a secret is compared with where there is nobody, so that it takes the same time."""
@@ -21,10 +22,10 @@ _BUSY_S = 5.0
 
 
 class SecretFile:
-    """``what`` is in it, for messages; ``table`` is the statement that makes its table where it is not there."""
+    """``what`` is in it, for messages; ``shape`` makes its tables where they are not there, or are an earlier version's."""
 
-    def __init__(self, file: Path, what: str, table: str) -> None:
-        self._file, self._what, self._table, self._lock = file, what, table, Lock()
+    def __init__(self, file: Path, what: str, shape: Callable[[sqlite3.Connection], object]) -> None:
+        self._file, self._what, self._shape, self._lock = file, what, shape, Lock()
         with self._told():
             self._open()
 
@@ -46,12 +47,10 @@ class SecretFile:
                 yield store
 
     def _open(self) -> None:
-        with suppress(FileExistsError):  # one that is there is left shut: to close it would end locks of this process
-            os.close(os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        self._file.chmod(0o600)
+        private_file(self._file)
         found, address = self._identity(), f"{self._file.absolute().as_uri()}?mode=rw"
         self._store = sqlite3.connect(address, uri=True, timeout=_BUSY_S, check_same_thread=False, isolation_level=None)
-        self._store.execute(self._table)
+        self._shape(self._store)
         self._opened = found  # not before it is known to be good: else the next one looks again
 
     def _identity(self) -> tuple[int, int]:
@@ -90,6 +89,11 @@ def is_right(secret: str, hash_: bytes) -> bool:
 def text_of(at: datetime) -> str:
     """A moment as it is kept: in UTC, to the second."""
     return at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def exact_text_of(at: datetime) -> str:
+    """A moment as records keep it, whose order counts: in UTC, to the millisecond."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def moment_of(text: str) -> datetime | None:

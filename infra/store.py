@@ -20,14 +20,17 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from urllib3.exceptions import HTTPError
 
+from opsledger.domain.catalogue import STREAMS
 from opsledger.domain.clock import Clock, SystemClock
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.domain.ports import ArrowTable, Span
 from opsledger.infra.data_directory import ENGINE, DataDirectory, Folder
+from opsledger.infra.directory_lock import in_use_by_engine, lost_lock
 from opsledger.infra.engine.address import options
 from opsledger.infra.engine.library import load
 from opsledger.infra.gateway.found import PASSWORD_VARIABLE, find
 from opsledger.infra.server import CLUSTER_VARIABLE, SETTINGS, Server, connect, parse_url, reaching, server_of
+from opsledger.ingest.small_file import replace_whole
 from opsledger.projections.ledger.cluster import OnCluster, on_cluster
 from opsledger.projections.ledger.dead_letters import TableDeadLetters
 from opsledger.projections.ledger.engine_errors import told_to_user
@@ -237,7 +240,7 @@ def _check_tables(client: Client, server: Server) -> None:
 
 def _make_all(client: Client, *, replicated: bool) -> None:
     """Make the tables of a ledger over the network; what is there stays."""
-    for statement in (*additions(_present(client)), *statements(), *(() if replicated else deduplication())):
+    for statement in (*_additions(client), *statements(), *(() if replicated else deduplication())):
         client.command(statement)
 
 
@@ -251,13 +254,18 @@ def _open_engine(directory: DataDirectory, memory_bytes: int | None) -> Client:
     load()
     # Passing files of inserts hold records: they belong into the data directory, not into everybody's /tmp.
     tempfile.tempdir = str(directory.temporary)
-    return clickhouse_connect.get_client(
-        interface="chdb",
-        path=str(directory.engine),
-        chdb_options=options(memory_bytes),
-        settings=dict(SETTINGS),
-        tz_mode="aware",
-    )
+    try:
+        return clickhouse_connect.get_client(
+            interface="chdb",
+            path=str(directory.engine),
+            chdb_options=options(memory_bytes),
+            settings=dict(SETTINGS),
+            tz_mode="aware",
+        )
+    except ClickHouseError:  # what it says then does not tell why
+        if in_use_by_engine(directory.engine):
+            raise lost_lock(directory.root, directory.engine / "status") from None
+        raise
 
 
 def _make_tables(directory: DataDirectory, client: Client) -> None:
@@ -265,9 +273,21 @@ def _make_tables(directory: DataDirectory, client: Client) -> None:
     done, wanted = directory.root / "tables.sha256", sha256("\n".join(statements()).encode()).hexdigest()
     if done.exists() and done.read_text() == wanted:
         return
-    for statement in (*additions(_present(client)), *statements()):
+    for statement in (*_additions(client), *statements()):
         client.command(statement)
-    done.write_text(wanted)
+    replace_whole(done, wanted.encode())
+
+
+def _additions(client: Client) -> tuple[str, ...]:
+    """What an older ledger's tables need, in which corrections did not say whose event they correct."""
+    present = _present(client)
+    older = [stream for stream in STREAMS if "corrects_source" not in present.get(stream, {"corrects_source"})]
+    return additions(present, {stream: _aimed_at_others(client, stream) for stream in older})
+
+
+def _aimed_at_others(client: Client, stream: str) -> dict[str, str]:
+    rows = client.query(sql("corrections_of_others"), parameters={"stream": stream}).result_rows
+    return {str(event): str(source) for event, source in rows}
 
 
 def _present(client: Client) -> dict[str, set[str]]:

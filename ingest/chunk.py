@@ -43,6 +43,8 @@ class Reason(StrEnum):
     """An event of a tenant other than the one that the import was run for."""
     OTHER_SOURCE = "other_source"
     """An event over HTTP of a source other than the one that the key is for."""
+    AMBIGUOUS = "ambiguous"
+    """An id named without its source, of which several sources have events."""
     CONFLICT = "conflict"
     """The id of a stored event with other content."""
     TOMBSTONE = "tombstone"
@@ -55,6 +57,8 @@ class Reason(StrEnum):
     """A message in another partition than its key belongs to: the order of its subject's events is not known."""
     WRONG_TOPIC = "wrong_topic"
     """An event of another stream than the topic's."""
+    UNREADABLE = "unreadable"
+    """A message of a batch that cannot be decoded: its codec is not known, its checksum is wrong, its records are broken."""
     BAD_HEADER = "bad_header"
     """A message that says when another log took it in a way that cannot be read, or that cannot be."""
 

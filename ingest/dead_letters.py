@@ -11,8 +11,8 @@ from pathlib import Path
 
 from opsledger.domain.clock import Clock
 from opsledger.domain.dead_letters import Attempt, DeadLetter, Outcome
-from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.domain.ports import DeadLetters
+from opsledger.ingest.whole_file import whole_file
 
 Redo = Callable[[Sequence[DeadLetter]], Sequence[tuple[Outcome, str, str]]]
 """Tries letters of one tenant, source and format again: (outcome, reason, detail) of each, in order."""
@@ -48,15 +48,15 @@ def as_json(letter: DeadLetter) -> str:
 
 
 def export(letters: Iterable[DeadLetter], path: Path) -> int:
-    """Write letters to a file, one line of JSON each; returns how many. UserError where it cannot be written."""
+    """Write letters to a file that is this user's alone to read (records are raw), one line of JSON each; returns how many.
+
+    UserError where it cannot be written.
+    """
     count = 0
-    try:
-        with path.open("w", encoding="utf-8", newline="\n") as file:
-            for letter in letters:
-                file.write(as_json(letter) + "\n")
-                count += 1
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}", EXIT_ENVIRONMENT) from error
+    with whole_file(path, private=True) as file:
+        for letter in letters:
+            file.write(f"{as_json(letter)}\n".encode())
+            count += 1
     return count
 
 

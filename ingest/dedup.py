@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import groupby
 from typing import Protocol
-from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from opsledger.domain.envelope import Identity
 from opsledger.domain.errors import UserError
 from opsledger.domain.ports import Ledger
 from opsledger.ingest.chunk import Chunk, OnChange
@@ -146,7 +146,7 @@ class Dedup:
             self._settle(judged, np.flatnonzero(closer), stored)
         self._pending.append(rows.digests)
         if judged.replaced:
-            made = digests(b"".join(new.event_id.bytes for new in judged.replaced.values()))
+            made = digests(b"".join(new.event_id.bytes + rows.mark(row) for row, new in judged.replaced.items()))
             self._pending.append(made)
             self._maybe(made)
         return judged
@@ -160,8 +160,8 @@ class Dedup:
         if self._seen is None and self._judged + count > self._exact:
             self._flush()
             seen = Seen()
-            for ids in self._ledger.event_ids():
-                seen.add(digests(ids))
+            for some in self._ledger.identities():
+                seen.add(digests(some))
             self._seen = seen
         self._judged += count
 
@@ -188,11 +188,11 @@ class Dedup:
         """Compare contents, record by record in the order of the input: a dead record's events are not known after it."""
         rows = judged.rows
         versions = Versions(self._same_content)
-        known: dict[UUID, OnChange] = {}
+        known: dict[Identity, OnChange] = {}
         for row in hard[stored[hard]].tolist():
-            id_ = rows.event_id(row)
-            known[id_] = max(rows.on_change(row), known.get(id_, OnChange.CONFLICT))
-        versions.load(self._ledger, list(known), [id_ for id_, policy in known.items() if policy >= OnChange.CORRECT])
+            one = rows.identity(row)
+            known[one] = max(rows.on_change(row), known.get(one, OnChange.CONFLICT))
+        versions.load(self._ledger, list(known), [one for one, policy in known.items() if policy >= OnChange.CORRECT])
         ordered = sorted(hard.tolist(), key=lambda row: int(rows.records[row]))
         for record, group in groupby(ordered, key=lambda row: int(rows.records[row])):
             _settle_record(judged, versions, record, list(group))
@@ -218,14 +218,14 @@ def _settle_record(judged: Judged, versions: Versions, record: int, group: list[
 def _at_sight(rows: Rows, groups: Groups, stored: Marks, same: Marks) -> tuple[Marks, Marks]:
     """(duplicates, doubtful rows): what can be told without reading contents, all rows at a time.
 
-    A row is a duplicate when what came first under its id, stored or in this chunk, is the same to the byte, or when the
+    A row is a duplicate when what came first under its identity, stored or in this chunk, is the same to the byte, or when the
     first is to be kept whatever comes. What is neither that nor the first of its id is doubtful.
     """
     later = np.flatnonzero(groups.repeated & (groups.first != np.arange(len(rows))))
     first = groups.first[later]
     equal, foreign = np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.bool_)
     equal[later] = rows.same_payload(later, first)
-    foreign[later] = ~rows.same_id(later, first)  # two ids with one digest: rare, and to be told apart by their ids
+    foreign[later] = ~rows.same_identity(later, first)  # two with one digest: rare, and to be told apart as they are
     repeats = np.zeros(len(rows), np.bool_)
     repeats[later] = True
     duplicate = np.where(stored, same | rows.keep_first, repeats & (equal | rows.keep_first)) & ~foreign

@@ -12,9 +12,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from opsledger.domain.envelope import Identity, owner_mark
+from opsledger.ingest.border.columns import or_own
 from opsledger.ingest.chunk import Chunk, OnChange
 from opsledger.ingest.seen import Words, digests
 
+_ASKED = pa.schema(
+    [
+        ("row", pa.uint32()),
+        ("tenant", pa.string()),
+        ("source", pa.string()),
+        ("event_id", pa.binary(16)),
+        ("payload", pa.binary()),
+    ]
+)
 _OF_INPUT = ("record", "on_change")
 """Columns that say something about the input and not about the event."""
 
@@ -25,6 +36,8 @@ class Replacement:
 
     event_id: UUID
     corrects: UUID
+    corrects_source: str
+    """'' for one of its own source."""
     payload: bytes
 
 
@@ -36,11 +49,14 @@ class Rows:
         sizes = [table.num_rows for _, table in self._streams]
         self._starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
         self._ids = b"".join(_id_bytes(table["event_id"]) for _, table in self._streams)
+        self._owners: list[tuple[str, str]] = []
+        parts = [_owners(table, self._owners) for _, table in self._streams]
+        self._owned: NDArray[np.int64] = np.concatenate([np.empty(0, np.int64), *parts])
         self.records: NDArray[np.int64] = self._joined("record", np.int64, 0)
         self._on_change: NDArray[np.int8] = self._joined("on_change", np.int8, OnChange.CONFLICT)
         self.keep_first: NDArray[np.bool_] = self._on_change == OnChange.KEEP_FIRST
         self.corrects = bool((self._on_change >= OnChange.CORRECT).any())
-        self.digests: Words = digests(self._ids)
+        self.digests: Words = digests(self._identities())
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -52,9 +68,20 @@ class Rows:
         ]
         return np.concatenate([np.empty(0, kind), *parts])
 
-    def event_id(self, row: int) -> UUID:
-        """The row's event id."""
-        return UUID(bytes=self._ids[16 * row : 16 * row + 16])
+    def _identities(self) -> memoryview[Any]:
+        cells = np.empty((len(self), 3), "<u8")
+        cells[:, :2] = np.frombuffer(self._ids, "<u8").reshape(-1, 2)
+        marks = np.frombuffer(b"".join(owner_mark(*owner) for owner in self._owners), "<u8")
+        cells[:, 2] = marks[self._owned] if len(self) else 0
+        return memoryview(cells.tobytes())
+
+    def mark(self, row: int) -> bytes:
+        """The ``owner_mark`` of the row's tenant and source."""
+        return owner_mark(*self._owners[int(self._owned[row])])
+
+    def identity(self, row: int) -> Identity:
+        """What the row's event is known by."""
+        return Identity(*self._owners[int(self._owned[row])], UUID(bytes=self._ids[16 * row : 16 * row + 16]))
 
     def on_change(self, row: int) -> OnChange:
         """What is to be done when the row's id is known with other content."""
@@ -73,10 +100,10 @@ class Rows:
         index = int(np.searchsorted(self._starts, row, side="right")) - 1
         return self._streams[index][1][name][row - int(self._starts[index])]
 
-    def same_id(self, some: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether rows have the ids of other rows, pair by pair."""
+    def same_identity(self, some: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether rows have the identities of other rows, pair by pair."""
         halves = np.frombuffer(self._ids, "<u8").reshape(-1, 2)
-        same: NDArray[np.bool_] = (halves[some] == halves[others]).all(axis=1)
+        same: NDArray[np.bool_] = (halves[some] == halves[others]).all(axis=1) & (self._owned[some] == self._owned[others])
         return same
 
     def same_payload(self, some: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -93,13 +120,13 @@ class Rows:
         return [int(row) for row in np.flatnonzero(self.records == record)]
 
     def asked(self, rows: NDArray[np.int64]) -> pa.Table:
-        """The rows as a question to the ledger: ``row``, ``event_id``, ``payload``."""
+        """The rows as a question to the ledger: ``row``, ``tenant``, ``source``, ``event_id``, ``payload``."""
         parts = []
         for (_, table), start, stop in zip(self._streams, self._starts, self._starts[1:], strict=False):
             inside = rows[(rows >= start) & (rows < stop)]
             if len(inside):
-                part = table.select(["event_id", "payload"]).take(pa.array(inside - start))
-                parts.append(part.add_column(0, "row", pa.array(inside, pa.uint32())))
+                part = table.select(_ASKED.names[1:]).take(pa.array(inside - start))
+                parts.append(part.add_column(0, "row", pa.array(inside, pa.uint32())).cast(_ASKED))
         return pa.concat_tables(parts)
 
     def kept(self, keep: NDArray[np.bool_], replaced: Mapping[int, Replacement]) -> dict[str, pa.Table]:
@@ -121,10 +148,33 @@ def _id_bytes(column: pa.ChunkedArray) -> bytes:
     )
 
 
+def _owners(table: pa.Table, known: list[tuple[str, str]]) -> NDArray[np.int64]:
+    """For each row the number of its tenant and source among those that are known; others are added."""
+    columns = [_encoded(table[name]) for name in ("tenant", "source")]
+    tenants, sources = ([str(value) for value in values] for _, values in columns)
+    codes = columns[0][0] * len(sources) + columns[1][0]
+    pairs, of_pairs = np.unique(codes, return_inverse=True)
+    numbers = []
+    for pair in pairs.tolist():
+        owner = tenants[pair // len(sources)], sources[pair % len(sources)]
+        if owner not in known:
+            known.append(owner)
+        numbers.append(known.index(owner))
+    found: NDArray[np.int64] = np.asarray(numbers, np.int64)[of_pairs]
+    return found
+
+
+def _encoded(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[Any]]:
+    whole = column.combine_chunks()
+    encoded = whole if pa.types.is_dictionary(whole.type) else whole.dictionary_encode()
+    return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_pylist()
+
+
 def _replaced(table: pa.Table, new: Mapping[int, Replacement]) -> pa.Table:
-    cells: dict[str, dict[int, bytes]] = {
+    cells: dict[str, dict[int, Any]] = {
         "event_id": {row: r.event_id.bytes for row, r in new.items()},
         "corrects": {row: r.corrects.bytes for row, r in new.items()},
+        "corrects_source": {row: r.corrects_source for row, r in new.items()},
         "payload": {row: r.payload for row, r in new.items()},
     }
     for name, values in cells.items():
@@ -133,4 +183,5 @@ def _replaced(table: pa.Table, new: Mapping[int, Replacement]) -> pa.Table:
         for row, value in values.items():
             column[row] = value
         table = table.set_column(index, table.schema.field(index), pa.array(column, table.schema.field(index).type))
-    return table
+    named = or_own(*(table[name].combine_chunks() for name in ("corrects_source", "source")))
+    return table.set_column(table.schema.get_field_index("corrects_source"), "corrects_source", named)

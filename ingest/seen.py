@@ -1,4 +1,4 @@
-"""A fixed-size memory of event ids: never forgets one, now and then takes a new one for known (a Bloom filter)."""
+"""A fixed-size memory of identities of events: never forgets one, now and then takes a new one for known (a Bloom filter)."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class Seen:
             places, bits = places[missing], bits[missing]
 
 
-def digests(ids: bytes | memoryview[Any]) -> Words:
-    """One well-mixed 64-bit number for each 16-byte id."""
-    halves = np.frombuffer(ids, "<u8").reshape(-1, 2)
-    return _mixed(_mixed(halves[:, 0]) ^ halves[:, 1])
+def digests(identities: bytes | memoryview[Any]) -> Words:
+    """One well-mixed 64-bit number for each identity of 24 bytes: id and ``owner_mark``."""
+    words = np.frombuffer(identities, "<u8").reshape(-1, 3)
+    return _mixed(_mixed(words[:, 0] ^ words[:, 2]) ^ words[:, 1])
 
 
 def _mixed(values: Words) -> Words:

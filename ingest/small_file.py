@@ -1,4 +1,7 @@
-"""Small files that are replaced whole: after a crash there is the old one or the new one, never half of either."""
+"""Small files of our own that are replaced whole: after a crash there is the old one or the new one, never half of either.
+
+They are this user's alone to read. What people name for output is written by ``whole_file``.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,9 @@ from pathlib import Path
 def replace_whole(path: Path, data: bytes) -> None:
     """Write beside it, to the disk, then put it in place; it is safe when this returns."""
     draft = path.with_suffix(".new")
-    with draft.open("wb") as file:
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        os.fchmod(handle, 0o600)  # one that a killed process of a former version has left may be others' to read
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

@@ -209,6 +209,7 @@ def paths(record_: dict[str, Any]) -> list[tuple[str, ...]]:
     return [
         *((name,) for name in record_),
         ("corrects",),
+        ("correctssource",),
         ("dataschema",),
         ("x",),
         *(("data", n) for n in inner),

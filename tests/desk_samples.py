@@ -52,8 +52,8 @@ def signing(since: str = "2026-01-01T00:00:00+08:00", terms: dict[str, Any] = TE
 
 def given(store: Store, lines: list[bytes], *commands: dict[str, Any]) -> Carried:
     store.log.append(tables(lines))
-    written = [json.dumps(command).encode() for command in commands]
-    return decide(store, read_commands(written, "commands.jsonl", "t1", store.clock))
+    written = [json.dumps({"tenant": "t1", **command}).encode() for command in commands]
+    return decide(store, read_commands(written, "commands.jsonl", "", store.clock))
 
 
 def settled(store: Store, month: str = "2026-01", as_known_at: datetime | None = None) -> Statement:

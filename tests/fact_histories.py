@@ -13,6 +13,7 @@ from uuid import UUID
 from opsledger.domain.catalogue import TYPES, fields_of
 from opsledger.domain.envelope import Event
 from opsledger.domain.events import call, evaluation, shift
+from opsledger.domain.events.evidence import EvidenceOf
 from opsledger.domain.fields import FieldSpec, Kind
 
 START = datetime(2026, 1, 31, 23, 59, 30, tzinfo=UTC)
@@ -87,9 +88,15 @@ def _value(random: Random, spec: FieldSpec) -> object:
         Kind.TIME: lambda: START + timedelta(seconds=random.choice((-5, 0, 3, 6, 9, 5000, 30_000))),
         Kind.BOOL: lambda: random.random() < 0.5,
         Kind.IDS: lambda: tuple(UUID(int=n) for n in range(random.randrange(4))),
-        Kind.ITEMS: lambda: (evaluation.ScoreItem("greeting", Decimal("0.5"), random.randrange(3)),),
+        Kind.ITEMS: lambda: _items(random, spec),
     }
     return made[spec.rule.kind]()
+
+
+def _items(random: Random, spec: FieldSpec) -> tuple[object, ...]:
+    if spec.item is EvidenceOf:
+        return (EvidenceOf("sim:test", random.randrange(3)),)
+    return (evaluation.ScoreItem("greeting", Decimal("0.5"), random.randrange(3)),)
 
 
 def _orderly_call(random: Random, base: Base) -> Iterator[Event]:

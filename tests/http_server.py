@@ -19,10 +19,13 @@ from cloudevents.core.bindings.http import HTTPMessage, to_binary_event, to_stru
 from cloudevents.core.v1.event import CloudEvent
 
 from opsledger.domain.clock import Clock
+from opsledger.infra.serve.admission import Admission
 from opsledger.infra.serve.app import App
 from opsledger.infra.serve.connection import Bounds
 from opsledger.infra.serve.keys import Keys
 from opsledger.infra.serve.metrics import Metrics
+from opsledger.infra.serve.rates import Rates
+from opsledger.infra.serve.refusals import Refusals
 from opsledger.infra.serve.server import Server
 from opsledger.ingest.http.committer import Committer, Store
 from opsledger.ingest.http.judging import Owner
@@ -88,13 +91,15 @@ def service(
     limits: Limits | None = None,
     bounds: Bounds | None = None,
     told: Callable[[str], None] | None = None,
+    rates: Rates | None = None,
 ) -> Iterator[Service]:
     """A server over ``store`` until the end of the context, with a key for OWNER."""
     limits, bounds = limits or Limits(), bounds or Bounds()
     keys, metrics = Keys(folder / "keys.sqlite", clock), Metrics()
     committer = Committer(store, limits, told)
     metrics.watch(committer)
-    app = App(keys.owner_of, committer, limits, metrics, "0")
+    admission = Admission(keys.who, limits, metrics, Refusals(folder, clock).write, rates or Rates())
+    app = App(admission, committer, "0")
     server = Server(app, committer, limits, bounds, ("127.0.0.1", 0))
     server.connections_by(app.admit, bounds, lambda status: metrics.answered(status, 0))
     thread = threading.Thread(target=server.turn, daemon=True)

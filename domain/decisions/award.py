@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from opsledger.domain.decisions.base import Command, Known, Made, Outcome, Refusal, Rules
+from opsledger.domain.decisions.evidence import events_behind
 from opsledger.domain.envelope import IN_HOUSE, Event
 from opsledger.domain.events.award import AwardGranted, AwardRevoked
 from opsledger.domain.fields import Amount, EventIds, Month, Name, Text
@@ -13,7 +14,8 @@ from opsledger.domain.fields import Amount, EventIds, Month, Name, Text
 
 @dataclass(frozen=True, slots=True)
 class GrantAward:
-    """A contract's rule gives an agent money (or points); ``about`` = ``call/c-17``: the thing that it is for, if one."""
+    """A contract's rule gives an agent money (or points); ``about`` = ``call/c-17``: the thing that it is for, if one;
+    ``evidence``: the events, by id, of ``source`` where several sources have events of these ids."""
 
     NAME: ClassVar[str] = "award.grant"
 
@@ -24,6 +26,7 @@ class GrantAward:
     period: Month
     about: Name | None = None
     evidence: EventIds | None = None
+    source: Name | None = None
     vendor: Name | None = None
 
 
@@ -72,12 +75,10 @@ def _grant(command: Command, body: GrantAward, state: Award, known: Known) -> Ou
         return Refusal("it has been granted already")
     if body.amount <= 0:
         return Refusal("the amount has to be more than 0")
-    evidence = body.evidence or (known.events_of(command.tenant, body.about) if body.about else ())
-    if body.about and not evidence:
-        return Refusal(f"nothing is known of '{body.about}'; write about=<stream>/<id>, for example evaluation/ev-3")
-    if missing := known.missing(command.tenant, evidence):
-        return Refusal(f"event {missing[0]} is not in the ledger")
-    data = AwardGranted(body.contract, body.rule, body.agent, body.amount, body.period, evidence)
+    behind = events_behind(command.tenant, body, known)
+    if isinstance(behind, Refusal):
+        return behind
+    data = AwardGranted(body.contract, body.rule, body.agent, body.amount, body.period, behind.ids, behind.sources)
     return Made((data,), body.vendor or IN_HOUSE)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Generic, Protocol, TypeVar
@@ -108,12 +108,12 @@ class Known(Protocol):
         """An evaluation that was sampled, or None."""
         ...
 
-    def events_of(self, tenant: str, thing: str) -> tuple[UUID, ...]:
-        """The ids of the events that count of a thing (``complaint/cp-17``), in order of time; none where it is unknown."""
+    def events_of(self, tenant: str, thing: str) -> tuple[tuple[str, UUID], ...]:
+        """(source, id) of the events that count of a thing (``complaint/cp-17``), in order of time; none if unknown."""
         ...
 
-    def missing(self, tenant: str, ids: Sequence[UUID]) -> tuple[UUID, ...]:
-        """Those of some event ids that the tenant's ledger does not hold."""
+    def sources(self, tenant: str, event_id: UUID) -> tuple[str, ...]:
+        """The sources that have an event of an id in the tenant's ledger, by name."""
         ...
 
 
@@ -123,10 +123,10 @@ class KnownFacts:
 
     complaints: Mapping[tuple[str, str], ComplaintFacts] = field(default_factory=dict)
     evaluations: Mapping[tuple[str, str], EvaluationFacts] = field(default_factory=dict)
-    things: Mapping[tuple[str, str], tuple[UUID, ...]] = field(default_factory=dict)
-    """(tenant, ``<stream>/<id>``) → its events."""
-    stored: Set[tuple[str, UUID]] = frozenset()
-    """(tenant, event id) of what was asked for and is in the ledger."""
+    things: Mapping[tuple[str, str], tuple[tuple[str, UUID], ...]] = field(default_factory=dict)
+    """(tenant, ``<stream>/<id>``) → (source, id) of its events."""
+    stored: Mapping[tuple[str, UUID], tuple[str, ...]] = field(default_factory=dict)
+    """(tenant, event id) of what was asked for and is in the ledger → the sources that have it."""
 
     def complaint(self, tenant: str, complaint: str) -> ComplaintFacts | None:
         """A complaint that was filed, or None."""
@@ -136,13 +136,13 @@ class KnownFacts:
         """An evaluation that was sampled, or None."""
         return self.evaluations.get((tenant, evaluation))
 
-    def events_of(self, tenant: str, thing: str) -> tuple[UUID, ...]:
-        """The ids of the events of a thing."""
+    def events_of(self, tenant: str, thing: str) -> tuple[tuple[str, UUID], ...]:
+        """(source, id) of the events of a thing."""
         return self.things.get((tenant, thing), ())
 
-    def missing(self, tenant: str, ids: Sequence[UUID]) -> tuple[UUID, ...]:
-        """Those of some event ids that are not stored."""
-        return tuple(id_ for id_ in ids if (tenant, id_) not in self.stored)
+    def sources(self, tenant: str, event_id: UUID) -> tuple[str, ...]:
+        """The sources that have an event of an id."""
+        return self.stored.get((tenant, event_id), ())
 
 
 S = TypeVar("S")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import ClassVar
-from uuid import UUID
 
 from opsledger.domain.decisions.base import Command, Known, Made, Outcome, Refusal, Rules
+from opsledger.domain.decisions.evidence import events_behind
 from opsledger.domain.envelope import IN_HOUSE, Event
 from opsledger.domain.events.penalty import (
     Party,
@@ -36,7 +36,8 @@ NONE, ASSESSED, APPEALED, UPHELD, REDUCED, WAIVED, SETTLED = (
 class AssessPenalty:
     """A contract's rule takes ``quantity`` × ``unit_amount`` from a party.
 
-    The events behind it are named by id, or as all that the ledger knows of one thing: ``about`` = ``complaint/cp-17``.
+    The events behind it are named by id (of ``source``, where several sources have events of these ids), or as all that the
+    ledger knows of one thing: ``about`` = ``complaint/cp-17``.
     ``vendor``: whose agent it is, where the party is an agent.
     """
 
@@ -52,6 +53,7 @@ class AssessPenalty:
     period: Month
     about: Name | None = None
     evidence: EventIds | None = None
+    source: Name | None = None
     vendor: Name | None = None
 
 
@@ -135,24 +137,16 @@ def _assess(command: Command, body: AssessPenalty, state: Penalty, known: Known)
         return Refusal(f"it was assessed by '{state.assessed_by}' and is {state.state}")
     if body.quantity <= 0 or body.unit_amount <= 0:
         return Refusal("quantity and unit amount have to be more than 0")
-    evidence = _evidence(command, body, known)
-    if isinstance(evidence, Refusal):
-        return evidence
+    behind = events_behind(command.tenant, body, known)
+    if isinstance(behind, Refusal):
+        return behind
+    if not behind.ids:  # every yuan has some
+        return Refusal("a penalty needs the events behind it: evidence=[ids], or about=<stream>/<id>")
     amount = to_money(body.quantity * body.unit_amount)
     vendor = body.party_id if body.party == "vendor" else body.vendor or IN_HOUSE
     shared = (body.contract, body.rule, body.party, body.party_id, body.quantity, body.unit_amount)
-    return Made((PenaltyAssessed(*shared, amount, body.currency, body.period, evidence),), vendor)
-
-
-def _evidence(command: Command, body: AssessPenalty, known: Known) -> tuple[UUID, ...] | Refusal:
-    """The events behind a penalty: every yuan has some, and they are in the ledger."""
-    if body.about is not None:
-        found = known.events_of(command.tenant, body.about)
-        return found or Refusal(f"nothing is known of '{body.about}'; write about=<stream>/<id>, for example complaint/cp-17")
-    if not body.evidence:
-        return Refusal("a penalty needs the events behind it: evidence=[ids], or about=<stream>/<id>")
-    missing = known.missing(command.tenant, body.evidence)
-    return Refusal(f"event {missing[0]} is not in the ledger") if missing else body.evidence
+    data = PenaltyAssessed(*shared, amount, body.currency, body.period, behind.ids, behind.sources)
+    return Made((data,), vendor)
 
 
 _NEXT = {

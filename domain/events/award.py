@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from opsledger.domain.events.evidence import EvidenceOf
 from opsledger.domain.fields import Amount, EventIds, Month, Name, Text
 
 
 @dataclass(frozen=True, slots=True)
 class AwardGranted:
-    """A rule gives money to an agent."""
+    """A rule gives money to an agent; ``sources`` says whose the events of its evidence are, in the same order."""
 
     TYPE: ClassVar[str] = "award.granted"
     VERSION: ClassVar[int] = 1
@@ -23,6 +24,7 @@ class AwardGranted:
     amount: Amount
     period: Month
     evidence: EventIds
+    sources: tuple[EvidenceOf, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

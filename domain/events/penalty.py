@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+from opsledger.domain.events.evidence import EvidenceOf
 from opsledger.domain.fields import Amount, Currency, EventIds, Month, Name, Text
 
 Party = Literal["vendor", "agent"]
@@ -12,7 +13,7 @@ Party = Literal["vendor", "agent"]
 
 @dataclass(frozen=True, slots=True)
 class PenaltyAssessed:
-    """A rule takes money from a vendor or an agent; evidence = event ids."""
+    """A rule takes money from a vendor or an agent; evidence = event ids, ``sources`` whose they are, in the same order."""
 
     TYPE: ClassVar[str] = "penalty.assessed"
     VERSION: ClassVar[int] = 1
@@ -29,6 +30,7 @@ class PenaltyAssessed:
     currency: Currency
     period: Month
     evidence: EventIds
+    sources: tuple[EvidenceOf, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

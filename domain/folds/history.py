@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache, reduce
 from typing import Any
-from uuid import UUID
 
 from opsledger.domain.catalogue import DECLARED
-from opsledger.domain.envelope import Event
+from opsledger.domain.envelope import Event, Identity
 
 Value = Any
 """What a column may hold: str, int, bool, Decimal, datetime (UTC), list of str, None; which one depends on the column."""
@@ -20,24 +19,24 @@ Row = dict[str, Value]
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The state that ``evolve`` builds: each event once, and the ids of events that others take the place of."""
+    """The state that ``evolve`` builds: each event once, and what the events are known by that others take the place of."""
 
-    events: Mapping[UUID, Event] = field(default_factory=dict)
-    corrected: frozenset[UUID] = frozenset()
+    events: Mapping[Identity, Event] = field(default_factory=dict)
+    corrected: frozenset[Identity] = frozenset()
 
     def ordered(self) -> list[Event]:
         """The events that count, by (time, order of the types in the catalogue, id)."""
-        return sorted((e for e in self.events.values() if e.event_id not in self.corrected), key=_place)
+        return sorted((e for e in self.events.values() if e.identity not in self.corrected), key=_place)
 
 
 def evolve(state: History, event: Event) -> History:
     """The state after one more event. Order does not matter, and the same event again changes nothing."""
-    corrected = state.corrected | ({event.corrects} if event.corrects else frozenset())
-    return History({**state.events, event.event_id: event}, corrected)
+    corrected = state.corrected | ({event.corrected} if event.corrected else frozenset())
+    return History({**state.events, event.identity: event}, corrected)
 
 
-def known(events: Iterable[Event], corrected: Iterable[UUID] = ()) -> History:
-    """The state after many events of one thing; ``corrected`` are ids that events of other things take the place of."""
+def known(events: Iterable[Event], corrected: Iterable[Identity] = ()) -> History:
+    """The state after many events of one thing; ``corrected`` are those that events of other things take the place of."""
     return reduce(evolve, events, History(corrected=frozenset(corrected)))
 
 

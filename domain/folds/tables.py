@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from uuid import UUID
 
-from opsledger.domain.envelope import Event
+from opsledger.domain.envelope import Event, Identity
 from opsledger.domain.folds import call, legs, money, quality, rings, shift, staff, work
 from opsledger.domain.folds.history import History, Row, known
 
@@ -38,11 +37,11 @@ FOLDS: Mapping[str, tuple[str, Callable[[History], list[Row]]]] = MappingProxyTy
 def histories(events: Iterable[Event]) -> dict[tuple[str, str, str], History]:
     """(tenant, stream, subject) → its history; a correction counts against any subject of its tenant and stream."""
     groups: dict[tuple[str, str, str], list[Event]] = defaultdict(list)
-    corrected: dict[tuple[str, str], set[UUID]] = defaultdict(set)
+    corrected: dict[tuple[str, str], set[Identity]] = defaultdict(set)
     for event in events:
         groups[event.tenant, event.stream, event.subject].append(event)
-        if event.corrects:
-            corrected[event.tenant, event.stream].add(event.corrects)
+        if event.corrected:
+            corrected[event.tenant, event.stream].add(event.corrected)
     return {key: known(group, corrected[key[0], key[1]]) for key, group in groups.items()}
 
 

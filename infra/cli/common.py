@@ -16,6 +16,7 @@ from opsledger.domain.errors import UserError
 from opsledger.infra.server import reaching
 from opsledger.infra.settings import LANGS, Settings, read_settings
 from opsledger.infra.store import Store, open_store
+from opsledger.ingest.whole_file import descriptor_of, write_whole
 
 TENANT = click.option("--tenant", metavar="NAME", help="Whose data (default: $OPSLEDGER_TENANT, else the ledger's only one).")
 LANG = click.option(
@@ -44,17 +45,27 @@ def opened(context: click.Context, *, writes: bool = False) -> Iterator[Store]:
         store.close()
 
 
+def within_tenant(found: str, asked: str | None, settings: Settings, what: str) -> str:
+    """The tenant of ``what`` was found by something that says whose it is: a reference, an id. Anybody can write one.
+
+    UserError where it is not the tenant of ``--tenant``, else of the environment; where neither says, any may be meant.
+    """
+    meant, by = (asked, "--tenant") if asked else (settings.tenant, "$OPSLEDGER_TENANT")
+    if meant and found != meant:
+        raise UserError(f"{what} is of tenant '{found}', not of '{meant}' ({by}); name its tenant, if you may see it: --tenant")
+    return found
+
+
 def deliver(text: str | bytes, out: Path | None) -> None:
-    """Write a result to a file (said on standard error) or to standard output."""
+    """Write a result to a file (said on standard error), whole or not at all, or to standard output (``-``, too)."""
     data = text.encode() if isinstance(text, str) else text
-    if out is None:
+    if out is None or descriptor_of(out) == 1:
         if isinstance(text, bytes) and sys.stdout.isatty():
             raise UserError("this format is no text and cannot be shown on a terminal; write it to a file: --out FILE")
         sys.stdout.buffer.write(data if data.endswith(b"\n") or isinstance(text, bytes) else data + b"\n")
         sys.stdout.flush()
         return
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(data)
+    write_whole(out, data)
     click.echo(f"wrote {out} ({len(data):,} bytes)", err=True)
 
 

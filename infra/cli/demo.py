@@ -20,6 +20,7 @@ from opsledger.infra.report_index import write_index
 from opsledger.infra.report_set import write_set
 from opsledger.infra.statements import run_statement, sheet_of
 from opsledger.infra.store import Store, open_store
+from opsledger.ingest.whole_file import opened_folder, real_way, write_whole
 from opsledger.projections.formats.statement import heading
 from opsledger.projections.metrics.measure import Facts
 from opsledger.projections.metrics.model import Lang
@@ -70,12 +71,14 @@ def _samples(data: Path) -> list[str]:
 
 def empty(out: Path) -> None:
     """Make the folder, or empty it where a demo had made it. UserError for any other that is not empty."""
+    if out.is_symlink():
+        raise UserError(f"{out} is a link, and nothing is written through links; name the folder itself")
     if out.exists() and any(out.iterdir()):
         if not (out / MARK).exists():
             raise UserError(f"{out} is not empty and was not made by a demo; name another folder with --out")
         shutil.rmtree(out)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / MARK).touch()
+    with opened_folder(real_way(out.absolute(), out)):
+        write_whole(out / MARK, b"")
 
 
 def step(line: str) -> None:
@@ -106,9 +109,8 @@ def _statement(store: Store, facts: Facts, folder: Path, month: Period) -> list[
     for lang in LANGS:
         for format_ in FORMATS:
             path = folder / lang / f"{CONTRACT}_{month.name}{SUFFIXES[format_]}"
-            path.parent.mkdir(parents=True, exist_ok=True)
             written, ok = statement_in(facts, CONTRACT, month.name, format_, lang, 200, screen=False)
-            path.write_bytes(as_bytes(written))
+            write_whole(path, as_bytes(written))
             made.append(Made(path, heading(sheet, lang), month.name, lang, format_, ok=ok))
     return made
 

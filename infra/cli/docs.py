@@ -8,6 +8,8 @@ import click
 
 from opsledger.infra.events_doc import render_events_md
 from opsledger.infra.profiles_doc import render_profiles_page
+from opsledger.infra.whole_folder import whole_folder
+from opsledger.ingest.whole_file import write_whole
 from opsledger.projections.metrics.document import render_metrics_md
 from opsledger.projections.reports.document import render_reports_md
 
@@ -24,7 +26,8 @@ PAGES = {
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("docs"), show_default=True)
 def docs(out: Path) -> None:
     """Write the generated pages into a folder."""
-    out.mkdir(parents=True, exist_ok=True)
-    for name, render in PAGES.items():
-        (out / name).write_text(render(), encoding="utf-8")
+    with whole_folder(out) as folder:
+        for name, render in PAGES.items():
+            write_whole(folder / name, render().encode())
+    for name in PAGES:
         click.echo(f"wrote {out / name}")

@@ -47,6 +47,8 @@ def history(context: click.Context, stream: str, id_: str, tenant: str | None, a
 def _line(row: HistoryRow) -> str:
     place = f"{row.position.topic}/{row.position.partition}@{row.position.offset}"
     flags = [name for name in ("late", "backfill", "repeat") if getattr(row, name)]
-    flags += [f"corrected by {row.corrected_by}"] * bool(row.corrected_by) + [f"corrects {row.corrects}"] * bool(row.corrects)
+    flags += [f"corrected by {row.corrected_by}"] * bool(row.corrected_by) + [
+        f"corrects {row.corrects}{f' of {row.corrects_source}' if row.corrects_source else ''}"
+    ] * bool(row.corrects)
     data = json.dumps(row.as_json()["data"], ensure_ascii=False, default=str)
     return f"{row.occurred_at:%Y-%m-%d %H:%M:%S.%f}Z  {row.type:<24} {place:<18} {data}  {' '.join(flags)}".rstrip()

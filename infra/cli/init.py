@@ -39,6 +39,6 @@ def init(context: click.Context, tenant: str | None, zone: str | None) -> None:
                 source=SOURCE,
                 data=TenantConfigured(zone=zone, effective_from=now.replace(year=1990, month=1, day=1)),
             )
-            if not store.ledger.events([event.event_id]):
+            if not store.ledger.events([event.identity]):
                 log_of(store).append(tables([event], Border(store.clock)))
             click.echo(f"tenant {tenant}: zone {zone}")

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 import click
 
 from opsledger.domain.errors import EXIT_INCOMPLETE
-from opsledger.infra.kafka.settings import kafka_settings, needed
+from opsledger.infra.cli.common import opened
+from opsledger.infra.kafka.aborted import stored_aborted
+from opsledger.infra.kafka.settings import KafkaSettings, kafka_settings, needed
 from opsledger.infra.kafka.topic_check import Deviation
 from opsledger.infra.kafka.topic_make import Outcome, check_topics, init_topics
 
@@ -34,15 +36,35 @@ def init(partitions: int | None, mend: bool) -> int:
 
 @click.command()
 @PARTITIONS
-def check(partitions: int | None) -> int:
+@click.option(
+    "--aborted", is_flag=True, help="Read the whole log, and name events of aborted transactions that the ledger holds."
+)
+@click.pass_context
+def check(context: click.Context, partitions: int | None, *, aborted: bool) -> int:
     """List everything that is not as the log needs it, each with the command that mends it. Changes nothing.
 
     Exit code 3 when there is something.
     """
-    outcome = check_topics(needed(kafka_settings()), partitions)
+    settings = needed(kafka_settings())
+    outcome = check_topics(settings, partitions)
     if not outcome.deviations:
         _show(outcome)
-    return _told(outcome)
+    code = _told(outcome)
+    return max(code, _aborted(context, settings)) if aborted else code
+
+
+def _aborted(context: click.Context, settings: KafkaSettings) -> int:
+    """Events that a version before stored though their transactions were aborted: they stay, and are named."""
+    with opened(context) as store:
+        found = list(stored_aborted(store, settings))
+    for each in found:
+        click.echo(
+            f"{each.topic}/{each.partition}@{each.offset}: {each.type} {each.id} of {each.tenant}, {each.subject}", err=True
+        )
+    if found:
+        click.echo("    stay as they are; correct them by further events, or fill a new ledger (another --data)", err=True)
+    click.echo(f"{len(found) or 'no'} event(s) of aborted transactions in the ledger")
+    return EXIT_INCOMPLETE if found else 0
 
 
 def _show(outcome: Outcome) -> None:

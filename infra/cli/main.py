@@ -51,7 +51,7 @@ COMMANDS = {
     "history": ("opsledger.infra.cli.history:history", "Every event of one call, ticket, complaint …, in order."),
     "dead-letters": ("opsledger.infra.cli.dead_letters:dead_letters", "Records that were refused: list, show, export, retry."),
     "serve": ("opsledger.infra.cli.serve:serve", "Take events over HTTP."),
-    "keys": ("opsledger.infra.cli.keys:keys", "Keys for sending events over HTTP: add, list, revoke."),
+    "keys": ("opsledger.infra.cli.keys:keys", "Keys for sending events over HTTP: add, change, rotate, revoke, list, history."),
     "relay": ("opsledger.infra.cli.relay:relay", "Bring decisions to the log."),
     "sink": ("opsledger.infra.cli.sink:sink", "Read the log on Kafka into the ledger."),
     "rebuild": ("opsledger.infra.cli.rebuild:rebuild", "Make all facts anew from the ledger and compare them."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ from opsledger.infra.render_pool import Made
 from opsledger.infra.report_index import write_index
 from opsledger.infra.report_set import Refused, write_set
 from opsledger.infra.settings import LANGS, lang_of
+from opsledger.infra.whole_folder import LAST, whole_folder
 from opsledger.projections.metrics.model import Lang
 from opsledger.projections.reports.model import Request
 
@@ -43,9 +45,12 @@ def run_all(context: click.Context, options: Options) -> int:
             def asked(code: str, period: Period, lang: Lang) -> Request:
                 return request_of(code, options, period, lang)
 
-            made = write_set(facts, [period], langs, formats, folder, shown, asked, refused)
-    about = f"{tenant} · {period.name} · {period.zone}{f' · as known at · 回溯至 {known}' if known else ''}"
-    return _tell(made, refused, write_index(made, folder, f"{tenant} {period.name}", about, refused))
+            about = f"{tenant} · {period.name} · {period.zone}{f' · as known at · 回溯至 {known}' if known else ''}"
+            with whole_folder(folder) as draft:
+                made = write_set(facts, [period], langs, formats, draft, shown, asked, refused)
+                _check(made, refused)
+                write_index(made, draft, f"{tenant} {period.name}", about, refused)
+    return _tell([replace(each, path=folder / each.path.relative_to(draft)) for each in made], folder / LAST)
 
 
 def _period(options: Options, zone: str) -> Period:
@@ -72,11 +77,14 @@ def _folder(options: Options) -> Path:
     return folder
 
 
-def _tell(made: list[Made], refused: list[Refused], index: Path) -> int:
+def _check(made: list[Made], refused: list[Refused]) -> None:
     for report in refused:
         click.echo(f"not made: {report.report}: {report.why}", err=True)
     if not made:
         raise UserError("no report of this period could honour what was asked; see above")
+
+
+def _tell(made: list[Made], index: Path) -> int:
     broken = [each for each in made if not each.ok]
     for each in broken:
         click.echo(f"a law of the numbers does not hold in {each.path}", err=True)

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from opsledger.domain.errors import EXIT_INCOMPLETE, UserError, nearest
-from opsledger.infra.cli.common import LANG, TENANT, deliver, opened, settings_of
+from opsledger.infra.cli.common import LANG, TENANT, deliver, opened, settings_of, within_tenant
 from opsledger.infra.cli.report_options import ANY_SPAN, PARAMETERS, Options, given, period_of, request_of, text_of
 from opsledger.infra.facts import tenant_of, view, zone_of_tenant
 from opsledger.infra.moments import parse_moment
@@ -112,9 +112,8 @@ def _cell(context: click.Context, name: str, options: Options) -> Result:
     if further:
         raise UserError(f"the reference says already for what the figure was made; leave {', '.join(further)} out")
     ref, settings = parse_ref(str(options["from_cell"])), settings_of(context)
-    if (options["tenant"] or ref.tenant) != ref.tenant:
-        raise UserError(f"the figure is of tenant '{ref.tenant}', not of '{options['tenant']}'; leave --tenant out")
+    tenant = within_tenant(ref.tenant, text_of(options, "tenant"), settings, "the figure")
     lang = lang_of(str(options["lang"] or settings.lang))
     request = Request(CELL_REPORT, ref.request.period, cell=str(options["from_cell"]), lang=lang)
-    with opened(context) as store, view(store, ref.tenant, ref.known_at, late_after=settings.late_after) as facts:
+    with opened(context) as store, view(store, tenant, ref.known_at, late_after=settings.late_after) as facts:
         return run_report(facts, request)

@@ -13,6 +13,7 @@ import click
 from opsledger.domain.calendar import zone_of
 from opsledger.domain.errors import EXIT_INCOMPLETE, UserError, nearest
 from opsledger.infra.cli.common import opened, settings_of
+from opsledger.infra.data_directory import Folder
 from opsledger.infra.moments import parse_moment
 from opsledger.infra.schedule_journal import AtWorkError, Journal, alone
 from opsledger.infra.schedule_run import Due, Office, due_runs, period_of, recover
@@ -126,6 +127,7 @@ def _office(context: click.Context, plan: Schedules | None) -> Iterator[Office]:
     settings = settings_of(context)
     if not settings.data.exists():
         raise UserError(f"there is no data directory {settings.data}; make it with 'opsledger init', or name another (--data)")
+    Folder(settings.data).made()
     with alone(settings.data), opened(context) as store:
         journal = Journal(settings.data)
         try:

@@ -11,10 +11,12 @@ from opsledger.domain.dead_letters import Outcome
 from opsledger.infra.cli.common import settings_of
 from opsledger.infra.data_directory import Folder
 from opsledger.infra.kafka.settings import kafka_settings
+from opsledger.infra.serve.admission import Admission
 from opsledger.infra.serve.app import App
 from opsledger.infra.serve.connection import Bounds
 from opsledger.infra.serve.keys import FILE, Keys
 from opsledger.infra.serve.metrics import Metrics
+from opsledger.infra.serve.refusals import Refusals
 from opsledger.infra.serve.server import DEFAULT_PORT, GRACE_S, LOOPBACK, Server, is_loopback
 from opsledger.infra.serve.target import target
 from opsledger.ingest.http.committer import Committer
@@ -42,11 +44,11 @@ def serve(context: click.Context, host: str, port: int) -> None:
     be_quiet()
     root, clock, limits, bounds = settings_of(context).data.expanduser(), SystemClock(), Limits(), Bounds()
     Folder(root).made()
-    keys, metrics = Keys(root / FILE, clock), Metrics()
+    keys, refusals, metrics = Keys(root / FILE, clock), Refusals(root, clock), Metrics()
     with target(root, kafka_settings(), clock) as into:
         committer = Committer(Storing(into.stores, clock, into.homes).store, limits)
         metrics.watch(committer)
-        app = App(keys.owner_of, committer, limits, metrics, version("opsledger"))
+        app = App(Admission(keys.who, limits, metrics, refusals.write), committer, version("opsledger"))
         server = Server(app, committer, limits, bounds, (host, port))
         server.connections_by(app.admit, bounds, lambda status: metrics.answered(status, 0))
         server.heed_signals()
@@ -55,13 +57,14 @@ def serve(context: click.Context, host: str, port: int) -> None:
             server.turn()
         finally:
             committer.close(GRACE_S)
+            refusals.close()
     counts = {outcome: metrics.count(outcome) for outcome in Outcome}
     parts = " + ".join(f"{outcome} {count:,}" for outcome, count in counts.items())
     click.echo(f"stopped; read {sum(counts.values()):,} = {parts}")
 
 
 def _greet(server: Server, keys: Keys, into: str) -> None:
-    nobody = not any(key.revoked is None for key in keys.all())
+    nobody = not any(keys.is_good(key) for key in keys.all())
     click.echo(f"serving {server.url}/events into {into}; what can be sent: {server.url}/docs")
     if not is_loopback(server.host):
         click.echo(

@@ -12,6 +12,7 @@ import click
 from opsledger.domain.errors import UserError
 from opsledger.infra.progress import progress
 from opsledger.ingest.simulator import Options, Simulation, write, write_desk, write_queue_log
+from opsledger.ingest.whole_file import whole_file, write_whole
 
 DEFAULTS = Options()
 FORMATS = ("jsonl", "table", "queue_log")
@@ -53,18 +54,17 @@ def simulate(out: Path, format_: str, encoding: str, commands: Path | None, star
     if format_ != "jsonl":
         if commands:
             raise UserError("--commands goes with --format jsonl only; the decisions are the same for all formats")
-        with out.open("wb") as file:
+        with whole_file(out) as file:
             rows = write_desk(options, file, encoding=encoding) if format_ == "table" else write_queue_log(options, file)
         click.echo(f"{out}: {rows:,} {'rows' if format_ == 'table' else 'lines'}", err=True)
         return
     simulation = Simulation(options)
-    with out.open("wb") as file, progress("simulate", quiet=quiet) as report:
+    with whole_file(out) as file, progress("simulate", quiet=quiet) as report:
         counts = write(options, file, lambda done, days: report(done, days, f"{done} days"), simulation)
     click.echo(f"{out}: {counts.lines:,} events, {counts.bytes:,} bytes", err=True)
     if commands:
-        with commands.open("w", encoding="utf-8") as file:
-            lines = [json.dumps(command, ensure_ascii=False) + "\n" for command in simulation.commands()]
-            file.writelines(lines)
+        lines = [json.dumps(command, ensure_ascii=False) + "\n" for command in simulation.commands()]
+        write_whole(commands, "".join(lines).encode())
         click.echo(f"{commands}: {len(lines):,} commands", err=True)
 
 

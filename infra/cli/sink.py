@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
 
 import click
 
@@ -20,6 +20,9 @@ from opsledger.infra.sink.run import Sink, SinkOptions
 from opsledger.infra.sink.status import Status
 from opsledger.infra.store import Store
 from opsledger.ingest.log.trouble import be_quiet
+
+LASTING_S = 3.0
+"""What is over by then is not worth a line."""
 
 
 @click.command()
@@ -41,22 +44,50 @@ def sink(context: click.Context, *, until_end: bool, name: str | None, metrics_p
         store = stack.enter_context(opened(context, writes=True))
         report = stack.enter_context(progress("sink", quiet=quiet))
         options = SinkOptions(name or _name(store), until_end=until_end)
-        running = Sink(store, kafka, options, _shown(report, until_end=until_end))
+        shown, troubles = _shown(report, until_end=until_end), Troubles(lambda line: click.echo(line, err=True))
+
+        def show(status: Status) -> None:
+            shown(status)
+            troubles.tell(status)
+
+        running = Sink(store, kafka, options, show)
         stack.enter_context(_stopped_by_signals(running))
         if metrics_port is not None:
             port = stack.enter_context(serving(running.status, metrics_port))
             click.echo(f"metrics: http://127.0.0.1:{port}/metrics", err=True)
         status = running.run()
+    if running.left:
+        click.echo(f"sink: left before all was done: {running.left}; the next start goes on where the ledger ends", err=True)
     click.echo("\n".join(told(status)))
     return EXIT_INCOMPLETE if total(status.counts).dead else 0
 
 
 def told(status: Status) -> list[str]:
-    """The counts of a run as text, and where the facts stand."""
-    return [*lines(status.counts), f"facts: {status.facts}, {status.facts_events:,} new events"]
+    """The counts of a run as text, where the facts stand, and what does not move."""
+    waits = [f"troubled: {each.why}" for _, each in sorted(status.stuck.items())]
+    return [*lines(status.counts), f"facts: {status.facts}, {status.facts_events:,} new events", *waits]
 
 
-def _shown(report: Report, *, until_end: bool) -> Any:
+class Troubles:
+    """Tells what is wrong once it has lasted, and once when it is over; also where no progress is shown."""
+
+    def __init__(self, say: Callable[[str], object]) -> None:
+        self._say = say
+        self._told: dict[str, str] = {}
+
+    def tell(self, status: Status) -> None:
+        """To be called now and then."""
+        wrong = {each.doing: each for each in status.problems}
+        for doing in [doing for doing in self._told if doing not in wrong]:
+            del self._told[doing]
+            self._say(f"sink: no longer troubled: {doing}")
+        for doing, each in wrong.items():
+            if doing not in self._told and time.monotonic() - each.since >= LASTING_S:
+                self._told[doing] = each.error
+                self._say(f"sink: troubled: {doing}: {each.error}")
+
+
+def _shown(report: Report, *, until_end: bool) -> Callable[[Status], None]:
     def show(status: Status) -> None:
         lag, read = status.lag(), total(dict(status.counts)).read
         note = f"{read:,} read, {lag:,} behind, {status.rate():,.0f}/s, facts {status.facts}"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from opsledger.infra.directory_lock import is_held
 
 FILE = "gateway.json"
 PASSWORD_VARIABLE = "OPSLEDGER_GATEWAY_PASSWORD"  # noqa: S105  the name of the place, not what is in it
@@ -49,14 +49,4 @@ def find(root: Path) -> Found | None:
         found = Found(str(note["url"]), int(note["pid"]), str(note["started"]), str(note.get("password", "")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return found if _held(root / "LOCK") else None
-
-
-def _held(lock: Path) -> bool:
-    """Whether a process has the directory: the operating system ends its lock with it, however it ends."""
-    with suppress(FileNotFoundError), lock.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
+    return found if is_held(root) else None

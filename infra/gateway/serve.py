@@ -28,7 +28,7 @@ from opsledger.infra.gateway.roles import User
 from opsledger.infra.gateway.watch import Watch
 from opsledger.infra.store import engine_address
 from opsledger.infra.web.connection import Bounds, channels
-from opsledger.infra.web.door import TOO_LARGE, Door, Head, RefusedError, RequestRefusal
+from opsledger.infra.web.door import Door, Head, RefusedError, RequestRefusal
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 8124
@@ -142,10 +142,8 @@ def listening(  # what is served, to whom, where, within what
 
 
 def _admitted(head: Head, logins: Logins, version: str, refused: Callable[[str, ServerError], None]) -> User | None:
-    """Who asks; None where it does not matter. Nobody's body is read there."""
+    """Who asks; None where it does not matter."""
     if head.method in ("GET", "HEAD") and (head.path in _OPEN or (head.path in ("/", "") and not head.query)):
-        if head.has_body:
-            raise RefusedError(_retold(TOO_LARGE, f"no body is taken at {head.path}"))
         return None
     headers = {f"HTTP_{name}": value for name, value in head.headers.items()}
     try:

@@ -52,7 +52,7 @@ class Users:
     """The users in a small file that only this user can read. Any number of processes may use it at once."""
 
     def __init__(self, file: Path, clock: Clock) -> None:
-        self._file, self._clock = SecretFile(file, "users", _TABLE), clock
+        self._file, self._clock = SecretFile(file, "users", lambda store: store.execute(_TABLE)), clock
 
     def add(self, name: str, role: Role, tenant: str = "", vendor: str = "") -> str:
         """A new user's secret, which cannot be shown again. A revoked name may be given anew.

@@ -9,20 +9,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from kafka import KafkaAdminClient
-from kafka.errors import (
+from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.infra.kafka.settings import KafkaSettings
+from opsledger.ingest.log.client import (
     AuthorizationError,
     IllegalSaslStateError,
     IncompatibleBrokerVersion,
+    KafkaAdminClient,
     KafkaError,
+    KafkaNetClient,
     RetriableError,
     SaslAuthenticationFailedError,
     UnsupportedSaslMechanismError,
 )
-from kafka.net.compat import KafkaNetClient
-
-from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
-from opsledger.infra.kafka.settings import KafkaSettings
 
 T = TypeVar("T")
 ANSWER_MS = 5_000

@@ -7,16 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kafka import KafkaAdminClient
-from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import BrokerResponseError, KafkaTimeoutError, NoError, TopicAlreadyExistsError, for_code
-from kafka.structs import TopicPartition
-
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.kafka.contact import ask
 from opsledger.infra.kafka.settings import KafkaSettings
 from opsledger.infra.kafka.topic_check import Deviation, declared_partitions, deviations, wanted_settings
 from opsledger.infra.kafka.topic_state import ClusterTopics, TopicState, read_topics
+from opsledger.ingest.log.client import (
+    BrokerResponseError,
+    ConfigResource,
+    ConfigResourceType,
+    KafkaAdminClient,
+    KafkaTimeoutError,
+    NoError,
+    TopicAlreadyExistsError,
+    TopicPartition,
+    for_code,
+)
 from opsledger.ingest.log.topics import PARTITIONS, TopicSpec
 
 _LEADERS_MS = 60_000

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kafka import KafkaAdminClient
-from kafka.admin import ConfigResource, ConfigResourceType
+from opsledger.ingest.log.client import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,14 @@ from typing import Any
 import msgspec
 
 from opsledger.domain.dead_letters import Outcome
-from opsledger.domain.errors import UserError
-from opsledger.infra.serve.metrics import Metrics
+from opsledger.infra.serve.admission import Admission
+from opsledger.infra.serve.keys import Sender
 from opsledger.infra.serve.page import page_of
+from opsledger.infra.web.connection import DOUBLED
 from opsledger.ingest.http.committer import Committer
-from opsledger.ingest.http.judging import Owner
 from opsledger.ingest.http.limits import Limits
 from opsledger.ingest.http.openapi import document
-from opsledger.ingest.http.problem import MEDIA, Problem, later
+from opsledger.ingest.http.problem import MEDIA, Problem
 from opsledger.ingest.http.request import Message, Parsed, parse
 from opsledger.ingest.http.verdict import Verdict, told_batch
 
@@ -33,8 +33,6 @@ _SAFE = (
     ("Cache-Control", "no-store"),
     ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'"),
 )
-OwnerOf = Callable[[str], Owner | None]
-"""Whose a key is; None for one that is wrong or revoked."""
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
@@ -56,8 +54,9 @@ class Answer:
 class App:
     """The application. It keeps nothing itself: the committer does, and answers when the log has."""
 
-    def __init__(self, owner_of: OwnerOf, committer: Committer, limits: Limits, metrics: Metrics, version: str) -> None:
-        self._owner_of, self._committer, self._limits, self._metrics = owner_of, committer, limits, metrics
+    def __init__(self, admission: Admission, committer: Committer, version: str) -> None:
+        self._admission, self._committer = admission, committer
+        self._limits, self._metrics = limits, metrics = admission.limits, admission.metrics
         self._document = document(version, limits)
         self._changed = Condition()
         self._open = 0
@@ -85,8 +84,14 @@ class App:
         start(answer.status, headers)
         return _Body(b"" if environ["REQUEST_METHOD"] == "HEAD" else answer.body, self._closed)
 
-    def admit(self, path: str, method: str, authorization: str) -> Owner | None:
+    def admit(self, path: str, method: str, authorization: str, remote: str) -> Sender | None:
         """Who may go on, told from the headers alone; None on paths that are everybody's. Problem for who may not."""
+        sender = self._sender(path, method, authorization, remote)
+        if sender is not None:
+            self._admission.look(sender)
+        return sender
+
+    def _sender(self, path: str, method: str, authorization: str, remote: str) -> Sender | None:
         if path in self._pages:
             if method not in ("GET", "HEAD"):
                 raise Problem(405, f"{path} is for GET", headers={"Allow": "GET, HEAD"})
@@ -95,15 +100,7 @@ class App:
             raise Problem(404, f"there is {', '.join((EVENTS, *self._pages))}")
         if method != "POST":
             raise Problem(405, f"{EVENTS} is for POST", headers={"Allow": "POST"})
-        scheme, _, key = authorization.partition(" ")
-        try:
-            owner = self._owner_of(key.strip()) if scheme.lower() == "bearer" else None
-        except UserError:
-            raise later(503, self._limits.away_retry_s, "keys cannot be looked up at present") from None
-        if owner is None:
-            detail = "this needs a key that is good: Authorization: Bearer olk_…"
-            raise Problem(401, detail, headers={"WWW-Authenticate": 'Bearer realm="opsledger"'})
-        return owner
+        return self._admission.sender(authorization, remote)
 
     def drained(self, patience_s: float) -> bool:
         """Wait until no request is being answered."""
@@ -117,11 +114,13 @@ class App:
 
     def _answer(self, environ: Mapping[str, Any]) -> Answer:
         path = environ.get("PATH_INFO", "")
-        owner = self.admit(path, environ["REQUEST_METHOD"], environ.get("HTTP_AUTHORIZATION", ""))
-        if owner is None:
+        given = (environ.get("HTTP_AUTHORIZATION", ""), environ.get("REMOTE_ADDR", ""))
+        sender = self._sender(path, environ["REQUEST_METHOD"], *given)  # again: the key may have ended since
+        if sender is None:
             return self._pages[path]()
         parsed = parse(_message(environ, self._limits), self._limits)
-        verdicts = self._committer.take(owner, parsed.items) if parsed.items else []
+        with self._admission.counted(sender, len(parsed.items)):
+            verdicts = self._committer.take(sender.owner, parsed.items) if parsed.items else []
         self._metrics.judged(verdicts)
         return _told(parsed, verdicts)
 
@@ -141,7 +140,8 @@ def _message(environ: Mapping[str, Any], limits: Limits) -> Message:
     if len(body) > limits.body_bytes:
         raise Problem(413, f"the body has more than {limits.body_bytes:,} bytes")
     attributes = {name[len(_CE) :].lower(): value for name, value in environ.items() if name.startswith(_CE)}
-    return Message(environ.get("CONTENT_TYPE", ""), body, attributes, environ.get("HTTP_CONTENT_ENCODING", ""))
+    encoding, doubled = environ.get("HTTP_CONTENT_ENCODING", ""), environ.get(DOUBLED, frozenset())
+    return Message(environ.get("CONTENT_TYPE", ""), body, attributes, encoding, doubled)
 
 
 def _told(parsed: Parsed, verdicts: list[Verdict]) -> Answer:

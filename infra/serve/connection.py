@@ -11,8 +11,8 @@ from opsledger.ingest.http.problem import TITLES, Problem
 
 __all__ = ("Admit", "Bounds", "channel_class")
 
-Admit = Callable[[str, str, str], object]
-"""(path, method, Authorization) of a request whose headers have come; raises Problem for one that is not to go on."""
+Admit = Callable[[str, str, str, str], object]
+"""(path, method, Authorization, address) of a request whose headers have come; raises Problem for one that is not to go on."""
 
 
 def channel_class(admit: Admit, bounds: Bounds, refused: Callable[[int], None]) -> Callable[..., Channel]:
@@ -20,7 +20,7 @@ def channel_class(admit: Admit, bounds: Bounds, refused: Callable[[int], None]) 
 
     def admitted(head: Head) -> object:
         try:
-            return admit(head.path, head.method, head.headers.get("AUTHORIZATION", ""))
+            return admit(head.path, head.method, head.headers.get("AUTHORIZATION", ""), head.remote)
         except Problem as problem:
             raise RefusedError(_refusal(problem)) from None
 

@@ -23,6 +23,9 @@ class Metrics:
         for outcome in Outcome:
             self._events.labels(str(outcome))
         self._dead = Counter("opsledger_http_dead_letters", "Dead letters by reason.", ["reason"], registry=self._registry)
+        self._over_rate = Counter(
+            "opsledger_http_over_rate_requests", "Requests refused for their key's rate.", registry=self._registry
+        )
         self._seconds = Histogram(
             "opsledger_http_seconds", "From request to answer.", buckets=_SECONDS, registry=self._registry
         )
@@ -36,6 +39,10 @@ class Metrics:
         """A request has got its answer."""
         self._requests.labels(str(status)).inc()
         self._seconds.observe(seconds)
+
+    def over_rate(self) -> None:
+        """A key has sent more than its rate."""
+        self._over_rate.inc()
 
     def judged(self, verdicts: Sequence[Verdict]) -> None:
         """Events have got their verdicts."""

@@ -50,8 +50,9 @@ def _operation(path: str, method: str, said: Mapping[str, Any]) -> Iterator[str]
 
 def _type(type_: str, schema: Mapping[str, Any]) -> Iterator[str]:
     data = schema["properties"]["data"]
-    yield f"<details><summary><code>{escape(type_)}</code> {escape(schema['title'].partition(' ')[2])}</summary>"
-    yield f"<p>{escape(' '.join((schema['description'] or '').split()))}</p><table><tr><th>data<th>rule"
+    name, _, description = schema["description"].partition(": ")
+    yield f"<details><summary><code>{escape(type_)}</code> {escape(name)}</summary>"
+    yield f"<p>{escape(' '.join(description.split()))}</p><table><tr><th>data<th>rule"
     for name, rule in data["properties"].items():
         needed = "" if name in data["required"] else " (may be absent)"
         yield f"<tr><td><code>{escape(name)}</code>{needed}<td>{escape(_rule(rule))}"

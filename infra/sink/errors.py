@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
-from kafka import errors as kafka
 
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.ingest.log.client import errors as kafka
 from opsledger.ingest.log.trouble import told
 
 MAX_UNKNOWN = 5

@@ -39,7 +39,7 @@ class Chunk:
     @property
     def newest_ms(self) -> int:
         """The broker's time of the newest message, ms since 1970 UTC."""
-        return max((fetched.at[-1] for piece in self.pieces for fetched in piece.fetched), default=0)
+        return max((max(fetched.at, default=0) for piece in self.pieces for fetched in piece.fetched), default=0)
 
 
 class Gather:
@@ -60,11 +60,11 @@ class Gather:
     def add(self, fetched: Fetched) -> None:
         """Take what was fetched; whatever lies before the place where its partition is to be read is left out."""
         place = (fetched.topic, fetched.partition)
-        if place not in self._read or fetched.offsets[-1] < self._read[place]:
+        if place not in self._read or fetched.following <= self._read[place]:
             return
         fetched = _from(fetched, self._read[place])
         self._fetched[place].append(fetched)
-        self._read[place] = fetched.offsets[-1] + 1
+        self._read[place] = fetched.following
         self.rows += len(fetched)
         self.bytes += _bytes(fetched)
 
@@ -76,6 +76,11 @@ class Gather:
                 self.bytes -= _bytes(fetched)
             self._read.pop(place, None)
             self._since.pop(place, None)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits: neither messages nor places that hold none."""
+        return not any(self._fetched.values())
 
     @property
     def is_full(self) -> bool:
@@ -105,8 +110,9 @@ def _from(fetched: Fetched, offset: int) -> Fetched:
     if not start:
         return fetched
     headers = {index - start: pairs for index, pairs in fetched.headers.items() if index >= start}
+    broken = {index - start: why for index, why in fetched.broken.items() if index >= start}
     offsets, keys, values, at = fetched.offsets[start:], fetched.keys[start:], fetched.values[start:], fetched.at[start:]
-    return replace(fetched, offsets=offsets, keys=keys, values=values, at=at, headers=headers)
+    return replace(fetched, offsets=offsets, keys=keys, values=values, at=at, headers=headers, broken=broken)
 
 
 def _bytes(fetched: Fetched) -> int:

@@ -50,6 +50,9 @@ class Judging:
 
 def _refused(fetched: Fetched, index: int, why: str, now: datetime) -> DeadLetter:
     value = fetched.values[index]
-    reason = Reason.TOMBSTONE if value is None else Reason.INVALID
+    if index in fetched.broken:
+        reason, why = Reason.UNREADABLE, fetched.broken[index]
+    else:
+        reason = Reason.TOMBSTONE if value is None else Reason.INVALID
     place = (fetched.topic, fetched.partition, fetched.offsets[index])
     return letter_of(place, (fetched.keys[index], value), reason, why, now)

@@ -37,7 +37,8 @@ class SinkMetrics:
         yield _gauge("opsledger_sink_rate", "Messages stored in a second, over the last ten.", status.rate())
         yield _gauge("opsledger_sink_gathered", "Messages fetched and not handed on yet.", status.gathered)
         yield _gauge("opsledger_sink_up", "1 while the loop comes round.", int(status.is_alive()))
-        yield _gauge("opsledger_sink_troubled", "1 while something is being tried again.", int(status.problem is not None))
+        troubled = int(status.problem is not None)
+        yield _gauge("opsledger_sink_troubled", "1 while something is being tried again, or does not move.", troubled)
         if status.newest_ms:
             age = max(0.0, time.time() - status.newest_ms / 1000)
             yield _gauge("opsledger_sink_newest_age_seconds", "Since the newest stored message was taken by the log.", age)
@@ -60,6 +61,10 @@ class SinkMetrics:
             place = (topic, partition)
             lag.add_metric([topic, str(partition)], max(0, status.ends.get(place, 0) - status.settled.get(place, 0)))
         yield lag
+        stuck = GaugeMetricFamily("opsledger_sink_stuck", "1 where a partition does not move.", labels=["topic", "partition"])
+        for topic, partition in sorted(status.assigned):
+            stuck.add_metric([topic, str(partition)], int((topic, partition) in status.stuck))
+        yield stuck
         yield _gauge("opsledger_sink_partitions", "Partitions that are this sink's.", len(status.assigned))
 
     def _of_messages(self) -> Iterator[Metric]:
@@ -91,13 +96,19 @@ def answers(status: Status) -> dict[str, Callable[[], Answer]]:
         return "200 OK", CONTENT_TYPE_LATEST, generate_latest(registry)
 
     def health() -> Answer:
+        problem = status.problem
         told = {
             "alive": status.is_alive(),
             "name": status.name,
             "partitions": len(status.assigned),
             "lag": status.lag(),
             "facts": status.facts.value,
-            "problem": status.problem.doing if status.problem else "",
+            "troubled": problem is not None,
+            "problem": f"{problem.doing}: {problem.error}" if problem else "",
+            "stuck": [
+                {"topic": topic, "partition": partition, "offset": each.offset, "why": each.why}
+                for (topic, partition), each in sorted(dict(status.stuck).items())
+            ],
         }
         return "200 OK" if status.is_alive() else "503 Service Unavailable", "application/json", json.dumps(told).encode()
 

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from uuid import UUID
 
-from kafka import KafkaConsumer, TopicPartition
-
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.kafka.settings import KafkaSettings
 from opsledger.infra.store import Store
+from opsledger.ingest.log.client import KafkaConsumer, TopicPartition, read_committed
 from opsledger.ingest.log.group import Place
 from opsledger.ingest.log.producer import START_MS
 from opsledger.ingest.log.reader import ends_of
@@ -32,6 +31,8 @@ class Origin:
         self._found: dict[str, TopicKnown] = {}
         self.streams: dict[str, str] = {name: kafka.topics.stream(name) for name in kafka.topics.streams}
         """Topic → stream."""
+        self.waiting: dict[Place, tuple[int, int]] = {}
+        """Partitions with an open transaction when they were looked at: where it begins, and where the log ends."""
         self.partitions: dict[str, int] = {}
         """Topic (those beside the streams', too) → number of its partitions."""
 
@@ -41,15 +42,45 @@ class Origin:
         return SinkWriter(self._store.client).ends()
 
     def look(self, stored: Mapping[Place, int]) -> dict[Place, int]:
-        """Ask the cluster; returns how far the log goes. UserError that says what does not fit, and how to mend it."""
+        """Ask the cluster; returns how far the log can be read. UserError that says what does not fit, and how to mend it."""
         told = survey(self._kafka.client, self._kafka.topics)
         self.partitions |= told.partitions
         self._found = {
             topic: TopicKnown(topic, UUID(told.ids[topic]), told.cluster_id, told.partitions[topic]) for topic in told.ids
         }
-        ends = _ends(self._kafka, self.partitions)
-        self.check(stored, ends)
+        highs, ends = self._ends()
+        self.check(stored, highs)
+        self.waiting = _behind(highs, ends)
         return ends
+
+    def still_waiting(self) -> dict[Place, tuple[int, int]]:
+        """As ``waiting``, now; asks the cluster."""
+        highs, ends = self._ends()
+        return {place: waits for place, waits in _behind(highs, ends).items() if place in self.waiting}
+
+    def check_ends(self, stored: Mapping[Place, int], ends: Mapping[Place, int]) -> None:
+        """As ``check`` of some partitions; asks the cluster only where the ledger goes further than can be read.
+
+        A former version stored what stands behind transactions that are open.
+        """
+        ours = {place: at for place, at in stored.items() if place in ends}
+        if any(at > ends[place] for place, at in ours.items()):
+            ends = self._ends()[0]
+        self.check(ours, ends)
+
+    def _ends(self) -> tuple[dict[Place, int], dict[Place, int]]:
+        """Where the partitions end, and how far they can be read."""
+        consumer = KafkaConsumer(**self._kafka.client)
+        try:
+            places = [TopicPartition(topic, n) for topic, count in self.partitions.items() for n in range(count)]
+            found = []
+            for only in (False, True):
+                read_committed(consumer, only)
+                ends = ends_of(consumer, places, START_MS / 1000)
+                found.append({(tp.topic, tp.partition): end for tp, end in ends.items()})
+        finally:
+            consumer.close()
+        return found[0], found[1]
 
     def check(self, stored: Mapping[Place, int], ends: Mapping[Place, int]) -> None:
         """UserError where the ledger and the log do not belong together."""
@@ -80,10 +111,5 @@ class Origin:
         self._known = {**self._found, **self._known}
 
 
-def _ends(kafka: KafkaSettings, partitions: Mapping[str, int]) -> dict[Place, int]:
-    consumer = KafkaConsumer(**kafka.client)
-    try:
-        places = [TopicPartition(topic, n) for topic, count in partitions.items() for n in range(count)]
-        return {(tp.topic, tp.partition): end for tp, end in ends_of(consumer, places, START_MS / 1000).items()}
-    finally:
-        consumer.close()
+def _behind(highs: Mapping[Place, int], ends: Mapping[Place, int]) -> dict[Place, tuple[int, int]]:
+    return {place: (at, highs[place]) for place, at in ends.items() if at < highs[place]}

@@ -19,17 +19,22 @@ class Stopped(Exception):  # noqa: N818  nothing is wrong
 
 
 class Retrier:
-    """``stop`` ends the waiting; ``chance`` spreads it, so that several sinks do not come all at once."""
+    """``stop`` ends the waiting; ``chance`` spreads it, so that several sinks do not come all at once.
 
-    def __init__(self, stop: Event, trouble: Trouble, chance: random.Random) -> None:
-        self._stop, self._trouble, self._chance = stop, trouble, chance
+    ``over`` is called with what was being done once it has worked after all.
+    """
+
+    def __init__(self, stop: Event, trouble: Trouble, over: Callable[[str], None], chance: random.Random) -> None:
+        self._stop, self._trouble, self._over, self._chance = stop, trouble, over, chance
 
     def call(self, doing: str, act: Callable[[], T]) -> T:
         """What ``act`` returns once it works. Raises what is final, said so that the user knows what to do, or Stopped."""
         failures = 0
         while True:
             try:
-                return act()
+                found = act()
+            except Stopped:
+                raise
             except Exception as error:  # every error is looked up in the table
                 failures += 1
                 if is_final(rule_of(error), failures):
@@ -41,3 +46,7 @@ class Retrier:
                 self._trouble(error, doing, pause)
                 if self._stop.wait(pause):
                     raise Stopped from error
+            else:
+                if failures:
+                    self._over(doing)
+                return found

@@ -15,25 +15,28 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import suppress
-from dataclasses import dataclass
-from threading import Event
+from threading import Event, current_thread
 from typing import TypeVar
 
-from kafka.errors import KafkaError
-
 from opsledger.infra.kafka.settings import KafkaSettings
+from opsledger.infra.sink.calls import Calls, Stuck
 from opsledger.infra.sink.errors import Verdict, as_user_error, rule_of
 from opsledger.infra.sink.facts_duty import FactsDuty
 from opsledger.infra.sink.gather import Gather
 from opsledger.infra.sink.goal import Goal
 from opsledger.infra.sink.judging import Judging
+from opsledger.infra.sink.options import SinkOptions
 from opsledger.infra.sink.origin import Origin
 from opsledger.infra.sink.retrier import Retrier, Stopped
 from opsledger.infra.sink.status import Status
 from opsledger.infra.sink.storing import Done, Storing
+from opsledger.infra.sink.watch import Watch
 from opsledger.infra.store import Store
-from opsledger.ingest.log.group import SESSION_MS, Group, Place
+from opsledger.ingest.log.client import KafkaError
+from opsledger.ingest.log.group import Group, Place
+from opsledger.ingest.log.reader import taken_at
 
+__all__ = ["Sink", "SinkOptions"]
 T = TypeVar("T")
 QUEUED_LOADS = 2
 """Loads handed on and not stored yet: one at work, one behind it."""
@@ -43,20 +46,6 @@ _POLL_S = 0.1
 _SAY_EVERY_S = 3.0
 _LOOK_EVERY_S = 0.25
 _WAIT_S = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class SinkOptions:
-    """``name`` is the member's name in the group: the same after a restart, and no other's at the same time.
-
-    ``session_ms``: a sink that says nothing for so long loses its partitions to the others. ``group``: who shares the work;
-    sinks of one ledger have to have the same.
-    """
-
-    name: str
-    until_end: bool = False
-    session_ms: int = SESSION_MS
-    group: str = "sink"
 
 
 class Sink:
@@ -72,8 +61,12 @@ class Sink:
         self._options, self._told, self._kafka = options, told, kafka
         self._remote, self._stop = store.remote, Event()
         self.status = Status(options.name)
+        self.left = ""
+        """Why it left the client behind, where that did not come back after the stop."""
         chance = random.Random()  # noqa: S311  spreads retries in time, guards nothing
-        self._retrier = Retrier(self._stop, self.status.trouble, chance)
+        self._retrier = Retrier(self._stop, self._troubled, self.status.over, chance)
+        self._calls = Calls(self._stop, self._retrier, self._late)
+        self._watch = Watch(lambda *at: self._calls.once("looking at an open transaction", lambda: taken_at(kafka.client, *at)))
         self._origin = Origin(store, kafka)
         self._storing = Storing(store, self._retrier, session_ms=options.session_ms)
         self._judging = Judging(kafka.topics, self._origin.partitions, store.clock)
@@ -95,24 +88,49 @@ class Sink:
 
         Raises UserError for what ends it before; what is stored by then stays, and the next start goes on from there.
         """
+        self._thread = current_thread()
         try:
             ends = self._open()
             goal = Goal(ends if self._options.until_end else None, self._stored_up_to)
-            group = self._retrier.call("joining the group", self._join)
+            group = self._calls.call("joining the group", self._join)
             try:
-                while not self._stop.is_set() and not self._reached(goal, group):
-                    self._turn(group)
-                self._finish(group)
+                self._loop(goal, group)
+                self._tell_what_waits()
             finally:
                 self._shut_down()
-                group.close()
-        except Stopped:
-            pass  # it waited for a store or a log that is away; nothing that was counted is lost
+                with suppress(Stuck):
+                    self._calls.once("leaving the group", group.close)
+        except Stopped as stopped:  # it waited for a store or a log that is away; nothing that was counted is lost
+            self.left = self.left or str(stopped)
         except KafkaError as error:
             raise as_user_error(error, "reading the log") from error
         finally:
             self._shut_down()
+            self._calls.close()
         return self.status
+
+    def _loop(self, goal: Goal, group: Group) -> None:
+        try:
+            while not self._stop.is_set() and not self._reached(goal, group):
+                self._turn(group)
+        except Stuck as stuck:  # asked to stop: what was fetched is stored without the client
+            self.left = str(stuck)
+        self._finish(group)
+
+    def _troubled(self, error: BaseException, doing: str, pause_s: float) -> None:
+        self.status.trouble(error, doing, pause_s)
+        if current_thread() is self._thread:  # which does not come round while it waits; of other threads it tells itself
+            self._told(self.status)
+
+    def _late(self, doing: str, seconds: float) -> None:
+        self.status.late(doing, seconds)
+        self._told(self.status)
+
+    def _tell_what_waits(self) -> None:
+        """A drain ends before transactions that are open: they are told, for nothing else will."""
+        if self._options.until_end and not self._stop.is_set() and self._origin.waiting:
+            waiting = self._calls.call("looking at the log's end", self._origin.still_waiting)
+            self.status.stuck = {place: self._watch.waiting(place, at, high) for place, (at, high) in waiting.items()}
 
     def _shut_down(self) -> None:
         for threads in (self._maker, self._engine):
@@ -121,7 +139,7 @@ class Sink:
     def _open(self) -> dict[Place, int]:
         """Step 1. How far the log goes now."""
         stored = self._asked("asking how far the ledger goes", self._origin.stored)
-        ends = self._retrier.call("looking at the log", lambda: self._origin.look(stored))
+        ends = self._calls.call("looking at the log", lambda: self._origin.look(stored))
         self._asked("noting the log's topics", self._origin.note)
         return ends
 
@@ -129,33 +147,34 @@ class Sink:
         return self._engine.submit(self._retrier.call, doing, act).result()
 
     def _join(self) -> Group:
-        topics, name = self._origin.partitions, f"{self._kafka.topics.prefix}.{self._options.group}"
-        return Group(
-            self._kafka.client, topics, name, self._options.name, self._storing.let_go, session_ms=self._options.session_ms
-        )
+        topics, options = self._origin.partitions, self._options
+        name = f"{self._kafka.topics.prefix}.{options.group}"
+        return Group(self._kafka.client, topics, name, options.name, self._storing.let_go, session_ms=options.session_ms)
 
     def _turn(self, group: Group) -> None:
         """One round of the loop."""
-        for fetched in self._retrier.call("reading the log", lambda: group.poll(_POLL_S)):
-            if not self._gather.rows:
+        for fetched in self._calls.call("reading the log", lambda: group.poll(_POLL_S)):
+            if self._gather.is_empty:
                 self._oldest = time.monotonic()
             self._gather.add(fetched)
+        self._watch.polled()
         self._look_at_assignment(group)
-        if self._gather.is_full or (self._gather.rows and self._can_store() and time.monotonic() - self._oldest >= GATHER_S):
+        waited = not self._gather.is_empty and time.monotonic() - self._oldest >= GATHER_S
+        if self._gather.is_full or (waited and self._can_store()):
             self._hand_on(group)
         self._collect(group)
         self._make_facts_when_due()
         if time.monotonic() - self._said >= _SAY_EVERY_S:
             # the client does not tell that another has taken our name: the answer to a commit does
             self._commit(group, self.status.settled)
-        self._look_at_ends(group)
+        self._look_at_standings(group)
         self.status.turn(self._gather.rows, self._facts)
         self._told(self.status)
 
-    def _look_at_ends(self, group: Group) -> None:
+    def _look_at_standings(self, group: Group) -> None:
         if time.monotonic() - self._looked >= _LOOK_EVERY_S:
             self._looked = time.monotonic()
-            self.status.see_ends(group.highs())
+            self.status.look(group, self._watch)
 
     def _look_at_assignment(self, group: Group) -> None:
         ours = group.assigned()
@@ -167,11 +186,11 @@ class Sink:
 
     def _begin(self, group: Group, places: frozenset[Place]) -> None:
         """Step 2. What was handed on before is stored first, so that the ledger's answer holds."""
-        self._retrier.call("looking at partitions that came", lambda: self._origin.admit(places))
+        self._calls.call("looking at partitions that came", lambda: self._origin.admit(places))
         found = self._engine.submit(self._storing.positions, places, self._origin.streams).result()
         self._collect(group)
-        ends = self._retrier.call("looking at the log's end", lambda: group.ends(places))
-        self._origin.check({place: at for place, at in found.items() if place in ends}, ends)
+        ends = self._calls.call("looking at the log's end", lambda: group.ends(places))
+        self._calls.call("looking at the log's end", lambda: self._origin.check_ends(found, ends))
         self._gather.begin(found)
         self.status.settle(found)
         self.status.see_ends(ends)
@@ -192,7 +211,8 @@ class Sink:
                 self._idle(group)
 
     def _idle(self, group: Group) -> None:
-        self._retrier.call("staying in the group", group.idle)
+        with suppress(Stuck):  # we are asked to stop, and what is on its way is stored without the client
+            self._calls.call("staying in the group", group.idle)
         self.status.turn(self._gather.rows, self._facts)
         self._told(self.status)
 
@@ -206,7 +226,7 @@ class Sink:
             self._loads.popleft()
             self._facts.stored()
             self.status.add(done)
-            if again := done.again & group.assigned():
+            if again := done.again & self._ours(group):
                 self._gather.drop(again)
                 group.hold(again)
             self._commit(group, done.settled)
@@ -215,7 +235,9 @@ class Sink:
         """For those who watch: what fails is told again with the next. Only who has lost its name has to hear of it."""
         self._said = time.monotonic()
         try:
-            group.commit(positions)
+            self._calls.once("telling how far it is", lambda: group.commit(positions))
+        except Stuck:  # we are asked to stop
+            return
         except KafkaError as error:
             if rule_of(error).verdict is Verdict.PERMANENT:
                 raise
@@ -237,7 +259,7 @@ class Sink:
         if self._update is not None:
             self._update.result()
             self._update = None
-        if self._facts.is_due(self.status.lag()):
+        if self._facts.is_due(self.status.to_read()):
             self._begin_facts()
 
     def _begin_facts(self) -> None:
@@ -245,8 +267,8 @@ class Sink:
 
     def _finish(self, group: Group) -> None:
         """What was fetched is stored, and the facts follow."""
-        self._gather.drop(self.status.assigned - group.assigned())
-        if self._gather.rows:
+        self._gather.drop(self.status.assigned - self._ours(group))
+        if not self._gather.is_empty:
             self._hand_on(group)
         self._drain(group)
         self._await_facts(group)
@@ -257,6 +279,10 @@ class Sink:
         self.status.turn(0, self._facts)
         self._told(self.status)
 
+    def _ours(self, group: Group) -> frozenset[Place]:
+        """Our partitions; of a client that does not come back those that were ours: the ledger refuses what others have."""
+        return self.status.assigned if self._calls.is_stuck else group.assigned()
+
     def _await_facts(self, group: Group) -> None:
         while self._update is not None and not self._update.done():
             self._idle(group)
@@ -266,7 +292,7 @@ class Sink:
             self._update.result()
 
     def _reached(self, goal: Goal, group: Group) -> bool:
-        if self._loads or self._gather.rows:
+        if self._loads or not self._gather.is_empty:
             return False
         return goal.is_reached(group, self.status.settled)
 

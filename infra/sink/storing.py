@@ -5,6 +5,7 @@ For each chunk, in this order; what a failure leaves behind at each step:
 4. Dead letters are kept. They are known by their ids: kept again, they add nothing.
 5. Events are stored, stream by stream: a look at how far the table goes, the plan, one insert that lands whole or not at all.
    Whether a failed one landed, the next look tells.
+   Where the last of a partition is no row, it is noted how far it was read.
 6. What came from the topics beside the streams' is stored, then how far these topics were read. Again by id.
 7. The caller hears of it, counts it, and commits to Kafka for those who watch. Not before.
 """
@@ -26,6 +27,7 @@ from opsledger.infra.sink.gather import Chunk
 from opsledger.infra.sink.goal import stored_up_to
 from opsledger.infra.sink.repeats import RepeatCounter, Repeats
 from opsledger.infra.sink.retrier import Retrier
+from opsledger.infra.sink.tails import Tails, reached
 from opsledger.infra.store import Store
 from opsledger.ingest.log.decode import Decoded, partition_of
 from opsledger.ingest.log.group import SESSION_MS, Place
@@ -64,6 +66,7 @@ class Storing:
         self._repeats = RepeatCounter(store.ledger)
         self._beside = Beside(store)
         self._buried = Buried(store)
+        self._tails, self._rows = Tails(store), dict[Place, int]()
         self._retrier = retrier
         self._guard = Lock()
         self._lost: set[Place] = set()
@@ -80,7 +83,8 @@ class Storing:
 
         def ask() -> dict[Place, int]:
             streams = {stream_of[topic] for topic, _ in places if topic in stream_of}
-            ends = self._writer.ends(sorted(streams)) | self._beside.positions()
+            self._rows |= self._writer.ends(sorted(streams))
+            ends = self._beside.positions() | reached(self._store, self._rows)
             return {place: ends.get(place, 0) for place in places}
 
         found = self._retrier.call("asking how far the ledger goes", ask)
@@ -88,13 +92,13 @@ class Storing:
             self._lost -= places
         ours = {place: at for place, at in found.items() if place[0] in stream_of}
         self._retrier.call("asking what is dead", lambda: self._buried.learn(ours))
-        self._writer.begin(ours)
+        self._writer.begin({place: self._rows.get(place, 0) for place in ours}, ours)
         self._repeats.reset()
         return found
 
     def has_all(self, ends: Mapping[Place, int]) -> frozenset[Place]:
         """Which partitions are in the ledger up to these ends, whoever stored them."""
-        return stored_up_to(self._store, ends, self._writer.ends() | self._beside.positions())
+        return stored_up_to(self._store, ends, self._beside.positions() | reached(self._store, self._writer.ends()))
 
     def store(self, load: Load) -> Done:
         """Steps 4 to 6 for a load. Raises what the table of errors calls final."""
@@ -104,12 +108,23 @@ class Storing:
         self._retrier.call("keeping dead letters", lambda: self._store.dead_letters.keep(dead))
         for decoded, spans in load.decoded:
             self._store_stream(decoded, spans, done)
+        self._note_tails(load, done)
         for rows in load.beside:
             self._retrier.call(f"storing what came from topic '{rows.topic}'", lambda rows=rows: self._beside.store(rows))  # type: ignore[misc]  # the default binds the loop's value
             done.settled |= {(rows.topic, p): until for p, (_, until) in rows.spans.items()}
             done.counts[rows.topic] = rows.count()
         self._repeats.stored()
         return done
+
+    def _note_tails(self, load: Load, done: Done) -> None:
+        """Where the last that was read of a partition is no row, the ledger is told that it was read."""
+        tails = {}
+        for decoded, _ in load.decoded:
+            for partition in {p for topic, p in done.settled if topic == decoded.topic}:
+                place = (decoded.topic, partition)
+                if done.settled[place] > (rows := self._rows.get(place, 0)):
+                    tails[place] = (rows, done.settled[place])
+        self._retrier.call("noting how far the log was read", lambda: self._tails.note(tails))
 
     def _store_stream(self, decoded: Decoded, spans: Mapping[int, tuple[int, int]], done: Done) -> None:
         topic = decoded.topic
@@ -127,9 +142,16 @@ class Storing:
                 self._busy = frozenset()
         done.again |= {(topic, p) for p in written.rejected}
         done.settled |= {(topic, p): until for p, (_, until) in spans.items() if p not in written.rejected}
+        self._rows |= {(topic, p): at for p, at in _ends(rows).items() if p not in written.rejected}
         dead += [(partition_of(letter), letter.reason) for letter in decoded.dead]
         done.counts[topic] = _count(rows, dead, repeats, written)
         self._buried.forget(done.settled)
+
+
+def _ends(rows: pa.Table) -> dict[int, int]:
+    """How far the rows of each partition go."""
+    found = rows.group_by("partition").aggregate([("offset", "max")]).to_pydict()
+    return {p: at + 1 for p, at in zip(found["partition"], found["offset_max"], strict=True)}
 
 
 def _count(rows: pa.Table, dead: Dead, repeats: Repeats, written: Written) -> Count:

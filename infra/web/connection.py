@@ -23,11 +23,14 @@ from opsledger.infra.web.door import Door, Parser, Standing
 
 USER = "opsledger.user"
 """Where the application finds who asks."""
+DOUBLED = "opsledger.doubled"
+"""Where it finds which headers stand more than once."""
 _JOINED_BYTES = 64 * 1024
 _HEAD_BYTES = 16 * 1024
 """So much is read at once while a request's headers are not complete, thus at most so much of a body nobody asked for."""
-_DRAINED_BYTES, _DRAINED_S = 64 * 1024**2, 2.0
-"""So much of what a refused client goes on to send is dropped, so that it comes to read why: then the line is cut."""
+_DRAINED_BYTES, _DRAINED_S, _SILENT_S = 64 * 1024**2, 10.0, 2.0
+"""So much of what a refused client goes on to send is dropped, so that it comes to read why: then the line is cut, and
+sooner where nothing comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class _Task(WSGITask):  # type: ignore[misc]  # waitress comes without types
 
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
-        environ[USER] = self.request.user
+        environ[USER], environ[DOUBLED] = self.request.user, self.request.doubled
         return environ
 
 
@@ -105,6 +108,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
         self._sent = self._taken = self._dropped = 0
         self._hung_up = 0.0
         super().__init__(*given, **more)
+        self._standing.remote = str(self.addr[0]) if self.addr else ""
 
     def parser_class(self, adjustments: Any) -> Parser:
         """What takes the next request apart."""
@@ -123,10 +127,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
 
     def received(self, data: bytes) -> bool:
         """Take some bytes; of one that was refused, drop them."""
+        self._heard = time.monotonic()
         if self._hung_up:
             self._dropped += len(data)
             return False
-        self._heard = time.monotonic()
         return bool(super().received(data))
 
     def readable(self) -> bool:
@@ -163,6 +167,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
             self.handle_close()
         elif self.connected and not self.total_outbufs_len:
             self.close_when_flushed, self._hung_up = False, time.monotonic()
+            self._heard = self._hung_up
             with suppress(OSError):
                 self.socket.shutdown(socket.SHUT_WR)
 
@@ -200,7 +205,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # as above
         return now - self._took > self._bounds.unread_s
 
     def _is_draining(self, now: float) -> bool:
-        if self._dropped <= _DRAINED_BYTES and now - self._hung_up <= _DRAINED_S:
+        if self._dropped <= _DRAINED_BYTES and now - self._hung_up <= _DRAINED_S and now - self._heard <= _SILENT_S:
             return True
         self.handle_close()
         return False

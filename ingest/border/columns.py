@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from opsledger.domain.catalogue import TYPES, column_name, columns_of, fields_of
 from opsledger.domain.fields import FieldSpec, Kind
@@ -42,6 +43,7 @@ _ENVELOPE: tuple[tuple[str, str, Kind], ...] = (
     ("actor", "actor", Kind.NAME),
     ("caused_by", "causedby", Kind.ID),
     ("corrects", "corrects", Kind.ID),
+    ("corrects_source", "correctssource", Kind.NAME),
 )
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
@@ -110,6 +112,7 @@ class _Stream:
     def table(self, payloads: Sequence[bytes], records: Sequence[int]) -> pa.Table:
         whole = self.size == len(payloads)
         columns = {name: self._envelope(attribute, kind) for name, attribute, kind in _ENVELOPE}
+        columns["corrects_source"] = or_own(columns["corrects_source"], columns["source"])
         columns |= {column_name(s.name): self._field(s) for s in columns_of(self.stream)}
         columns["type"], columns["version"] = self._types()
         columns["payload"] = pa.array(payloads if whole else [payloads[i] for i in self.rows], pa.binary())
@@ -139,6 +142,14 @@ class _Stream:
             names.append(_type_of(struct))
             codes[places], versions[places] = code, TYPES[names[-1]].VERSION
         return pa.DictionaryArray.from_arrays(codes, pa.array(names, pa.string())), pa.array(versions)
+
+
+def or_own(named: pa.Array, own: pa.Array) -> pa.Array:
+    """Whose event is corrected: where it is not said, the source's own. Where nobody says it, the ledger fills the column."""
+    if named.dictionary.to_pylist() in ([], [""]):
+        return named
+    texts = named.cast(pa.string())
+    return pc.if_else(pc.equal(texts, ""), own.cast(pa.string()), texts).dictionary_encode()
 
 
 def _column(kind: Kind, parts: Sequence[tuple[Any, list[Any]]], size: int, form: Form) -> pa.Array:

@@ -37,6 +37,7 @@ def to_event(wire: WireEvent) -> Event:
         actor=wire.actor,
         caused_by=wire.causedby,
         corrects=wire.corrects,
+        corrects_source=wire.correctssource,
     )
 
 
@@ -54,6 +55,7 @@ def from_event(event: Event) -> WireEvent:
         actor=event.actor,
         causedby=event.caused_by,
         corrects=event.corrects,
+        correctssource=event.corrects_source,
         dataschema=schema_name(event.type),
     )
     return made
@@ -75,6 +77,7 @@ def as_texts(wire: WireEvent) -> Any:
         actor=wire.actor,
         causedby=_text(Kind.ID, wire.causedby),
         corrects=_text(Kind.ID, wire.corrects),
+        correctssource=wire.correctssource,
     )
 
 

@@ -234,7 +234,7 @@ def _check_times(specs: tuple[FieldSpec, ...], data: dict[str, Any]) -> None:
 def _wire(type_: str, envelope: dict[str, Any], data: dict[str, Any]) -> WireEvent:
     """The struct that the fast decoder would give; ``dataschema`` is that of the data as it is now, upcast."""
     for spec in fields_of(type_):
-        if spec.item is not None:
-            data[spec.name] = tuple(item_struct(spec.item, OBJECTS)(**item) for item in data[spec.name] or ())
+        if spec.item is not None and data[spec.name] is not None:
+            data[spec.name] = tuple(item_struct(spec.item, OBJECTS)(**item) for item in data[spec.name])
     event: WireEvent = STRUCTS[type_](**envelope, data=data_struct(type_, OBJECTS)(**data), dataschema=schema_name(type_))
     return event

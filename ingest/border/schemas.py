@@ -60,6 +60,7 @@ class EnvelopeSchema(Schema):
     actor = NameField(load_default="", min_bytes=0)
     causedby = IdField(load_default=None, allow_none=True)
     corrects = IdField(load_default=None, allow_none=True)
+    correctssource = NameField(load_default="", min_bytes=0)
 
     class Meta:
         """Extensions stay in the payload."""

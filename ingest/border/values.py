@@ -157,7 +157,11 @@ class IdField(_Strict):
 
 
 class TimeField(_Strict):
-    """A moment, RFC 3339 with its offset; kept to the microsecond, a seventh digit rounds it (half up)."""
+    """A moment, RFC 3339 with its offset; kept to the microsecond, a seventh digit rounds it (half up).
+
+    A leap second is kept as the last microsecond before the next minute: later than all before it, no later than what follows,
+    and in its own day and month.
+    """
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> datetime:
         if not isinstance(value, str):
@@ -175,10 +179,20 @@ def parse_time(text: str) -> datetime:
         raise ValidationError(f"{NO_OFFSET}: '{shown(text)}' does not say Z or +08:00, so its moment is not known")
     micros = int(fraction[:6].ljust(6, "0")) + (fraction[6:7] >= "5")
     try:
+        if found[6] == "60":
+            return _leap(datetime(*(int(found[i]) for i in range(1, 6)), 59, tzinfo=_zone(offset)))  # type: ignore[arg-type, misc]
         whole = datetime(*(int(found[i]) for i in range(1, 7)), tzinfo=_zone(offset))  # type: ignore[arg-type, misc]  # six ints
         return whole + timedelta(microseconds=micros)
     except (ValueError, OverflowError) as error:
         raise ValidationError(f"'{shown(text)}' is not a time: {error}") from None
+
+
+def _leap(before: datetime) -> datetime:
+    """The leap second after a second. ValueError where none can be: they come at the end of a month of UTC."""
+    after = before.astimezone(UTC) + timedelta(seconds=1)
+    if (after.day, after.hour, after.minute) != (1, 0, 0):
+        raise ValueError("second 60 is only at the end of a month (UTC)")
+    return before.replace(microsecond=999_999)
 
 
 def _zone(offset: str) -> timezone:

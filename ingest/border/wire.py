@@ -35,6 +35,7 @@ class WireEvent(Protocol):
     actor: str
     causedby: UUID | None
     corrects: UUID | None
+    correctssource: str
     dataschema: str
 
 
@@ -128,6 +129,7 @@ def event_struct(type_: str, holds: Holds) -> type[Any]:
         ("actor", Annotated[str, msgspec.Meta(max_length=64)], ""),
         ("causedby", holds.id | None, None),
         ("corrects", holds.id | None, None),
+        ("correctssource", Annotated[str, msgspec.Meta(max_length=64)], ""),
         ("dataschema", holds.dataschema, ""),
     ]
     name = TYPES[type_].__name__ + "Event"

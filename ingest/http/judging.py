@@ -27,6 +27,8 @@ class Owner:
 
     tenant: str
     source: str
+    corrects_others: bool = False
+    """Whether ``corrects`` may name an event of another source of the tenant."""
 
 
 class Judging:
@@ -73,6 +75,8 @@ def _table(events: Sequence[Any], values: Sequence[bytes], records: Sequence[int
                 for name in ("tenant", "source", "subject")
             },
             "event_id": pa.array([event.id.bytes for event in some], pa.binary(16)),
+            "corrects": pa.array([event.corrects.bytes if event.corrects else bytes(16) for event in some], pa.binary(16)),
+            "corrects_source": pa.array([event.correctssource for event in some], pa.string()),
             "payload": pa.array([values[index] for index in mine], pa.binary()),
             "record": pa.array([records[index] for index in mine], pa.int64()),
         }

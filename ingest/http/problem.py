@@ -18,6 +18,7 @@ TITLES: Mapping[int, str] = {
     500: "Internal Server Error",
     501: "Not Implemented",
     503: "Service Unavailable",
+    505: "HTTP Version Not Supported",
 }
 
 

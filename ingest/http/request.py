@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
 
 from opsledger.ingest.border.fast import MAX_NESTING
+from opsledger.ingest.border.media_type import MediaType, media_type_of
 from opsledger.ingest.chunk import Reason
 from opsledger.ingest.http.binary import binary_event
-from opsledger.ingest.http.depth import is_deeper
-from opsledger.ingest.http.item import JSON_MEDIA, Item, item_of, refused
+from opsledger.ingest.http.depth import is_deeper, is_longer
+from opsledger.ingest.http.item import Item, item_of, refused
 from opsledger.ingest.http.limits import BATCH_DEPTH, Limits
 from opsledger.ingest.http.problem import Problem
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 BINARY = "application/json"
-_UTF8 = ("", "utf-8", "utf8", "us-ascii")
+_NO_TYPE = MediaType("")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A request without its transport. ``attributes``: the ``ce-`` headers, without that, in lower case."""
+    """A request without its transport.
+
+    ``attributes``: the ``ce-`` headers, without that, in lower case; ``doubled``: headers that were sent more than once, whole
+    and in lower case.
+    """
 
     content_type: str
     body: bytes
     attributes: Mapping[str, str]
     encoding: str = ""
+    doubled: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,40 +50,44 @@ class Parsed:
 def parse(message: Message, limits: Limits) -> Parsed:
     """The events of a message. Problem 415 for a type that is no CloudEvent, 413 for a batch of too many."""
     mode = _mode(message)
-    deep = _too_deep(message.body, BATCH_DEPTH if mode == BATCH else MAX_NESTING)
+    body = message.body.removeprefix(codecs.BOM_UTF8)  # RFC 8259: nobody is to send one, and who meets one may ignore it
+    deep = _too_deep(body, BATCH_DEPTH if mode == BATCH else MAX_NESTING)
     if deep is not None:
         return Parsed([deep], broken=True)
     if mode == BATCH:
-        return _batch(message.body, limits)
+        return _batch(body, limits)
     if mode == BINARY:
-        return Parsed([binary_event(message.attributes, message.body)])
-    item = item_of(message.body)
-    why = _unreadable(message.body) if item.value is message.body else ""
-    return Parsed([refused(message.body, Reason.NOT_JSON, why)], broken=True) if why else Parsed([item])
+        doubled = {name.removeprefix("ce-") for name in message.doubled if name.startswith("ce-")}
+        return Parsed([binary_event(message.attributes, body, doubled)])
+    item = item_of(body)
+    why = _unreadable(body) if item.value is body and item.refusal is None else ""
+    return Parsed([refused(body, Reason.NOT_JSON, why)], broken=True) if why else Parsed([item])
 
 
 def _mode(message: Message) -> str:
-    media, _, parameters = message.content_type.partition(";")
-    media = media.strip().lower()
-    _check_coding(message.encoding, parameters)
-    if media in (STRUCTURED, BATCH):
-        return media
-    is_json = not media or JSON_MEDIA.fullmatch(media)
-    if message.attributes and is_json and not media.startswith("application/cloudevents"):
+    if "content-type" in message.doubled:
+        raise Problem(415, "Content-Type stands twice among the headers")
+    _check_coding(message.encoding)
+    media = media_type_of(message.content_type) if message.content_type.strip() else _NO_TYPE
+    if media is None:
+        raise Problem(415, f"Content-Type is '{message.content_type[:100]}', which is no media type")
+    if media.foreign_charset:
+        raise Problem(415, f"charset '{media.foreign_charset[:100]}' is not taken; JSON is UTF-8")
+    if media.name in (STRUCTURED, BATCH):
+        return media.name
+    is_json = media is _NO_TYPE or media.is_json
+    if message.attributes and is_json and not media.name.startswith("application/cloudevents"):
         return BINARY
     raise Problem(
         415,
-        f"Content-Type is '{media[:100]}'; it has to be {STRUCTURED}, {BATCH}, or {BINARY} with the attributes in ce- headers",
+        f"Content-Type is '{media.name[:100]}'; it has to be {STRUCTURED}, {BATCH}, or {BINARY} with the attributes in "
+        "ce- headers",
     )
 
 
-def _check_coding(encoding: str, parameters: str) -> None:
+def _check_coding(encoding: str) -> None:
     if encoding.strip().lower() not in ("", "identity"):
         raise Problem(415, f"Content-Encoding '{encoding[:100]}' is not taken; send the body as it is")
-    for parameter in parameters.split(";"):
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset" and value.strip(' \t"').lower() not in _UTF8:
-            raise Problem(415, f"charset '{value.strip()[:100]}' is not taken; JSON is UTF-8")
 
 
 def _too_deep(body: bytes, levels: int) -> Item | None:
@@ -86,12 +97,12 @@ def _too_deep(body: bytes, levels: int) -> Item | None:
 
 
 def _batch(body: bytes, limits: Limits) -> Parsed:
+    if is_longer(body, limits.events):  # not left to the decoder, which would make an object of each first
+        raise Problem(413, f"the batch has more than {limits.events:,} events; send it in parts")
     try:
         raws = msgspec.json.decode(body, type=list[msgspec.Raw])
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         return Parsed([refused(body, Reason.NOT_JSON, f"the body is not a JSON list of events: {_where(error)}")], broken=True)
-    if len(raws) > limits.events:
-        raise Problem(413, f"the batch has {len(raws):,} events; at most {limits.events:,} are taken at once")
     return Parsed([item_of(bytes(raw)) for raw in raws], batch=True)
 
 

@@ -23,6 +23,7 @@ from opsledger.ingest.dedup import Dedup, Judge, Judged, TakesAll
 from opsledger.ingest.http.item import Item
 from opsledger.ingest.http.judging import LINE, Judging, Owner
 from opsledger.ingest.http.places import Homes, one_home, places_of
+from opsledger.ingest.http.references import References
 from opsledger.ingest.http.verdict import Verdict
 from opsledger.ingest.importer import Stores
 from opsledger.ingest.same_content import same_content
@@ -38,12 +39,13 @@ class Storing:
     def __init__(self, stores: Stores, clock: Clock, homes: Homes = one_home) -> None:
         self._stores, self._clock, self._homes = stores, clock, homes
         self._judging = Judging(Border(clock), lean=stores.ledger is None)
+        self._references = References(stores.ledger)
         self._repeats: Judge = TakesAll() if stores.ledger is None else Dedup(stores.ledger, same_content, lambda: None)
 
     def store(self, items: Sequence[Item], owners: Sequence[Owner]) -> list[Verdict]:
         """The verdict on each item, all of them kept. UserError where the log or the letters cannot be written."""
         try:
-            chunk = self._judging.chunk(items, owners)
+            chunk = self._references.judged(self._judging.chunk(items, owners), items, owners)
             judged = self._repeats.judge(chunk)
             settled = settle(chunk, judged)
             letters = {record.record: self._letter(record, owners[record.record]) for record in settled.dead}

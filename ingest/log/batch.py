@@ -11,8 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
-from kafka.codec import lz4_encode, zstd_encode
-from kafka.record.util import calc_crc32c
+from opsledger.ingest.log.client import calc_crc32c, lz4_encode, zstd_encode
 
 Encode = Callable[[bytes], bytes]
 CODECS: dict[str, tuple[int, Encode]] = {"none": (0, bytes), "lz4": (3, lz4_encode), "zstd": (4, zstd_encode)}
@@ -53,6 +52,12 @@ def headers_of(headers: Sequence[tuple[str, bytes]]) -> bytes:
     """Headers as they stand at the end of a record."""
     fields = chain.from_iterable((name.encode(), value) for name, value in headers)
     return _number(len(headers)) + b"".join(_number(len(field)) + field for field in fields)
+
+
+CONTENT_TYPE = ("content-type", b"application/cloudevents+json")
+"""What CloudEvents' binding to Kafka asks for on an event in structured form."""
+OURS = headers_of([CONTENT_TYPE])
+"""The headers of a record of ours that is marked with nothing else."""
 
 
 def size_of(key: bytes, value: bytes, headers: bytes = NO_HEADERS) -> int:

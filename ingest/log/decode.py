@@ -27,8 +27,9 @@ from opsledger.ingest.border.columns import schema_of
 from opsledger.ingest.border.judge import Border
 from opsledger.ingest.chunk import Reason
 from opsledger.ingest.lines import KEPT_BYTES
-from opsledger.ingest.log.fetched import BACKFILL, RECORDED_AT, Fetched
-from opsledger.ingest.log.partition import partitions_of
+from opsledger.ingest.log.binary import event_in
+from opsledger.ingest.log.fetched import BACKFILL, RECORDED_AT, Fetched, Headers
+from opsledger.ingest.log.partition import away_from_home, partitions_of
 
 FORMAT = "kafka"
 """Format of the dead letters of a topic: ``file`` is the topic, ``source`` ``kafka:<partition>``, ``line`` the offset."""
@@ -39,7 +40,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WHAT: Mapping[Reason, str] = {
     Reason.NO_KEY: "the message has no key; it has to be tenant/stream/subject",
     Reason.WRONG_KEY: "the message's key is not tenant/stream/subject of its event",
-    Reason.WRONG_PARTITION: "the message's key belongs into another partition",
     Reason.OUT_OF_TIME: "time: is more than 10 minutes after the log took the message",
 }
 
@@ -67,7 +67,8 @@ class _Messages:
     partitions: list[Ints] = field(default_factory=list)
     offsets: list[Ints] = field(default_factory=list)
     at: list[Ints] = field(default_factory=list)
-    headers: dict[int, dict[str, bytes | None]] = field(default_factory=dict)
+    headers: dict[int, Headers] = field(default_factory=dict)
+    broken: dict[int, str] = field(default_factory=dict)
 
     def add(self, fetched: Fetched) -> None:
         start, size = len(self.values), len(fetched)
@@ -77,7 +78,9 @@ class _Messages:
         self.offsets.append(np.asarray(fetched.offsets, np.int64))
         self.at.append(np.asarray(fetched.at, np.int64) * 1000)
         for index, pairs in fetched.headers.items():
-            self.headers[start + index] = dict(pairs)
+            self.headers[start + index] = pairs
+        for index, why in fetched.broken.items():
+            self.broken[start + index] = why
 
 
 class _Latest:
@@ -112,12 +115,13 @@ class Decoder:
     def take(self, stream: str, fetched: Sequence[Fetched]) -> Decoded:
         """Rows and dead letters of messages of one topic; every message is one or the other."""
         batch = _Messages(fetched[0].topic)
-        for each in sorted(fetched, key=lambda f: (f.partition, f.offsets[0])):
+        for each in sorted(fetched, key=lambda f: (f.partition, f.following)):
             batch.add(each)
         judged = _Judged(batch, stream, self._partitions[batch.topic], self._clock.now())
+        judged.bury_unreadable()
         judged.read_headers()
         alive = judged.without_tombstones()
-        self._latest.at = _EPOCH + timedelta(microseconds=int(judged.at.max())) + timedelta(seconds=SKEW_S)
+        self._latest.at = _EPOCH + timedelta(microseconds=int(judged.at.max(initial=0))) + timedelta(seconds=SKEW_S)
         taken = self._bulk.take([batch.values[i] or b"" for i in alive], alive)
         for index, refusal in taken.refused:
             judged.bury(alive[index], refusal.reason, refusal.detail)
@@ -154,14 +158,22 @@ class _Judged:
             self.bury(index, Reason.TOMBSTONE, "the message has no value; nothing can be taken out of the log")
         return [i for i in range(len(values)) if i not in self.dead] if self.dead else list(range(len(values)))
 
+    def bury_unreadable(self) -> None:
+        """Messages of batches that could not be decoded."""
+        for index, why in self._batch.broken.items():
+            self.bury(index, Reason.UNREADABLE, why)
+
     def bury_strays(self, stream: str, table: pa.Table) -> None:
         """Events of another stream."""
         for index in table["record"].to_pylist():
             self.bury(index, Reason.WRONG_TOPIC, f"an event of stream '{stream}' in the topic of '{self._stream}'")
 
     def read_headers(self) -> None:
-        """What a copied history says of itself: that it comes late on purpose, and when another log took it."""
-        marked = self._batch.headers
+        """Events whose attributes stand in headers are made whole; then what a copied history says of itself: that it comes
+        late on purpose, and when another log took it."""
+        for index, pairs in self._batch.headers.items():
+            self._make_whole(index, pairs)
+        marked = {index: dict(pairs) for index, pairs in self._batch.headers.items()}
         self._backfill[[i for i, pairs in marked.items() if pairs.get(BACKFILL) == b"1"]] = True
         told = {i: (pairs[RECORDED_AT] or b"").decode("latin-1") for i, pairs in marked.items() if RECORDED_AT in pairs}
         try:
@@ -169,6 +181,14 @@ class _Judged:
             self._record(dict(zip(told, moments.tolist(), strict=True)))
         except NotPlain:
             self._record(dict(self._readable(told)))
+
+    def _make_whole(self, index: int, headers: Headers) -> None:
+        value = self._batch.values[index]
+        item = event_in(headers, value) if value is not None else None
+        if item is not None:
+            self._batch.values[index] = item.value
+            if item.refusal:
+                self.bury(index, item.refusal.reason, item.refusal.detail)
 
     def _readable(self, told: Mapping[int, str]) -> Iterator[tuple[int, int]]:
         for index, text in told.items():
@@ -192,12 +212,17 @@ class _Judged:
         bad = np.zeros(len(record), np.bool_)
         for reason, mask in self._faults(table, record):
             for index in record[mask & ~bad].tolist():
-                self.bury(index, reason, _WHAT[reason])
+                self.bury(index, reason, _WHAT.get(reason) or self._away(index))
             bad |= mask
         if bad.any():
             keep = pa.array(~bad)
             table, record = table.filter(keep), record[~bad]
         return self._with_place(table, record)
+
+    def _away(self, index: int) -> str:
+        key = self._batch.keys[index] or b""
+        home = int(partitions_of(pa.array([key], pa.binary()), self._count)[0])
+        return away_from_home(key, int(self._partition[index]), home, self._count)
 
     def _faults(self, table: pa.Table, record: Ints) -> Iterator[tuple[Reason, NDArray[np.bool_]]]:
         found = pa.array([self._batch.keys[i] for i in record.tolist()], pa.binary())

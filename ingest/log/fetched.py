@@ -18,6 +18,8 @@ class Fetched:
     """Messages of one partition, offsets rising (gaps are possible). ``at``: the broker's time, ms since 1970 UTC.
 
     ``headers`` has only the messages (by index) that have headers. ``values`` and ``keys`` hold None where Kafka has none.
+    ``until``: all before this offset was looked at, 0 where it is the one after the last message. There may be no message:
+    what a transaction took back, and the marks of its end, are none. ``broken``: why messages (by index) cannot be read.
     """
 
     topic: str
@@ -27,6 +29,13 @@ class Fetched:
     values: Sequence[bytes | None]
     at: Sequence[int]
     headers: Mapping[int, Headers] = field(default_factory=dict)
+    until: int = 0
+    broken: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def following(self) -> int:
+        """The offset to go on from."""
+        return max(self.until, self.offsets[-1] + 1 if self.offsets else 0)
 
     def __len__(self) -> int:
         return len(self.offsets)

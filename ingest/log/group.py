@@ -13,18 +13,29 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import Any
 
-from kafka import ConsumerRebalanceListener, KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.admin import MemberToRemove
-from kafka.coordinator.base import MemberState
-from kafka.errors import KafkaError
-from kafka.structs import OffsetAndMetadata
-
+from opsledger.ingest.log.client import (
+    READ_COMMITTED,
+    REBALANCING,
+    ConsumerRebalanceListener,
+    KafkaAdminClient,
+    KafkaConsumer,
+    KafkaError,
+    MemberToRemove,
+    OffsetAndMetadata,
+    Standing,
+    TopicPartition,
+    has_forgotten_its_join,
+    is_joined,
+    join_again,
+    read_by,
+    standing,
+)
 from opsledger.ingest.log.fetched import Fetched
 from opsledger.ingest.log.reader import ends_of
 from opsledger.ingest.log.spread import SpreadAssignor
 from opsledger.ingest.log.unpack import Run, Runs, joined
 
-REBALANCING = MemberState.REBALANCING
+__all__ = ["REBALANCING", "Group", "Place", "instance_id"]
 Place = tuple[str, int]
 """(topic, partition)"""
 MAX_POLL_BATCHES = 16
@@ -89,14 +100,19 @@ class Group:
             max_poll_records=MAX_POLL_BATCHES,
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=min(3_000, session_ms // 4),
+            isolation_level=READ_COMMITTED,
         )
-        self.consumer._fetcher.PartitionRecords = Runs  # noqa: SLF001  the client reads by an attribute of its fetcher
+        read_by(self.consumer, Runs)
         self.consumer.subscribe(topics=sorted(topics), listener=self._listener)
         self.consumer.topics()  # asks the brokers: a client that hears of its topics after it has joined joins once more
 
     def has_joined(self) -> bool:
         """Whether the group has told us yet which partitions are ours; none, maybe."""
         return self._assignor.has_answer
+
+    def is_joined(self) -> bool:
+        """Whether the group is together, and we are in it."""
+        return is_joined(self.consumer)
 
     def assigned(self) -> frozenset[Place]:
         """The partitions that are ours now."""
@@ -133,14 +149,13 @@ class Group:
     def _ask_again(self) -> None:
         """The client now and then forgets a join under way (it is rebalancing, and nobody waits for the end): without this it
         would stay without partitions for ever."""
-        coordinator = self.consumer._coordinator  # noqa: SLF001  the client does not tell it otherwise
-        if coordinator.rejoin_needed or coordinator.state is not REBALANCING:
+        if not has_forgotten_its_join(self.consumer):
             self._forgotten_since = None
         elif self._forgotten_since is None:
             self._forgotten_since = time.monotonic()
         elif time.monotonic() - self._forgotten_since >= FORGOTTEN_S:
             self._forgotten_since = None
-            coordinator.request_rejoin()
+            join_again(self.consumer)
 
     def assigned_again(self) -> None:
         """All is read anew from where the ledger ends: the client may have moved on past records that nobody has seen."""
@@ -160,20 +175,18 @@ class Group:
             self.consumer.resume(*[tp for tp in moving if tp in ours and tuple(tp) not in waiting])
 
     def ends(self, places: Iterable[Place]) -> dict[Place, int]:
-        """The offsets that the next records will get."""
+        """How far the partitions can be read: where they end, or where a transaction begins that is still open."""
         found = ends_of(self.consumer, [TopicPartition(*place) for place in places], _ENDS_S)
         return {(tp.topic, tp.partition): end for tp, end in found.items()}
 
-    def highs(self) -> dict[Place, int]:
-        """As ``ends`` of our own partitions, as of the last answers that came; without those of which none came yet."""
-        found = {(tp.topic, tp.partition): self.consumer.highwater(tp) for tp in self.consumer.assignment()}
-        return {place: int(end) for place, end in found.items() if end is not None}
+    def standings(self) -> dict[Place, Standing]:
+        """How each of our partitions stands that is being read, as of the last answers that came."""
+        fresh = self.fresh()
+        return {place: standing(self.consumer, TopicPartition(*place)) for place in self.assigned() - fresh}
 
     def position(self, place: Place) -> int:
         """How far one of our partitions was fetched: also past what the log holds and never hands out."""
-        partition = TopicPartition(*place)
-        state = self.consumer.position(partition, timeout_ms=1_000) if partition in self.consumer.assignment() else None
-        return int(state or 0)
+        return standing(self.consumer, TopicPartition(*place)).position or 0
 
     def commit(self, positions: Mapping[Place, int]) -> None:
         """Tell Kafka how far we are, for those who watch. Errors are raised; nothing depends on them."""
@@ -226,7 +239,7 @@ ConsumerRebalanceListener.register(_Listener)
 
 def _fetched(place: Place, runs: Sequence[Run]) -> Fetched:
     run = joined(runs)
-    return Fetched(*place, run.offsets, run.keys, run.values, run.at, run.headers)
+    return Fetched(*place, run.offsets, run.keys, run.values, run.at, run.headers, run.until, run.broken)
 
 
 def _leave(client: Mapping[str, Any], group: str, instance: str) -> None:

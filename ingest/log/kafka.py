@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -12,19 +11,19 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
 
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
-from opsledger.domain.ports import MAX_READ_RECORDS, ArrowTable, LogRecord, Span
-from opsledger.ingest.log.batch import NO_HEADERS, Batch, cut, headers_of, overhead, size_of
+from opsledger.domain.ports import ArrowTable, LogRecord, Span
+from opsledger.ingest.log.batch import CONTENT_TYPE, OURS, Batch, cut, headers_of, overhead, size_of
+from opsledger.ingest.log.client import READ_COMMITTED, KafkaConsumer, KafkaError, TopicPartition, read_by
 from opsledger.ingest.log.fetched import BACKFILL
 from opsledger.ingest.log.partition import partitions_of
 from opsledger.ingest.log.producer import IN_FLIGHT_BYTES, START_MS, Producer, Sent
-from opsledger.ingest.log.reader import ends_of, record_of
+from opsledger.ingest.log.reader import ends_of, records_of
 from opsledger.ingest.log.survey import Survey, survey
 from opsledger.ingest.log.topics import Topics
 from opsledger.ingest.log.trouble import be_quiet, told, told_to_user
+from opsledger.ingest.log.unpack import Runs
 
 Row = tuple[bytes, bytes, bytes]
 """Key, value, headers (``batch.headers_of``)."""
@@ -33,8 +32,8 @@ DELIVERY_TIMEOUT_S = 120.0
 BATCH_BYTES = 512 * 1024
 _ROWS_AT_ONCE = 8_192
 """Cut into batches together: few enough for all partitions to be busy at once, enough to compress well."""
-_MARKED = headers_of([(BACKFILL, b"1")])
-_POLL_MS = 200
+_MARKED = headers_of([CONTENT_TYPE, (BACKFILL, b"1")])
+_POLL_BATCHES = 64
 _HURRIED_S = 5.0
 """After an error or Ctrl-C so long is waited for what is in flight: nobody was told that it is stored."""
 
@@ -96,7 +95,7 @@ class KafkaLog:
         for stream, rows in events.items():
             table = rows if isinstance(rows, pa.Table) else pa.table(rows)
             if table.num_rows:
-                spans += self._append(stream, table, _MARKED if backfill else NO_HEADERS)
+                spans += self._append(stream, table, _MARKED if backfill else OURS)
         return spans
 
     def _append(self, stream: str, table: pa.Table, headers: bytes) -> list[Span]:
@@ -149,7 +148,7 @@ class KafkaLog:
             if start < stop:
                 consumer.assign([place])
                 consumer.seek(place, start)
-                yield from _records(consumer, place, stop, self._timeout_s)
+                yield from records_of(consumer, place, stop, self._timeout_s)
 
     @contextmanager
     def _reader(self) -> Iterator[KafkaConsumer]:
@@ -184,7 +183,7 @@ class KafkaLog:
         return Producer(self._client, delivery_timeout_s=self._timeout_s, in_flight_bytes=self._in_flight_bytes)
 
     def _made_consumer(self) -> KafkaConsumer:
-        return KafkaConsumer(
+        consumer = KafkaConsumer(
             **self._client,
             group_id=None,
             enable_auto_commit=False,
@@ -192,27 +191,18 @@ class KafkaLog:
             allow_auto_create_topics=False,
             bootstrap_timeout_ms=START_MS,
             max_partition_fetch_bytes=4 * 1024 * 1024,
-            max_poll_records=MAX_READ_RECORDS,
+            max_poll_records=_POLL_BATCHES,
             metrics_enabled=False,
+            isolation_level=READ_COMMITTED,
         )
+        read_by(consumer, Runs)
+        return consumer
 
 
 def keys_of(stream: str, table: pa.Table) -> pa.Array:
     """The keys of a stream's rows, ``tenant/stream/subject`` in UTF-8."""
     tenant, subject = (table[name].combine_chunks().cast(pa.string()) for name in ("tenant", "subject"))
     return pc.binary_join_element_wise(tenant, stream, subject, "/").cast(pa.binary())
-
-
-def _records(consumer: KafkaConsumer, place: TopicPartition, stop: int, patience_s: float) -> Iterator[list[LogRecord]]:
-    given_up = time.monotonic() + patience_s
-    while consumer.position(place) < stop:
-        found = consumer.poll(timeout_ms=_POLL_MS, max_records=MAX_READ_RECORDS).get(place, [])
-        records = [record_of(message) for message in found if message.offset < stop]
-        if records:
-            given_up = time.monotonic() + patience_s
-            yield records
-        elif time.monotonic() > given_up:
-            raise UserError(f"reading topic '{place.topic}': no broker gave a record in {patience_s:g} s", EXIT_ENVIRONMENT)
 
 
 def _acknowledged(sent: Sequence[Sent], doing: str) -> list[Span]:

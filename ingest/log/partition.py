@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
@@ -15,6 +17,14 @@ _POSITIVE = np.uint32(0x7FFFFFFF)
 def partitions_of(keys: pa.Array, partitions: int) -> NDArray[np.int64]:
     """The partition of each key (an Arrow array of strings or bytes without nulls), as every Kafka client finds it."""
     return (murmur2(keys) & _POSITIVE).astype(np.int64) % partitions
+
+
+def away_from_home(key: bytes, partition: int, home: int, partitions: int) -> str:
+    """Why a message lies in a partition that is not its key's home, and what to set so that the next ones do."""
+    told = f"the message's key belongs into partition {home}, not {partition}"
+    if partitions > 1 and crc32(key) % partitions == partition:
+        return told + "; it lies where librdkafka puts it unless told otherwise: set partitioner=murmur2_random there"
+    return told + ": a producer has to place by murmur2 of the key (librdkafka: partitioner=murmur2_random)"
 
 
 def murmur2(keys: pa.Array) -> Words:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
 from opsledger.domain.errors import UserError
+from opsledger.ingest.small_file import replace_whole
 
 
 class Copied(msgspec.Struct, frozen=True):
@@ -34,12 +34,7 @@ class Places:
         """Keep how far a topic is; it is safe when this returns."""
         every = self._all()
         every.setdefault(self._name, {})[topic] = copied
-        draft = self._path.with_suffix(".new")
-        with draft.open("wb") as file:
-            file.write(msgspec.json.encode(every))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path)
+        replace_whole(self._path, msgspec.json.encode(every))
 
     def _all(self) -> dict[str, dict[str, Copied]]:
         with contextlib.suppress(FileNotFoundError):

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from threading import Condition
 from typing import Any
 
-from kafka import KafkaProducer, TopicPartition
-from kafka.errors import KafkaTimeoutError
-from kafka.producer.producer_batch import ProducerBatch
-
 from opsledger.ingest.log.batch import Batch
+from opsledger.ingest.log.client import KafkaProducer, KafkaTimeoutError, ProducerBatch, TopicPartition
 
 IN_FLIGHT_BYTES = 32 * 1024 * 1024
 """So many bytes wait for their acknowledgement at most; who has more to send waits."""

@@ -19,7 +19,7 @@ import numpy as np
 from opsledger.domain.errors import UserError
 from opsledger.domain.ports import LogRecord
 from opsledger.ingest.log.bag import Bag, Prints, prints_of, sum_of
-from opsledger.ingest.log.batch import headers_of
+from opsledger.ingest.log.batch import CONTENT_TYPE, headers_of
 from opsledger.ingest.log.fetched import BACKFILL, RECORDED_AT
 from opsledger.ingest.log.kafka import KafkaLog, Row
 from opsledger.ingest.log.places import Copied, Places
@@ -65,7 +65,7 @@ def copied_row(record: LogRecord) -> Row:
     """A record of another log as a row: the same bytes; when it was taken and whether it came late stand in its headers."""
     at = record.recorded_at.isoformat(timespec="microseconds").encode()
     marks = [(BACKFILL, b"1")] if record.backfill else []
-    return record.key.encode(), record.value, headers_of([*marks, (RECORDED_AT, at)])
+    return record.key.encode(), record.value, headers_of([CONTENT_TYPE, *marks, (RECORDED_AT, at)])
 
 
 def publish(

@@ -10,8 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment
+from opsledger.ingest.log.client import ConsumerProtocolAssignment, CooperativeStickyAssignor
 
 Place = tuple[str, int]
 """(topic, partition)"""

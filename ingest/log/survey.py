@@ -6,11 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kafka import KafkaAdminClient
-from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import AuthorizationError
-
 from opsledger.domain.errors import UserError
+from opsledger.ingest.log.client import AuthorizationError, ConfigResource, ConfigResourceType, KafkaAdminClient
 from opsledger.ingest.log.producer import START_MS
 from opsledger.ingest.log.topics import DEAD_LETTERS, FOREVER, IMPORTS, Topics
 

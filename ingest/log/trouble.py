@@ -6,7 +6,8 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kafka.errors import (
+from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.ingest.log.client import (
     AuthorizationError,
     KafkaConnectionError,
     KafkaError,
@@ -20,8 +21,6 @@ from kafka.errors import (
     SaslAuthenticationFailedError,
     UnknownTopicOrPartitionError,
 )
-
-from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 
 _ADVICE: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
     (SaslAuthenticationFailedError, "Kafka refuses the login; look at OPSLEDGER_KAFKA_SASL_USERNAME and its password"),

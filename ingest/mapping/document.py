@@ -1,4 +1,5 @@
-"""A mapping's YAML, read with the line of every key: only plain maps, lists and texts, so that nothing in it can do harm."""
+"""The YAML of a mapping, of terms, of schedules, read with the line of every key: only plain maps, lists and texts, so that
+nothing in it can do harm. Nothing else in the product reads YAML."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from opsledger.domain.errors import UserError
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 24
 MAX_NODES = 20_000
+MAX_TEXT = 8 * 1024
 
 Plain: TypeAlias = "str | list[Plain] | dict[str, Plain] | None"
 """What a mapping holds. Every scalar is text as written: ``no`` and ``0:00:00`` mean themselves, not false and 0."""
@@ -141,6 +143,8 @@ class _Builder:
             self._refuse(event, f"nested more than {MAX_DEPTH} levels deep")
         if self._count > MAX_NODES:
             self._refuse(event, f"more than {MAX_NODES} entries")
+        if isinstance(event, yaml.ScalarEvent) and len(event.value) > MAX_TEXT:
+            self._refuse(event, f"a text of {len(event.value):,} characters; at most {MAX_TEXT:,} are read")
 
     def _refuse(self, event: yaml.Event, message: str) -> NoReturn:
         raise UserError(f"{self._name}:{_line(event)}: {message}")

@@ -3,4 +3,4 @@ SELECT event_id, type, version, occurred_at, payload
 FROM contract
 WHERE tenant = {tenant:String} AND subject = {contract:String}
 ORDER BY topic, partition, offset
-LIMIT 1 BY event_id
+LIMIT 1 BY source, event_id

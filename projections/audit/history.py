@@ -22,8 +22,23 @@ LATE_AFTER = timedelta(hours=24)
 """An event is late when it was recorded this long after the end of the month that it belongs to."""
 _NO_ID = UUID(int=0)
 _END_OF_TIME = datetime(2299, 12, 31, tzinfo=UTC)
+_Of = tuple[str, UUID]
+"""Source and id: within a tenant, what an event is known by."""
 _KNOWN = frozenset(
-    {"type", "specversion", "id", "source", "subject", "time", "tenant", "vendor", "actor", "causedby", "corrects"}
+    {
+        "type",
+        "specversion",
+        "id",
+        "source",
+        "subject",
+        "time",
+        "tenant",
+        "vendor",
+        "actor",
+        "causedby",
+        "corrects",
+        "correctssource",
+    }
     | {"dataschema", "data"}
 )
 """Attributes that have a column or a place of their own."""
@@ -50,6 +65,8 @@ class HistoryRow:
     actor: str
     caused_by: UUID | None
     corrects: UUID | None
+    corrects_source: str
+    """'' where it corrects nothing, or an event of its own source."""
     corrected_by: UUID | None
     late: bool
     backfill: bool
@@ -106,24 +123,28 @@ def _known(row: Mapping[str, Any], positions: Mapping[tuple[str, int], int] | No
 
 def _corrections(
     client: Client, asked: Mapping[str, Any], ids: Sequence[UUID], positions: Mapping[tuple[str, int], int] | None
-) -> dict[UUID, UUID]:
+) -> dict[_Of, UUID]:
     if not ids:
         return {}
     found = client.query(_sql("corrections_of"), parameters={**asked, "ids": [str(i) for i in ids]}).named_results()
-    return {row["corrects"]: row["event_id"] for row in found if _known(row, positions)}
+    return {(row["corrects_source"], row["corrects"]): row["event_id"] for row in found if _known(row, positions)}
 
 
 def _rows(
-    rows: Sequence[Mapping[str, Any]], corrected: Mapping[UUID, UUID], zone: str, late_after: timedelta
+    rows: Sequence[Mapping[str, Any]], corrected: Mapping[_Of, UUID], zone: str, late_after: timedelta
 ) -> list[HistoryRow]:
-    first_place: dict[UUID, int] = {}
+    first_place: dict[_Of, int] = {}
     for row in rows:
-        first_place[row["event_id"]] = min(row["offset"], first_place.get(row["event_id"], row["offset"]))
-    return [_row(row, corrected, first_place[row["event_id"]], zone, late_after) for row in rows]
+        first_place[_of(row)] = min(row["offset"], first_place.get(_of(row), row["offset"]))
+    return [_row(row, corrected, first_place[_of(row)], zone, late_after) for row in rows]
+
+
+def _of(row: Mapping[str, Any]) -> _Of:
+    return row["source"], row["event_id"]
 
 
 def _row(
-    row: Mapping[str, Any], corrected: Mapping[UUID, UUID], first_offset: int, zone: str, late_after: timedelta
+    row: Mapping[str, Any], corrected: Mapping[_Of, UUID], first_offset: int, zone: str, late_after: timedelta
 ) -> HistoryRow:
     declared = TYPES.get(row["type"])
     payload = json.loads(row["payload"])
@@ -140,7 +161,8 @@ def _row(
         actor=row["actor"],
         caused_by=_id(row["caused_by"]),
         corrects=_id(row["corrects"]),
-        corrected_by=corrected.get(row["event_id"]),
+        corrects_source=row["corrects_source"] if _id(row["corrects"]) and row["corrects_source"] != row["source"] else "",
+        corrected_by=corrected.get(_of(row)),
         late=not row["backfill"] and is_late(row["occurred_at"], row["recorded_at"], zone, late_after),
         backfill=bool(row["backfill"]),
         repeat=row["offset"] > first_offset,

@@ -45,28 +45,33 @@ def known_facts(engine: Engine, commands: Iterable[Command]) -> KnownFacts:
     return KnownFacts(complaints, evaluations, _things(engine, batch), _stored(engine, batch))
 
 
-def _things(engine: Engine, commands: Sequence[Command]) -> dict[tuple[str, str], tuple[UUID, ...]]:
+def _things(engine: Engine, commands: Sequence[Command]) -> dict[tuple[str, str], tuple[tuple[str, UUID], ...]]:
     """The events of what the commands are about, where they say so (``about``)."""
     asked: dict[tuple[str, str], set[str]] = {}
     for command in commands:
         stream, _, subject = str(getattr(command.body, "about", None) or "").partition("/")
         if stream in STREAMS and subject:
             asked.setdefault((command.tenant, stream), set()).add(subject)
-    found: dict[tuple[str, str], tuple[UUID, ...]] = {}
+    found: dict[tuple[str, str], tuple[tuple[str, UUID], ...]] = {}
     for (tenant, stream), subjects in asked.items():
         bound = {"tenant": tenant, "stream": stream, "subjects": sorted(subjects)}
         rows = engine.query(_sql("events_of_things"), bound).result_rows
-        found |= {(tenant, f"{stream}/{subject}"): tuple(ids) for subject, ids in rows}
+        found |= {(tenant, f"{stream}/{subject}"): tuple((str(of), id_) for of, id_ in events) for subject, events in rows}
     return found
 
 
-def _stored(engine: Engine, commands: Sequence[Command]) -> frozenset[tuple[str, UUID]]:
-    """Which of the events that the commands name as evidence are in the ledger."""
-    asked = sorted({str(id_) for command in commands for id_ in getattr(command.body, "evidence", None) or ()})
-    if not asked:
-        return frozenset()
-    rows = engine.query(_sql("stored_ids"), {"ids": asked, "tables": f"^({'|'.join(STREAMS)})$"}).result_rows
-    return frozenset((str(tenant), id_) for tenant, id_ in rows)
+def _stored(engine: Engine, commands: Sequence[Command]) -> dict[tuple[str, UUID], tuple[str, ...]]:
+    """Which of the events that the commands name as evidence are in the ledger, and whose they are."""
+    asked: dict[str, set[str]] = {}
+    for command in commands:
+        asked.setdefault(command.tenant, set()).update(str(id_) for id_ in getattr(command.body, "evidence", None) or ())
+    found: dict[tuple[str, UUID], tuple[str, ...]] = {}
+    for tenant, ids in asked.items():
+        if ids:
+            bound = {"tenant": tenant, "ids": sorted(ids), "tables": f"^({'|'.join(STREAMS)})$"}
+            rows = engine.query(_sql("stored_ids"), bound).result_rows
+            found |= {(tenant, id_): tuple(map(str, sources)) for id_, sources in rows}
+    return found
 
 
 def _subjects(commands: Iterable[Command]) -> dict[tuple[str, str], set[str]]:

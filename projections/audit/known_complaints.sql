@@ -8,6 +8,6 @@ SELECT
     maxIfOrNull(occurred_at, type = 'complaint.withdrawn') AS withdrawn_at
 FROM complaint
 WHERE tenant = {tenant:String} AND subject IN {subjects:Array(String)}
-  AND event_id NOT IN (SELECT corrects FROM complaint WHERE corrects != toUUID('00000000-0000-0000-0000-000000000000'))
+  AND (source, event_id) NOT IN (SELECT corrects_source, corrects FROM complaint WHERE tenant = {tenant:String})
 GROUP BY subject
 HAVING countIf(type = 'complaint.filed') > 0

@@ -7,5 +7,5 @@ SELECT
     maxIfOrNull(occurred_at, type IN ('evaluation.scored', 'evaluation.rescored')) AS scored_at
 FROM evaluation
 WHERE tenant = {tenant:String} AND subject IN {subjects:Array(String)}
-  AND event_id NOT IN (SELECT corrects FROM evaluation WHERE corrects != toUUID('00000000-0000-0000-0000-000000000000'))
+  AND (source, event_id) NOT IN (SELECT corrects_source, corrects FROM evaluation WHERE tenant = {tenant:String})
 GROUP BY subject

@@ -12,6 +12,6 @@ WHERE tenant = {tenant:String} AND type = 'callback.requested' AND subject IN (
       AND (first_attempt_at IS NULL OR first_attempt_at >= deadline)
       AND (completed_at IS NULL OR completed_at >= deadline)
       AND (cancelled_at IS NULL OR cancelled_at >= deadline))
-  AND event_id NOT IN (SELECT corrects FROM callback WHERE corrects != toUUID('00000000-0000-0000-0000-000000000000'))
+  AND (source, event_id) NOT IN (SELECT corrects_source, corrects FROM callback WHERE tenant = {tenant:String})
 ORDER BY subject, occurred_at, offset
 LIMIT 1 BY subject

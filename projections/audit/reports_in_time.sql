@@ -3,5 +3,5 @@ SELECT event_id
 FROM report
 WHERE tenant = {tenant:String} AND vendor = {vendor:String} AND type = 'report.submitted'
   AND report = {report:String} AND period = {period:String} AND occurred_at < {deadline:DateTime64(6, 'UTC')}
-  AND event_id NOT IN (SELECT corrects FROM report WHERE corrects != toUUID('00000000-0000-0000-0000-000000000000'))
+  AND (source, event_id) NOT IN (SELECT corrects_source, corrects FROM report WHERE tenant = {tenant:String})
 LIMIT 1

@@ -14,6 +14,8 @@ Positions = Mapping[tuple[str, int], int]
 """(stream, partition) → the offset after the last event that counts."""
 
 NO_ID = "toUUID('00000000-0000-0000-0000-000000000000')"
+_TOLD_APART = "reinterpretAsUUID(bitXor(reinterpretAsUInt128(event_id), toUInt128(sipHash64(source))))"
+"""In the half of the id that ids are not sorted by: events of one moment keep their order."""
 TIMELINES = "call_timelines"
 """The step that calls, legs and transfers share: a file like the facts', but not a fact table."""
 
@@ -57,13 +59,13 @@ def within(stream: str, positions: Positions) -> Query:
 def events(stream: str, condition: str, chosen: str = "true", ledger: str = "") -> str:
     """The events that count among those of a ledger table that meet a condition: all that no other one of them corrects.
 
-    ``chosen`` narrows the events and not the corrections; ``ledger`` is the ledger's database where it is not the session's.
+    Facts tell the events of one thing apart by ``event_id`` alone, so here it has the source in it. ``chosen`` narrows the
+    events and not the corrections; ``ledger`` is the ledger's database where it is not the session's.
     """
     table = f"{ledger}.`{stream}`" if ledger else f"`{stream}`"
-    return (
-        f"SELECT * FROM {table} WHERE {condition} AND {chosen} AND (tenant, event_id) NOT IN "
-        f"(SELECT tenant, corrects FROM {table} WHERE {condition} AND corrects != {NO_ID})"
-    )
+    corrected = f"SELECT tenant, corrects_source, corrects FROM {table} WHERE {condition} AND corrects != {NO_ID}"
+    counted = f"{condition} AND {chosen} AND (tenant, source, event_id) NOT IN ({corrected})"
+    return f"SELECT * REPLACE ({_TOLD_APART} AS event_id) FROM (SELECT * FROM {table} WHERE {counted})"
 
 
 def fact_select(fact: FactTable, source: str, timelines: str | None = None) -> str:

@@ -42,8 +42,8 @@ def find(client: Any, new: News, passing: str) -> int:
     table, condition = f"`{new.stream}`", new.condition
     touched = f"SELECT tenant, subject FROM {table} WHERE {condition.text}"
     if new.corrections:
-        corrected = f"SELECT tenant, corrects FROM {table} WHERE {condition.text} AND corrects != {NO_ID}"
-        touched += f" UNION ALL SELECT tenant, subject FROM {table} WHERE (tenant, event_id) IN ({corrected})"
+        corrected = f"SELECT tenant, corrects_source, corrects FROM {table} WHERE {condition.text} AND corrects != {NO_ID}"
+        touched += f" UNION ALL SELECT tenant, subject FROM {table} WHERE (tenant, source, event_id) IN ({corrected})"
     slices = max(1, -(-new.events // SLICE_SUBJECTS))
     sliced = "cityHash64(tenant, subject) % {slices:UInt32}"
     client.command(

@@ -2,38 +2,34 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from io import StringIO
 from typing import Literal
 
 from opsledger.projections.formats.about import about_of
+from opsledger.projections.formats.guard import guarded, line_of, note_of
 from opsledger.projections.formats.units import raw_unit
-from opsledger.projections.formats.values import Grid, clean, grids_of, name_columns, plain
+from opsledger.projections.formats.values import Grid, grids_of, name_columns, plain
 from opsledger.projections.metrics.model import Label
 from opsledger.projections.reports.model import Column, Result, Value
 from opsledger.projections.reports.words import TOTAL
 
-_FORMULA = tuple("=+-@\t\r＝＋－＠|")
+_EMPTY = "\r\n"
 _NAME, _MET = Label("name", "名称"), Label("target met", "达标")
 
 
 def to_csv(result: Result, *, bom: bool = False, header: Literal["titles", "names"] = "titles") -> str:
     """The result as CSV text (RFC 4180). ``bom`` puts a byte order mark first, for spreadsheets; text that a
     spreadsheet would run as a formula is led by an apostrophe. Behind a column of ids stands one of names where any is
-    known, behind a figure with a target one that says whether it is met. Sections follow, each with its title."""
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
+    known, behind a figure with a target one that says whether it is met. Sections follow, each with its title, then what
+    the table is about, in lines that begin with ``#``."""
+    lines: list[str] = ["\ufeff"] if bom else []
     for grid in grids_of(result):
         if grid.title:
-            writer.writerow([])
-            writer.writerow([guarded(grid.title)])
-        writer.writerows(_lines(result, grid, named=header == "names"))
-    writer.writerow([])
-    writer.writerows([line] for line in _about(result))
-    return ("\ufeff" if bom else "") + out.getvalue()
+            lines += [_EMPTY, line_of([guarded(grid.title)])]
+        lines += map(line_of, _lines(result, grid, named=header == "names"))
+    return "".join([*lines, _EMPTY, *map(note_of, _about(result))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +80,6 @@ def _header(result: Result, grid: Grid, place: _Place, *, named: bool) -> str:
     return guarded(f"{column.title} [{unit}]" if unit else column.title)
 
 
-def guarded(text: str) -> str:
-    """Clean text that no spreadsheet runs as a formula."""
-    plain_text = clean(text)
-    return (
-        f"'{plain_text}" if text.lstrip(" ").startswith(_FORMULA) or plain_text.lstrip(" ").startswith(_FORMULA) else plain_text
-    )
-
-
 def _text(value: str | float | bool | None) -> str:
     if value is None:
         return ""
@@ -110,8 +98,8 @@ def _decimal(value: Decimal) -> str:
 
 def _about(result: Result) -> list[str]:
     return [
-        f"# {clean(result.title)}",
-        *(f"# {title}: {value}" for title, value in about_of(result)),
-        *(f"# ! {clean(text)}" for text in result.footer.warnings),
-        *(f"# * {clean(text)}" for text in result.footer.notes),
+        result.title,
+        *(f"{title}: {value}" for title, value in about_of(result)),
+        *(f"! {text}" for text in result.footer.warnings),
+        *(f"* {text}" for text in result.footer.notes),
     ]

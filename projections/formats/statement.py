@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,10 +21,10 @@ from rich.text import Text
 from opsledger.domain.rules import Title
 from opsledger.domain.settling import Detail, Line
 from opsledger.domain.statement import Statement, canonical
+from opsledger.projections.formats.guard import guarded, line_of, note_of
 from opsledger.projections.formats.values import clean
 from opsledger.projections.metrics.model import Lang
 
-_FORMULA = tuple("=+-@\t\r＝＋－＠|")
 _PARTS = {"minor": "轻微", "general": "一般", "severe": "严重"}
 _EMPTY = "–"
 _WORDS: Mapping[str, tuple[str, str]] = {
@@ -204,9 +203,7 @@ _CSV_MORE = ("amount", "currency", "points", "evidence_count", "evidence_digest"
 
 def to_csv(sheet: Sheet, lang: Lang = "en", *, bom: bool = False) -> str:
     """The lines as CSV (RFC 4180) with machine names; text that a spreadsheet would run is led by an apostrophe."""
-    out = StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([*_CSV, *_CSV_MORE])
+    lines = [line_of([*_CSV, *_CSV_MORE])]
     for line in sheet.statement.lines:
         text = [line.rule, line.kind, said(line.title, lang), line.party, line.party_id, line.part]
         days = [line.first.isoformat(), line.last.isoformat(), " ".join(map(str, line.versions))]
@@ -217,21 +214,11 @@ def to_csv(sheet: Sheet, lang: Lang = "en", *, bom: bool = False) -> str:
             " ".join(str(i) for e in line.evidence for i in e.event_ids),
         ]
         numbers = [str(line.quantity), str(line.unit_amount), str(line.amount)]
-        writer.writerow([*map(_guarded, text), *days, *numbers, sheet.statement.currency, _guarded(points), *proof])
-    writer.writerow(["total", *[""] * 10, str(sheet.statement.total), sheet.statement.currency])
-    writer.writerow([])
-    for about_line in (
-        heading(sheet, lang),
-        *(f"{name}: {text}" for name, text in about(sheet, lang).items()),
-        *notes(sheet, lang),
-    ):
-        writer.writerow([f"# {about_line}"])
-    return ("\ufeff" if bom else "") + out.getvalue()
-
-
-def _guarded(text: str) -> str:
-    plain = clean(text)
-    return f"'{plain}" if plain.lstrip(" ").startswith(_FORMULA) else plain
+        currency = guarded(sheet.statement.currency)
+        lines.append(line_of([*map(guarded, text), *days, *numbers, currency, guarded(points), *proof]))
+    lines.append(line_of(["total", *[""] * 10, str(sheet.statement.total), guarded(sheet.statement.currency)]))
+    told = [heading(sheet, lang), *(f"{name}: {text}" for name, text in about(sheet, lang).items()), *notes(sheet, lang)]
+    return ("\ufeff" if bom else "") + "".join([*lines, "\r\n", *map(note_of, told)])
 
 
 def to_json(sheet: Sheet, lang: Lang = "en") -> str:

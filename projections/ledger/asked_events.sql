@@ -2,6 +2,8 @@
 CREATE TABLE IF NOT EXISTS asked_events
 (
     `row` UInt32,
+    `tenant` String,
+    `source` String,
     `event_id` UUID,
     `payload` String,
     `payload_hash` UInt64 DEFAULT xxh3(payload)

@@ -1,6 +1,6 @@
 -- The stored events that correct some events directly, in log order; a place stored twice counts once.
-SELECT event_id, corrects, payload
+SELECT tenant, source, event_id, corrects_source, corrects, payload
 FROM merge(currentDatabase(), {tables:String})
-WHERE corrects IN {ids:Array(UUID)}
+WHERE corrects IN {ids:Array(UUID)} AND tenant IN {tenants:Array(String)}
 ORDER BY recorded_at, topic, partition, offset
 LIMIT 1 BY topic, partition, offset

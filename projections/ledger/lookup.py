@@ -10,7 +10,8 @@ import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 
 from opsledger.domain.catalogue import STREAMS
-from opsledger.domain.ports import ArrowTable, StoredEvent
+from opsledger.domain.envelope import Identity
+from opsledger.domain.ports import ArrowTable, NamedEvent, StoredEvent
 from opsledger.projections.ledger.sql import sql
 
 _TABLES = f"^({'|'.join(STREAMS)})$"
@@ -29,13 +30,15 @@ class TableLedger:
         ((count,),) = self._client.query(sql("event_count"), parameters={"tables": _TABLES}).result_rows
         return int(count)
 
-    def event_ids(self) -> Iterator[memoryview]:
-        """The ids of all stored events, in batches; see ``domain.ports.Ledger``."""
+    def identities(self) -> Iterator[memoryview]:
+        """All stored events, in batches; see ``domain.ports.Ledger``."""
         for stream in STREAMS:
-            with self._client.raw_stream(sql("event_ids"), parameters={"stream": stream}, fmt="RowBinary") as rows:
-                while batch := rows.read(16 * _IDS_AT_ONCE):
+            with self._client.raw_stream(sql("identities"), parameters={"stream": stream}, fmt="RowBinary") as rows:
+                while batch := rows.read(24 * _IDS_AT_ONCE):
+                    words = np.frombuffer(batch, "<u8").reshape(-1, 3).copy()
                     # The engine writes an id as two little-endian halves, the high one first.
-                    yield memoryview(np.frombuffer(batch, "<u8").astype(">u8").tobytes())
+                    words[:, :2].byteswap(inplace=True)
+                    yield memoryview(words.tobytes())
 
     def stored(self, asked: ArrowTable) -> pa.Table:
         """Which asked events are stored; see ``domain.ports.Ledger``."""
@@ -46,20 +49,36 @@ class TableLedger:
         finally:
             self._client.command(f"TRUNCATE TABLE `{self._asked}`")
 
-    def events(self, ids: Sequence[UUID]) -> Mapping[UUID, StoredEvent]:
-        """The stored events of some ids; of copies that differ, the first in the log."""
-        found: dict[UUID, StoredEvent] = {}
-        for event in self._select("events_by_id", ids):
-            found.setdefault(event.event_id, event)
-        return found
+    def events(self, identities: Sequence[Identity]) -> Mapping[Identity, StoredEvent]:
+        """The stored events of some identities; of copies that differ, the first in the log."""
+        found: dict[Identity, StoredEvent] = {}
+        for event in self._select("events_by_id", identities):
+            found.setdefault(event.identity, event)
+        return {one: found[one] for one in identities if one in found}
 
-    def corrections(self, ids: Sequence[UUID]) -> Sequence[StoredEvent]:
+    def corrections(self, identities: Sequence[Identity]) -> Sequence[StoredEvent]:
         """The stored events that correct one of some events directly, in log order."""
-        return self._select("corrections", ids)
+        wanted = frozenset(identities)
+        return [event for event in self._select("corrections", identities) if event.corrects in wanted]
 
-    def _select(self, name: str, ids: Sequence[UUID]) -> list[StoredEvent]:
+    def named(self, tenant: str, ids: Sequence[UUID]) -> Sequence[NamedEvent]:
+        """What some ids stand for within a tenant; see ``domain.ports.Ledger``."""
         if not ids:
             return []
-        parameters = {"tables": _TABLES, "ids": [str(id_) for id_ in ids]}
-        rows = self._client.query(sql(name), parameters=parameters, column_formats={"payload": "bytes"}).result_rows
-        return [StoredEvent(id_, None if corrects == _NONE else corrects, payload) for id_, corrects, payload in rows]
+        asked = {"tables": _TABLES, "tenant": tenant, "ids": [str(id_) for id_ in ids]}
+        return [NamedEvent(*row) for row in self._client.query(sql("named"), parameters=asked).result_rows]
+
+    def _select(self, name: str, identities: Sequence[Identity]) -> list[StoredEvent]:
+        """By ids and tenants alone, which the server can be told: the sources are looked at by who asks."""
+        if not identities:
+            return []
+        asked = {
+            "tables": _TABLES,
+            "ids": [str(one.event_id) for one in identities],
+            "tenants": sorted({one.tenant for one in identities}),
+        }
+        rows = self._client.query(sql(name), parameters=asked, column_formats={"payload": "bytes"}).result_rows
+        return [
+            StoredEvent(Identity(tenant, source, id_), None if of == _NONE else Identity(tenant, of_source, of), payload)
+            for tenant, source, id_, of_source, of, payload in rows
+        ]

@@ -84,9 +84,10 @@ class SinkWriter:
             found |= {(topic, partition): following for topic, partition, following in rows}
         return found
 
-    def begin(self, positions: Mapping[Place, int]) -> None:
-        """Reading begins at these places, to which the ledger goes."""
-        self._known |= {place: _Known(position, position) for place, position in positions.items()}
+    def begin(self, positions: Mapping[Place, int], settled: Mapping[Place, int] | None = None) -> None:
+        """Reading begins at these places, to which the ledger goes; further on where what follows is known to be no row."""
+        on = settled or {}
+        self._known |= {place: _Known(at, max(at, on.get(place, 0))) for place, at in positions.items()}
 
     def forget(self, places: Iterable[Place]) -> None:
         """These partitions are others' now: nothing more is written to them."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from types import MappingProxyType
+
+from clickhouse_connect.driver.binding import format_query_value
 
 from opsledger.domain.catalogue import STREAMS, column_name, columns_of
 from opsledger.domain.fields import Kind
@@ -33,6 +36,7 @@ _ENVELOPE = (
     ("actor", "LowCardinality(String)"),
     ("caused_by", "UUID"),
     ("corrects", "UUID"),
+    ("corrects_source", "LowCardinality(String) DEFAULT source"),
 )
 _PLACE = (
     ("payload", "String CODEC(ZSTD)"),
@@ -104,21 +108,43 @@ def create_table(stream: str) -> str:
     )
 
 
-def additions(present: Mapping[str, Set[str]]) -> tuple[str, ...]:
+def additions(
+    present: Mapping[str, Set[str]], aimed: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+) -> tuple[str, ...]:
     """The ALTER TABLE statements that give an older ledger's tables (name → columns, projections) what was declared since.
 
-    A field that was not declared could not be stored, so the column's empty value is right for every row before.
+    A field that was not declared could not be stored, so the column's empty value is right for every row before. ``aimed`` has,
+    by stream, the events of before that correct one of another source, with that source: they take effect as they did.
     A projection is made of the rows before in the background; a question reads the rows of parts that do not have it yet.
     """
     found = []
     for stream in (stream for stream in STREAMS if stream in present):
         fields = ((column_name(s.name), _TYPES[s.rule.kind]) for s in columns_of(stream))
         missing = [f"ADD COLUMN `{name}` {type_}" for name, type_ in fields if name not in present[stream]]
+        if "corrects_source" not in present[stream]:
+            missing.append(f"ADD COLUMN `corrects_source` {_aimed(aimed.get(stream, {}))} AFTER `corrects`")
         found += [f"ALTER TABLE `{stream}` {', '.join(missing)}"] if missing else []
         if f"{PROJECTED}{PROJECTION}" not in present[stream]:
             changes = f"DROP PROJECTION IF EXISTS {_FORMER}", f"ADD {_IF_NEW}", f"MATERIALIZE PROJECTION {PROJECTION}"
             found += [f"ALTER TABLE `{stream}` {change}" for change in changes]
+    if "tenant" not in present.get(_PASSING, {"tenant"}):
+        found.append(
+            f"ALTER TABLE `{_PASSING}` ADD COLUMN `tenant` String AFTER `row`, ADD COLUMN `source` String AFTER `tenant`"
+        )
     return tuple(found)
+
+
+def _aimed(sources: Mapping[str, str]) -> str:
+    """Type and default of ``corrects_source`` in a ledger that had none: no row is written, what is not there is worked out."""
+    name, type_ = "source", "LowCardinality(String)"
+    if not sources:
+        return f"{type_} DEFAULT {name}"
+    ids, named = (f"[{', '.join(map(_quoted, each))}]" for each in (sources, sources.values()))
+    return f"{type_} DEFAULT transform(toString(event_id), {ids}, {named}, toString({name}))"
+
+
+def _quoted(text: str) -> str:
+    return str(format_query_value(text))
 
 
 def deduplication() -> tuple[str, ...]:

@@ -6,13 +6,13 @@ FROM
         (effective_from, occurred_at, event_id) AS place
     FROM tenant
     WHERE tenant = {tenant:String} AND effective_from <= {at:DateTime64(6, 'UTC')}
-      AND event_id NOT IN (SELECT corrects FROM tenant WHERE tenant = {tenant:String})
+      AND (source, event_id) NOT IN (SELECT corrects_source, corrects FROM tenant WHERE tenant = {tenant:String})
     UNION ALL
     SELECT 'queue', subject, toString(type), toString(payload), assumeNotNull(effective_from),
         (assumeNotNull(effective_from), occurred_at, event_id)
     FROM queue
     WHERE tenant = {tenant:String} AND type = 'queue.described' AND effective_from <= {at:DateTime64(6, 'UTC')}
-      AND event_id NOT IN (SELECT corrects FROM queue WHERE tenant = {tenant:String})
+      AND (source, event_id) NOT IN (SELECT corrects_source, corrects FROM queue WHERE tenant = {tenant:String})
 )
 GROUP BY kind, id
 ORDER BY kind DESC, id

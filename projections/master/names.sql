@@ -5,7 +5,7 @@ FROM
     SELECT subject, toString(name) AS name, toString(staff_number) AS staff_number, (occurred_at, event_id) AS place
     FROM staff
     WHERE tenant = {tenant:String} AND type = 'staff.joined' AND occurred_at < {stop:DateTime64(6, 'UTC')}
-      AND event_id NOT IN (SELECT corrects FROM staff WHERE tenant = {tenant:String})
+      AND (source, event_id) NOT IN (SELECT corrects_source, corrects FROM staff WHERE tenant = {tenant:String})
 )
 GROUP BY subject
 UNION ALL
@@ -15,7 +15,7 @@ FROM
     SELECT subject, toString(name) AS name, (effective_from, occurred_at, event_id) AS place
     FROM queue
     WHERE tenant = {tenant:String} AND type = 'queue.described' AND effective_from < {stop:DateTime64(6, 'UTC')}
-      AND event_id NOT IN (SELECT corrects FROM queue WHERE tenant = {tenant:String})
+      AND (source, event_id) NOT IN (SELECT corrects_source, corrects FROM queue WHERE tenant = {tenant:String})
 )
 GROUP BY subject
 ORDER BY kind, id

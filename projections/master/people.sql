@@ -12,7 +12,7 @@ FROM
     SELECT *, (occurred_at, indexOf(['staff.joined', 'staff.moved', 'staff.left'], toString(type)), event_id) AS place
     FROM staff
     WHERE tenant = {tenant:String} AND occurred_at <= {at:DateTime64(6, 'UTC')}
-      AND event_id NOT IN (SELECT corrects FROM staff WHERE tenant = {tenant:String})
+      AND (source, event_id) NOT IN (SELECT corrects_source, corrects FROM staff WHERE tenant = {tenant:String})
 )
 GROUP BY subject
 HAVING argMax(toString(type), place) != 'staff.left' AND countIf(type = 'staff.joined') > 0

@@ -9,7 +9,7 @@ FROM
         '' AS hotline
     FROM tenant
     WHERE tenant = {tenant:String} AND type = 'tenant.configured' AND effective_from < {stop:DateTime64(6, 'UTC')}
-      AND event_id NOT IN (SELECT corrects FROM tenant WHERE tenant = {tenant:String})
+      AND (source, event_id) NOT IN (SELECT corrects_source, corrects FROM tenant WHERE tenant = {tenant:String})
     GROUP BY subject
     UNION ALL
     SELECT
@@ -19,7 +19,7 @@ FROM
         argMax(toString(hotline), (effective_from, occurred_at, event_id)) AS hotline
     FROM queue
     WHERE tenant = {tenant:String} AND type = 'queue.described' AND effective_from < {stop:DateTime64(6, 'UTC')}
-      AND event_id NOT IN (SELECT corrects FROM queue WHERE tenant = {tenant:String})
+      AND (source, event_id) NOT IN (SELECT corrects_source, corrects FROM queue WHERE tenant = {tenant:String})
     GROUP BY subject
 )
 ORDER BY queue

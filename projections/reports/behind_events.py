@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from opsledger.domain.catalogue import STREAMS
@@ -53,25 +54,35 @@ def by_proof(job: Job, ref: CellRef) -> Layout:
     """The events that a penalty or an award names as its evidence, of whatever stream; a row each, found or not."""
     stream, id_ = _named(ref)
     sql = (
-        f"SELECT argMin(evidence, (occurred_at, event_id)) FROM `{stream}` WHERE tenant = {{tenant:String}} "
-        "AND subject = {subject:String} AND type = {type:String} AND event_id NOT IN "
-        f"(SELECT corrects FROM `{stream}` WHERE tenant = {{tenant:String}} AND subject = {{subject:String}})"
+        f"SELECT argMin((evidence, sources), (occurred_at, event_id)) FROM `{stream}` WHERE tenant = {{tenant:String}} "
+        "AND subject = {subject:String} AND type = {type:String} AND (source, event_id) NOT IN "
+        f"(SELECT corrects_source, corrects FROM `{stream}` WHERE tenant = {{tenant:String}} AND subject = {{subject:String}})"
     )
     first = "penalty.assessed" if stream == "penalty" else "award.granted"
     bound = {"tenant": job.facts.tenant, "subject": id_, "type": first}
-    ((ids,),) = job.facts.engine.query(sql, parameters=bound).result_rows
-    rows, missing = of_ids(job.facts, map(str, ids), STREAMS)
+    (((ids, sources),),) = job.facts.engine.query(sql, parameters=bound).result_rows
+    rows, missing = of_ids(job.facts, map(str, ids), STREAMS, _whose(sources))
     gone = (words.fill(_GONE, 0, job.request.lang).replace("{n}", str(missing)),) if missing else ()
     return _layout(job, _PROOF, f"{stream} {id_}", rows, *gone, look(job, stream, id_))
 
 
-def of_ids(facts: Facts, ids: Iterable[str], streams: Iterable[str]) -> tuple[Rows, int]:
-    """A row per event id, in order of time; of those that no stream has, the id alone; and how many those are."""
+def _whose(sources: str) -> list[str]:
+    """The source of each event of the evidence; none where the decision was made before it was kept."""
+    return [str(of["source"]) for of in json.loads(sources or "[]") for _ in range(of["events"])]
+
+
+def of_ids(facts: Facts, ids: Iterable[str], streams: Iterable[str], sources: Sequence[str] = ()) -> tuple[Rows, int]:
+    """A row per event id, in order of time; of those that no stream has, the id alone; and how many those are.
+
+    ``sources``, where they are known, say of each id whose event is meant: another source may use it, too.
+    """
     wanted = list(dict.fromkeys(ids))
+    whose = dict(zip(wanted, sources, strict=False)) if len(sources) == len(wanted) else {}
     found: dict[Value, tuple[Value, ...]] = {}
     for stream in streams if wanted else ():
         for row in events(facts, stream, "event_id IN {ids:Array(UUID)}", ids=wanted):
-            found.setdefault(row[6], row)
+            if row[7] == whose.get(str(row[6]), row[7]):
+                found.setdefault(row[6], row)
     missing = [id_ for id_ in wanted if id_ not in found]
     blank: Rows = [(None, None, None, None, None, None, id_, None, None, None) for id_ in missing]
     return [*sorted(found.values(), key=lambda row: (str(row[3]), str(row[5]))), *blank], len(missing)

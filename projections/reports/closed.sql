@@ -6,8 +6,8 @@ FROM
         argMaxIf(toString(month), place, type = 'period.closed') AS month,
         maxIf(occurred_at, type = 'period.closed') AS closed_at,
         argMax(toString(type), place) AS last
-    FROM (SELECT *, (occurred_at, offset) AS place FROM period)
-    WHERE tenant = {tenant:String} AND type IN ('period.closed', 'period.reopened')
+    FROM (SELECT *, (occurred_at, offset) AS place FROM period WHERE tenant = {tenant:String})
+    WHERE type IN ('period.closed', 'period.reopened')
     GROUP BY subject
 )
 WHERE month IN {months:Array(String)}

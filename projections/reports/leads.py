@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from opsledger.domain.errors import UserError
 from opsledger.projections.reports.behind import by_figure
 from opsledger.projections.reports.behind_events import by_proof, by_subject
 from opsledger.projections.reports.behind_line import by_line
@@ -22,6 +23,8 @@ _FOLLOWED: Mapping[str, Callable[[Job, CellRef], Layout]] = {
 
 
 def by_cell(job: Job) -> Layout:
-    """What stands behind the cell that the request names. UserError where there is no such cell."""
+    """What stands behind the cell that the request names. UserError where there is no such cell, or not of this tenant's."""
     ref = parse_ref(job.request.cell or "")
+    if ref.tenant != job.facts.tenant:
+        raise UserError(f"the figure is of tenant '{ref.tenant}', not of '{job.facts.tenant}'")
     return _FOLLOWED[ref.place[0]](job, ref) if ref.place else by_figure(job, ref)

@@ -11,7 +11,10 @@ from pathlib import Path
 
 from opsledger.domain.fields import MAX_EVENT_BYTES
 from opsledger.infra.serve.connection import Bounds
+from opsledger.infra.serve.rates import BURST_S
+from opsledger.infra.serve.refusals import FILE_BYTES, LINES
 from opsledger.infra.serve.server import DEFAULT_PORT
+from opsledger.infra.web import connection as rest
 from opsledger.ingest.border.fast import MAX_NESTING
 from opsledger.ingest.http.limits import Limits
 from opsledger.ingest.http.openapi import document
@@ -58,6 +61,10 @@ def test_the_figures_of_the_page_are_those_of_the_code() -> None:
             f"an idle connection is closed after {bounds.idle_s:g} s, "
             f"one that does not take its answers after {bounds.unread_s:g} s |"
         ),
+        f"| rest of a refused request | {rest._DRAINED_BYTES:,} bytes, {rest._DRAINED_S:g} s, {rest._SILENT_S:g} s without",
+        f"`--burst` may come at once, what comes in {'ten' if BURST_S == 10 else BURST_S}",
+        f"Of many at once {'five' if LINES.a_second == 5 else LINES.a_second} a second have a line",
+        f"two files of {FILE_BYTES // 1024**2} MiB",
         f"| {limits.answer_s:g} s; a log that takes more than {limits.stalled_s:g} s",
         f"http://127.0.0.1:{DEFAULT_PORT}",
     ):

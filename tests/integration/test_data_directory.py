@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from opsledger.domain.clock import FixedClock
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.infra.directory_lock import is_held as find_held
 from opsledger.infra.store import Store, open_store
 from opsledger.ingest.border.judge import Border
 from opsledger.ingest.by_hand import chunk_of
@@ -153,3 +155,106 @@ def test_a_ledger_of_an_earlier_version_gets_the_fields_declared_since(tmp_path:
         assert (result.tally.accepted, result.problem) == (1, None)
         rows = store.client.query("SELECT seats, currency, zone FROM tenant_once").result_rows
     assert rows == [(7, "CNY", "UTC")]
+
+
+@pytest.mark.parametrize("before", [0o755, 0o750, 0o707, 0o777])
+def test_a_directory_that_others_can_read_is_taken_from_them_with_a_word(
+    tmp_path: Path, before: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """One that was there before, empty; then one of old, with a ledger in it."""
+    data = tmp_path / "data"
+    data.mkdir()
+    for _ in range(2):
+        data.chmod(before)
+        with opened(data):
+            assert stat.S_IMODE(data.stat().st_mode) == 0o700
+        assert f"other users could read {data} (rights {before:04o}); they are 0700 now" in capfd.readouterr().err
+    with opened(data):
+        pass
+    assert capfd.readouterr().err == ""
+
+
+def test_a_folder_that_is_no_ledger_keeps_its_rights(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    (tmp_path / "letters.txt").write_text("dear reader")
+    with pytest.raises(UserError, match="holds other files"):
+        opened(tmp_path)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+
+
+_AS_ANOTHER = """
+import os, sys
+sys.path[:0] = sys.argv[2:]
+from pathlib import Path
+from opsledger.domain.errors import UserError
+from opsledger.infra.data_directory import Folder
+os.setgroups([])
+os.setgid(12345)
+os.setuid(12345)
+try:
+    Folder(Path(sys.argv[1])).made()
+except UserError as error:
+    print(error.exit_code, error)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_directory_that_cannot_be_taken_from_others_is_refused() -> None:
+    """It is another user's, who lets all in."""
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data"
+        Path(folder).chmod(0o755)
+        data.mkdir()
+        data.chmod(0o777)
+        command = [sys.executable, "-c", _AS_ANOTHER, str(data), *sys.path]
+        said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        assert stat.S_IMODE(data.stat().st_mode) == 0o777
+    assert said.startswith(f"{EXIT_ENVIRONMENT} other users can read {data} (rights 0777), and this user cannot change that")
+    assert f"chmod 700 {data}" in said
+
+
+LOST = r"is in use by another process \(pid %d\); the LOCK file that says by which command was deleted while it was held"
+
+
+def test_a_lock_that_was_deleted_while_it_was_held_is_told_for_what_it_is(tmp_path: Path) -> None:
+    """Also to the third; and once the holder is gone, the directory can be had."""
+    data = tmp_path / "data"
+    process = holder(data)
+    try:
+        for _ in range(2):
+            (data / "LOCK").unlink()
+            with pytest.raises(UserError, match=LOST % process.pid) as caught:
+                opened(data)
+            assert caught.value.exit_code == EXIT_ENVIRONMENT
+        assert find_held(data)
+    finally:
+        process.kill()
+        process.wait()
+    with opened(data) as store:
+        assert store.ledger.event_count() == 0
+
+
+ENGINE_ALONE = """
+import sys, time
+import chdb.session
+session = chdb.session.Session(sys.argv[1])
+print("open", flush=True)
+time.sleep(60)
+"""
+
+
+def test_an_engine_that_another_program_has_opened_is_told_too(tmp_path: Path) -> None:
+    """As an older version does whose LOCK was deleted: it does not lock the folder."""
+    data = tmp_path / "data"
+    with opened(data):
+        pass
+    command = [sys.executable, "-c", ENGINE_ALONE, str(data / "engine")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"open\n"
+        said = subprocess.run([sys.executable, "-c", HOLD, str(data)], capture_output=True, text=True, cwd=ROOT, check=False)
+    finally:
+        process.kill()
+        process.wait()
+    assert f"UserError: data directory {data} is in use by another process (pid {process.pid})" in said.stderr

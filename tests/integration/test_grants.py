@@ -79,8 +79,9 @@ def work(store):
     with facts.as_known_at(store.clock.now()) as past:
         assert past.query("SELECT count() FROM calls FINAL").first_row == (9,)
     asking = stores._Asking(store.client, "asked_events_0a1b")
-    id_ = store.client.query("SELECT event_id FROM call LIMIT 1").first_row[0]
-    asked = {"row": pa.array([0], "uint32"), "event_id": pa.array([id_.bytes], pa.binary(16)), "payload": [""]}
+    tenant, source, id_ = store.client.query("SELECT tenant, source, event_id FROM call LIMIT 1").first_row
+    asked = {"row": pa.array([0], "uint32"), "tenant": [tenant], "source": [source]}
+    asked |= {"event_id": pa.array([id_.bytes], pa.binary(16)), "payload": [""]}
     assert asking.stored(pa.table(asked)).num_rows == 1
     assert asking.event_count() == 9
     asking.close()

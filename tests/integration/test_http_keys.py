@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from opsledger.domain.clock import FixedClock
 from opsledger.domain.errors import UserError
 from opsledger.infra.cli.main import cli, run
-from opsledger.infra.serve.keys import Keys
+from opsledger.infra.serve.keys import Denied, Keys, Sender
+from opsledger.infra.serve.rates import Rate
 from opsledger.ingest.http.judging import Owner
 from tests.http_server import Client, Service, running, service
 from tests.ledger_samples import NOW, line
@@ -35,7 +36,7 @@ def test_a_key_is_of_its_tenant_and_source(keys: Keys) -> None:
     owner = Owner("宽带", "asterisk:pbx1")
     key = keys.add(owner, "the switch")
     assert re.fullmatch(r"olk_[0-9a-f]{12}_[A-Za-z0-9_-]{43}", key)
-    assert keys.owner_of(key) == owner
+    assert keys.who(key) == Sender(key[4:16], owner, Rate())
     (known,) = keys.all()
     assert (known.id, known.owner, known.note, known.created, known.revoked) == (key[4:16], owner, "the switch", NOW, None)
 
@@ -55,8 +56,8 @@ def test_only_the_whole_right_key_is_good(keys: Keys) -> None:
         one + "\n",
         "olk_' OR 1=1 --_" + one[17:],
     ]
-    assert [keys.owner_of(each) for each in wrong] == [None] * len(wrong)
-    assert keys.owner_of(one) == Owner("a", "s")
+    assert [type(keys.who(each)) for each in wrong] == [Denied] * len(wrong)
+    assert keys.who(one) == Sender(one[4:16], Owner("a", "s"), Rate())
 
 
 def test_only_a_hash_is_kept_in_a_file_for_this_user_alone(keys: Keys, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -162,8 +162,7 @@ def test_a_body_in_chunks_is_bounded_too(served: Service) -> None:
     pieces = (b" " * 10_000 for _ in range(1_000))
     headers = {"Authorization": f"Bearer {served.client.key}", "Content-Type": "application/cloudevents+json"}
     with urllib3.PoolManager(retries=False) as http:
-        with suppress(urllib3.exceptions.ProtocolError):  # it hangs up while we send: what it said is lost on some systems
-            assert http.request("POST", served.client.url + "/events", body=pieces, headers=headers).status == 413
+        assert http.request("POST", served.client.url + "/events", body=pieces, headers=headers).status == 413
         whole = http.request("POST", served.client.url + "/events", body=iter([line("a")]), headers=headers)
     assert whole.status == 200
     assert served.committer.groups == 1
@@ -171,7 +170,7 @@ def test_a_body_in_chunks_is_bounded_too(served: Service) -> None:
 
 def test_a_batch_of_too_many_events_is_refused_whole(served: Service) -> None:
     told = served.client.batch([b"1"] * 101)
-    assert (told.status, "101 events" in told.json()["detail"]) == (413, True)
+    assert (told.status, "more than 100 events" in told.json()["detail"]) == (413, True)
     assert served.client.batch([b"1"] * 100).status == 200
 
 

@@ -215,7 +215,8 @@ def test_who_asks_what_is_stored_does_so_by_a_table_of_its_own(ledger: _Ledger) 
 
 def _asked(key: str) -> pa.Table:
     rows = tables([line(key)])["call"]
-    return pa.table({"row": pa.array([0], pa.uint32()), "event_id": rows["event_id"], "payload": rows["payload"]})
+    asked = {name: rows[name].cast(pa.string()) for name in ("tenant", "source")}
+    return pa.table({"row": pa.array([0], pa.uint32()), **asked, "event_id": rows["event_id"], "payload": rows["payload"]})
 
 
 def _asking_tables(store: Store) -> int:

@@ -19,8 +19,11 @@ from opsledger.domain.events.award import AwardGranted, AwardRevoked
 from opsledger.domain.events.penalty import PenaltyAppealed, PenaltyAssessed, PenaltyReduced, PenaltyWaived
 from tests.contract_samples import NINE, in_memory
 
-ID, STRANGER = UUID(int=7), UUID(int=8)
-KNOWN = KnownFacts(things={("t1", "complaint/cp-1"): (ID,)}, stored={("t1", ID), ("t2", STRANGER)})
+ID, STRANGER, SHARED = UUID(int=7), UUID(int=8), UUID(int=9)
+KNOWN = KnownFacts(
+    things={("t1", "complaint/cp-1"): (("crm", ID),)},
+    stored={("t1", ID): ("crm",), ("t2", STRANGER): ("crm",), ("t1", SHARED): ("crm", "pbx")},
+)
 ASSESS = {
     "command": "penalty.assess",
     "id": "pn-1",

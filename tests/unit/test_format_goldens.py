@@ -74,7 +74,7 @@ def test_the_sections_follow_with_their_titles_and_codes_have_names() -> None:
 
 def test_a_name_is_never_a_formula_nor_markup_nor_a_character_that_cannot_be_seen() -> None:
     result = rich()
-    assert f",'{FORMULA}," in to_csv(result)
+    assert f""","'{FORMULA}",""" in to_csv(result)
     page = to_html(result)
     assert "<script>alert" not in page
     for text in (page, to_csv(result), to_terminal(result, 140)):

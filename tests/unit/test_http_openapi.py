@@ -63,7 +63,54 @@ def test_the_event_types_are_the_declared_facts_word_for_word() -> None:
     for type_ in FACTS:
         declared = json.loads(json.dumps(schema_of(type_)))
         assert declared.pop("$schema") == DOCUMENT["jsonSchemaDialect"]
-        assert schemas[type_] == declared
+        named = {"title": TYPES[type_].__name__, "description": f"{TYPES[type_].ZH}: {TYPES[type_].__doc__}"}
+        assert schemas[type_] == declared | named
+
+
+def test_what_generators_of_clients_need_is_there() -> None:
+    info, operations = DOCUMENT["info"], [method for path in DOCUMENT["paths"].values() for method in path.values()]
+    assert info["license"]["identifier"] == "Apache-2.0"
+    assert DOCUMENT["servers"]
+    names = [operation["operationId"] for operation in operations]
+    assert len(set(names)) == len(names) == len(DOCUMENT["paths"])
+    assert all(any(status.startswith("4") for status in operation["responses"]) for operation in operations)
+    assert [place for place, schema in constants(DOCUMENT) if schema.get("type") != "string"] == []
+    for name in ("Event", "Verdict"):
+        union = DOCUMENT["components"]["schemas"][name]
+        refs = [each["$ref"] for each in union["oneOf"]]
+        assert sorted(union["discriminator"]["mapping"].values()) == sorted(refs)
+        for word, ref in union["discriminator"]["mapping"].items():
+            told = DOCUMENT["components"]["schemas"][ref.rpartition("/")[2]]["properties"][
+                union["discriminator"]["propertyName"]
+            ]
+            assert told == {"type": "string", "const": word, "enum": [word]}
+
+
+def constants(value: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every schema that allows given values only, with its place."""
+    if isinstance(value, dict) and ({"const", "enum"} & value.keys()) and not isinstance(value.get("enum"), dict):
+        yield place, value
+    if isinstance(value, (dict, list)):
+        for name, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from constants(inner, f"{place}/{name}")
+
+
+def test_an_answer_fits_one_shape_alone() -> None:
+    position = {"topic": "call", "partition": 0, "offset": 1}
+    dead = {"status": "dead", "reason": "invalid", "detail": "x", "dead_letter": "12345678-1234-5678-9234-567812345678"}
+    accepted, duplicate = {"status": "accepted", "position": position}, {"status": "duplicate"}
+    batch = {"read": 1, "accepted": 1, "duplicate": 0, "dead": 0, "events": [accepted]}
+    shapes = {name: validator({"$ref": f"#/components/schemas/{name}"}) for name in ("Accepted", "Duplicate", "Dead", "Batch")}
+    for answer, name in ((accepted, "Accepted"), (duplicate, "Duplicate"), (dead, "Dead"), (batch, "Batch")):
+        assert [shape for shape, of in shapes.items() if of.is_valid(answer)] == [name]
+
+
+def test_a_batch_is_a_list_of_events_and_of_nothing_else() -> None:
+    content = DOCUMENT["paths"]["/events"]["post"]["requestBody"]["content"]
+    of = validator({**content[BATCH]["schema"], "$schema": DOCUMENT["jsonSchemaDialect"]})
+    assert of.is_valid([])
+    assert not of.is_valid({})
+    assert not of.is_valid([1])
 
 
 @pytest.mark.parametrize("type_", FACTS)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from opsledger.domain.clock import FixedClock
 from opsledger.domain.dead_letters import DeadLetter, Outcome
+from opsledger.domain.envelope import Identity, owner_mark
 from opsledger.domain.ports import Span, StoredEvent
 from opsledger.ingest import dedup, stages
 from opsledger.ingest.chunk import Chunk, OnChange
@@ -49,9 +50,10 @@ class MemoryLedger:
 
     def append(self, events: Mapping[str, Any], *, backfill: bool = False) -> Sequence[Span]:
         for table in events.values():
-            for row in table.select(["event_id", "corrects", "payload"]).to_pylist():
-                corrects = UUID(bytes=row["corrects"] or bytes(16))
-                self.rows.append(StoredEvent(UUID(bytes=row["event_id"]), corrects if corrects.int else None, row["payload"]))
+            for row in table.select(["tenant", "source", "event_id", "corrects", "corrects_source", "payload"]).to_pylist():
+                one = Identity(row["tenant"], row["source"], UUID(bytes=row["event_id"]))
+                of = Identity(row["tenant"], row["corrects_source"] or one.source, UUID(bytes=row["corrects"] or bytes(16)))
+                self.rows.append(StoredEvent(one, of if of.event_id.int else None, row["payload"]))
         return []
 
     def keep(self, letters: Sequence[DeadLetter]) -> int:
@@ -61,22 +63,23 @@ class MemoryLedger:
     def event_count(self) -> int:
         return len(self.rows)
 
-    def event_ids(self) -> Iterator[memoryview]:
-        yield memoryview(b"".join(row.event_id.bytes for row in self.rows))
+    def identities(self) -> Iterator[memoryview]:
+        known = [row.identity for row in self.rows]
+        yield memoryview(b"".join(one.event_id.bytes + owner_mark(one.tenant, one.source) for one in known))
 
     def stored(self, asked: Any) -> pa.Table:
         found: dict[int, bool] = {}
         for row in asked.to_pylist():
             for event in self.rows:
-                if event.event_id.bytes == row["event_id"]:
+                if event.identity == (row["tenant"], row["source"], UUID(bytes=row["event_id"])):
                     found[row["row"]] = found.get(row["row"], False) or event.payload == row["payload"]
         return pa.table({"row": pa.array(found.keys(), pa.uint32()), "same": pa.array(map(int, found.values()), pa.uint8())})
 
-    def events(self, ids: Sequence[UUID]) -> Mapping[UUID, StoredEvent]:
-        return {event.event_id: event for event in reversed(self.rows) if event.event_id in ids}
+    def events(self, identities: Sequence[Identity]) -> Mapping[Identity, StoredEvent]:
+        return {event.identity: event for event in reversed(self.rows) if event.identity in identities}
 
-    def corrections(self, ids: Sequence[UUID]) -> Sequence[StoredEvent]:
-        return [event for event in self.rows if event.corrects in ids]
+    def corrections(self, identities: Sequence[Identity]) -> Sequence[StoredEvent]:
+        return [event for event in self.rows if event.corrects in identities]
 
 
 def model(records: Records) -> tuple[list[Outcome], dict[int, list[int]]]:
@@ -131,7 +134,7 @@ def imported(ledger: MemoryLedger, records: Records, cuts: Sequence[int]) -> lis
 
 def contents(ledger: MemoryLedger) -> dict[int, list[int]]:
     """The contents under each id, followed along the corrections; AssertionError when an id is stored twice."""
-    assert len({event.event_id for event in ledger.rows}) == len(ledger.rows)
+    assert len({event.identity for event in ledger.rows}) == len(ledger.rows)
     follows = {event.corrects: event for event in ledger.rows if event.corrects}
     found: dict[int, list[int]] = {}
     for number in range(6):
@@ -139,7 +142,7 @@ def contents(ledger: MemoryLedger) -> dict[int, list[int]]:
         event = next((event for event in ledger.rows if event.payload in base), None)
         while event is not None:
             found.setdefault(number, []).append(next(c for p, c in base.items() if _marks(p) & _marks(event.payload)))
-            event = follows.get(event.event_id)
+            event = follows.get(event.identity)
     return found
 
 

@@ -8,12 +8,13 @@ import random
 import numpy as np
 import pytest
 
+from opsledger.domain.envelope import owner_mark
 from opsledger.ingest import seen
 from opsledger.ingest.seen import Seen, digests
 
 
 def ids(count: int, seed: int = 1) -> bytes:
-    return random.Random(seed).randbytes(16 * count)
+    return random.Random(seed).randbytes(24 * count)
 
 
 def test_what_was_added_is_never_forgotten() -> None:
@@ -51,7 +52,7 @@ def test_new_ids_are_seldom_suspected() -> None:
 )
 def test_ids_that_only_count_up_are_told_apart_as_well(make: object) -> None:
     memory = Seen(64)
-    numbers = [make(n) for n in range(200_000)]  # type: ignore[operator]  # one of the three above
+    numbers = [make(n) + owner_mark("acme", "pbx:main") for n in range(200_000)]  # type: ignore[operator]  # one of the three above
     memory.add(digests(b"".join(numbers[:100_000])))
     assert memory.maybe(digests(b"".join(numbers[100_000:]))).mean() < 0.001
 
@@ -60,4 +61,14 @@ def test_nothing_is_nothing() -> None:
     memory = Seen(1)
     memory.add(digests(b""))
     assert len(memory.maybe(digests(b""))) == 0
-    assert not memory.maybe(digests(os.urandom(1600))).any()
+    assert not memory.maybe(digests(os.urandom(2400))).any()
+
+
+def test_one_id_of_two_owners_is_two() -> None:
+    memory = Seen(1)
+    id_ = ids(1)[:16]
+    owners = [("acme", "pbx"), ("globex", "pbx"), ("acme", "crm"), ("pbx", "acme"), ("crm", "acme")]
+    marks = [owner_mark(*owner) for owner in owners]
+    assert len(set(marks)) == len(owners)
+    memory.add(digests(id_ + marks[0]))
+    assert [bool(memory.maybe(digests(id_ + mark))[0]) for mark in marks] == [True, False, False, False, False]

@@ -11,15 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from kafka import KafkaAdminClient
-from kafka.errors import KafkaError
-
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.kafka.local.artifacts import libraries
 from opsledger.infra.kafka.local.disk import on_disk
 from opsledger.infra.kafka.local.java import find_java
 from opsledger.infra.kafka.local.node import Node
 from opsledger.infra.kafka.local.plan import HOST, Plan, busy, new_plan, read_plan, write_plan
+from opsledger.ingest.log.client import KafkaAdminClient, KafkaError
 
 SIZES = (1, 3)
 _READY_S = 180.0

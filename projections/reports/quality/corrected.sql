@@ -2,6 +2,6 @@
 SELECT subject
 FROM {stream:Identifier}
 WHERE tenant = {tenant:String} AND occurred_at >= {start:DateTime64(6, 'UTC')} AND occurred_at < {stop:DateTime64(6, 'UTC')}
-    AND event_id IN (
-        SELECT corrects FROM {stream:Identifier}
+    AND (source, event_id) IN (
+        SELECT corrects_source, corrects FROM {stream:Identifier}
         WHERE tenant = {tenant:String} AND corrects != toUUID('00000000-0000-0000-0000-000000000000'))

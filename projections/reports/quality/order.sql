@@ -20,7 +20,7 @@ FROM
         (
             SELECT
                 toString(source) AS name, subject, event_id, occurred_at, offset,
-                least(row_number() OVER (PARTITION BY event_id ORDER BY offset), 2) AS copy
+                least(row_number() OVER (PARTITION BY name, event_id ORDER BY offset), 2) AS copy
             FROM {stream:Identifier}
             WHERE tenant = {tenant:String} AND occurred_at >= {start:DateTime64(6, 'UTC')} AND occurred_at < {stop:DateTime64(6, 'UTC')}
                 AND subject IN ({tangled})

@@ -9,4 +9,4 @@ HAVING
     -- in the order in which they happened, one was recorded before the one before it (of two at one moment it may seem so)
     arrayMin(arrayDifference(
         arraySort((place, at) -> at, groupArray(offset), groupArray(toUnixTimestamp64Micro(occurred_at))))) < 0
-    OR length(arrayDistinct(groupArray(cityHash64(event_id)) AS ids)) < length(ids)
+    OR length(arrayDistinct(groupArray(cityHash64(source, event_id)) AS ids)) < length(ids)

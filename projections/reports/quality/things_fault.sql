@@ -7,7 +7,7 @@ SELECT 'fault' AS base, fault AS subject, arrayConcat(
         (
             SELECT subject
             FROM fault
-            WHERE tenant = {tenant:String} AND event_id NOT IN (SELECT corrects FROM fault WHERE tenant = {tenant:String})
+            WHERE tenant = {tenant:String} AND (source, event_id) NOT IN (SELECT corrects_source, corrects FROM fault WHERE tenant = {tenant:String})
             GROUP BY subject
             HAVING minIfOrNull(occurred_at, type = 'fault.cleared') < minIfOrNull(occurred_at, type = 'fault.raised')
         ),
