@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
@@ -37,6 +38,26 @@ def add_partitions(settings: KafkaSettings, topic: str, count: int) -> None:
             time.sleep(0.05)
     finally:
         admin.close()
+
+
+def make_anew(settings: KafkaSettings, topics: Sequence[str], partitions: int = 6) -> None:
+    """Topics are deleted and made again under their names, and a lone broker's answers tell of the new ones only."""
+    admin = KafkaAdminClient(**settings.client)
+    try:
+        former = _ids(admin, topics)
+        admin.delete_topics(list(topics))
+        until = time.monotonic() + PATIENCE_S
+        while _ids(admin, topics):
+            assert time.monotonic() < until, "the broker still tells of the topics that were deleted"
+            time.sleep(0.05)
+        admin.create_topics([NewTopic(name, partitions, 1) for name in topics], wait_for_metadata=True)
+        assert not former & _ids(admin, topics)
+    finally:
+        admin.close()
+
+
+def _ids(admin: KafkaAdminClient, topics: Sequence[str]) -> set[str]:
+    return {str(topic["topic_id"]) for topic in admin.describe_topics(list(topics)) if not topic["error_code"]}
 
 
 def open_log(settings: KafkaSettings, *, delivery_timeout_s: float = 30, in_flight_bytes: int = 32 * 1024 * 1024) -> KafkaLog:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kafka import KafkaAdminClient, KafkaProducer
+from kafka import KafkaProducer
 
 from opsledger.domain.clock import FixedClock
 from opsledger.domain.dead_letters import Attempt, DeadLetterFilter, Outcome
@@ -27,7 +27,7 @@ from opsledger.ingest.log.kafka import KafkaLog
 from opsledger.ingest.log.publish import Published, publish
 from tests.integration.log_port_suite import whole
 from tests.kafka_cluster import TestKafka
-from tests.kafka_topics import make_topics, open_log
+from tests.kafka_topics import make_anew, make_topics, open_log
 from tests.ledger_samples import NOW, calls, chunks, importer, line, spec, tables
 from tests.new_ledger import new_ledger
 
@@ -184,23 +184,9 @@ def test_only_one_tenant_is_copied_when_asked(store: Store, log: KafkaLog) -> No
 
 def test_a_topic_that_was_made_anew_is_refused(kafka: TestKafka, store: Store, log: KafkaLog) -> None:
     copy(store, log)
-    admin = KafkaAdminClient(**kafka.settings.client)
-    admin.delete_topics([spec.name for spec in kafka.settings.topics.specs(1)])
-    admin.close()
-    make_topics_again(kafka)
+    make_anew(kafka.settings, [spec.name for spec in kafka.settings.topics.specs(1)])
     with open_log(kafka.settings) as other, pytest.raises(UserError, match=r"made anew.*kafka-publish\.json"):
         copy(store, other)
-
-
-def make_topics_again(kafka: TestKafka) -> None:
-    """A topic that was deleted is gone a moment later only."""
-    from kafka.errors import TopicAlreadyExistsError
-
-    while True:
-        try:
-            return make_topics(kafka.settings)
-        except TopicAlreadyExistsError:
-            continue
 
 
 def test_rows_that_are_missing_in_the_end_are_told(store: Store, log: KafkaLog, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from kafka import KafkaAdminClient
-from kafka.admin import NewTopic
 
 from opsledger.domain.errors import UserError
 from opsledger.infra.kafka.settings import KafkaSettings
@@ -16,7 +14,7 @@ from opsledger.infra.sink.run import Sink, SinkOptions
 from opsledger.infra.store import Store
 from opsledger.ingest.log import group
 from opsledger.ingest.log.kafka import KafkaLog
-from tests.kafka_topics import add_partitions
+from tests.kafka_topics import add_partitions, make_anew
 from tests.ledger_samples import calls, tables
 from tests.sink_scene import SESSION_MS, AtWork, content, drained, until
 
@@ -30,10 +28,7 @@ def refused(store: Store, settings: KafkaSettings) -> str:
 def test_a_topic_made_anew_is_refused(log: KafkaLog, settings: KafkaSettings, store: Store) -> None:
     log.append(tables(calls(50)))
     drained(store, settings)
-    admin = KafkaAdminClient(**settings.client)
-    admin.delete_topics([settings.topics.of("call")])
-    admin.create_topics([NewTopic(settings.topics.of("call"), 6, 1)], wait_for_metadata=True)
-    admin.close()
+    make_anew(settings, [settings.topics.of("call")])
     said = refused(store, settings)
     assert "was made anew" in said
     assert content(store, settings).rows == 50
