@@ -132,7 +132,7 @@ __all__ = [
     "join_again",
     "lz4_encode",
     "next_bytes",
-    "plain_bytes",
+    "packed_bytes",
     "read_by",
     "read_committed",
     "standing",
@@ -212,7 +212,6 @@ def next_bytes(records: Any) -> memoryview | None:
     return records._next_slice  # type: ignore[no-any-return]  # noqa: SLF001  it does not tell without handing it out
 
 
-def plain_bytes(batch: Any) -> tuple[bytes, int]:
-    """(the bytes of a batch, decompressed; the place where its records begin)."""
-    iter(batch)  # decompresses
-    return bytes(batch._buffer), batch._pos  # noqa: SLF001  the client has no other way to the bytes
+def packed_bytes(batch: Any) -> tuple[int, memoryview]:
+    """(Kafka's number of a batch's codec, the bytes of its records as they came)."""
+    return batch.compression_type, memoryview(batch._buffer)[batch._pos :]  # noqa: SLF001  it does not hand out the bytes

@@ -1,7 +1,7 @@
 """Reads a batch of Kafka's records (format version 2) as columns, whole, where the client makes an object of each record.
 
 That costs the client some seven microseconds a record, more than judging the event in it; this, about one. The client still
-does all that it knows better: asking brokers, checksums, decompressing, which transactions were taken back, where to go on.
+does all that it knows better: asking brokers, checksums, which transactions were taken back, where to go on.
 
 A batch that cannot be read is handed out as so many records that cannot be read: each of its places is accounted for, and
 reading goes on behind it. The client would raise, then spin over the rest for ever.
@@ -20,11 +20,14 @@ from opsledger.ingest.log.client import (
     KafkaError,
     PartitionRecords,
     next_bytes,
-    plain_bytes,
+    packed_bytes,
 )
+from opsledger.ingest.log.codecs import decompressed
 from opsledger.ingest.log.fetched import Headers
 
 _LEGACY = 2
+_SMALLEST = 7
+"""Bytes of a record of nothing: length, attributes, time, offset, key, value, headers."""
 _MOST_BROKEN = 50_000
 """So many places of a batch that cannot be read are handed out at once; the rest with the next fetch."""
 
@@ -178,15 +181,18 @@ def run_of(batch: Any) -> Run:
         return Run([r.offset for r in each], [r.key for r in each], [r.value for r in each], [r.timestamp for r in each], {})
     if batch.is_control_batch:
         return Run([], [], [], [], {})
-    data, place = plain_bytes(batch)
+    codec, packed = packed_bytes(batch)
+    data = decompressed(codec, bytes(packed)) if codec else bytes(packed)
     try:
-        return _columns(data, place, batch)
+        return _columns(data, batch)
     except (IndexError, ValueError) as error:
         raise CorruptRecordError(f"the batch at offset {batch.base_offset} is broken: {error!r}") from None
 
 
-def _columns(data: bytes, place: int, batch: Any) -> Run:
-    count, base = batch.records_count, batch.base_offset
+def _columns(data: bytes, batch: Any) -> Run:
+    count, base, place = batch.records_count, batch.base_offset, 0
+    if not 0 <= count <= len(data) // _SMALLEST:
+        raise ValueError(f"{len(data)} bytes cannot be {count} records")
     offsets: list[int] = [0] * count
     keys: list[bytes | None] = [None] * count
     values: list[bytes | None] = [None] * count

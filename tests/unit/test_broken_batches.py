@@ -74,13 +74,22 @@ def dead(runs: list[Run]) -> dict[int, str]:
     return {offset: run.broken[index] for run in runs for index, offset in enumerate(run.offsets) if index in run.broken}
 
 
+def counted(raw: bytes, count: int, *, last: int) -> bytes:
+    """A batch that says it has so many records, the last of them so far behind the first."""
+    said = bytearray(raw)
+    struct.pack_into(">i", said, ATTRIBUTES + 2, last)
+    struct.pack_into(">i", said, HEAD - 4, count)
+    return sworn(said)
+
+
 BROKEN = {
-    "an unknown codec": (batch(3, attributes=7), "Unrecognized compression type: 7"),
-    "no gzip": (batch(3, attributes=1), "BadGzipFile"),
+    "an unknown codec": (batch(3, attributes=7), "Kafka has no codec 7"),
+    "no gzip": (batch(3, attributes=1), "error: Error -3"),
     "no snappy": (batch(3, attributes=2), "Uncompress"),
     "no lz4": (batch(3, attributes=3), "RuntimeError"),
     "no zstd": (batch(3, attributes=4), "ZstdError"),
     "a wrong checksum": (bytes(bytearray(batch(3)[:-1]) + b"?"), "its checksum is wrong"),
+    "more records than bytes": (counted(batch(3), 2**31 - 1, last=2), "cannot be 2147483647 records"),
     "broken records": (sworn(bytearray(batch(3)[:HEAD]) + b"\xff" * (len(batch(3)) - HEAD)), "CorruptRecordError"),
 }
 

@@ -55,7 +55,6 @@ SOURCES = {
     Fetcher._parse_fetched_data: "3cd93b6d3b7b",
     Fetcher.fetched_records: "bf91319f1a2f",
     Fetcher._append: "341c09c715c5",
-    DefaultRecordBatch._maybe_uncompress: "35e0360528da",
 }
 """What we have written anew, or count on word by word: read what has changed, and whether ours has to."""
 
