@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from threading import Condition
+from threading import BoundedSemaphore, Condition
 from typing import Any
 
 import msgspec
@@ -60,6 +60,7 @@ class App:
         self._document = document(version, limits)
         self._changed = Condition()
         self._open = 0
+        self._parsing = BoundedSemaphore(limits.parsing)
         self._pages: Mapping[str, Callable[[], Answer]] = {
             "/healthz": self._health,
             "/metrics": lambda: Answer("200 OK", *metrics.page()),
@@ -118,7 +119,8 @@ class App:
         sender = self._sender(path, environ["REQUEST_METHOD"], *given)  # again: the key may have ended since
         if sender is None:
             return self._pages[path]()
-        parsed = parse(_message(environ, self._limits), self._limits)
+        with self._parsing:
+            parsed = parse(_message(environ, self._limits), self._limits)
         with self._admission.counted(sender, len(parsed.items)):
             verdicts = self._committer.take(sender.owner, parsed.items) if parsed.items else []
         self._metrics.judged(verdicts)

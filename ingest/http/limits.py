@@ -17,6 +17,8 @@ class Limits:
     body_bytes: int = 8 * 1024 * 1024
     events: int = 5_000
     """Of one batch."""
+    parsing: int = 8
+    """Bodies that are in memory and taken apart at once; the others wait where the server has put them."""
     waiting: int = 256
     in_flight_bytes: int = 64 * 1024 * 1024
     group_events: int = 10_000

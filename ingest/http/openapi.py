@@ -34,6 +34,7 @@ _WHY = {
     431: "Too many headers, or too long ones.",
     500: "A defect of the program. Send the events again, they are counted once.",
     503: "The log does not answer, or the service is stopping. Send the events again, they are counted once.",
+    505: "A version of HTTP other than 1.0 and 1.1. Nothing is kept.",
 }
 
 

@@ -6,16 +6,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 import urllib3
 
 from opsledger.domain.clock import FixedClock
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.infra.serve import app
 from opsledger.infra.serve.server import is_loopback
 from opsledger.ingest.http.item import Item
 from opsledger.ingest.http.judging import Owner
 from opsledger.ingest.http.limits import Limits
+from opsledger.ingest.http.request import Message, Parsed, parse
 from opsledger.ingest.http.verdict import Verdict
 from tests.http_server import BATCH, Client, Service, service
 from tests.ledger_samples import NOW, line
@@ -53,6 +56,28 @@ def test_more_than_may_wait_are_told_to_come_again(tmp_path: Path, gate: Gate) -
         assert told == [200] * 3
         assert sum(gate.groups) == 3
         assert client.post(line("b")).status == 200
+
+
+@pytest.mark.parametrize("most", [2, 12])
+def test_so_many_bodies_are_taken_apart_at_once_and_no_more(most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Negative control: as many as there are where the bound is no less."""
+    all_in, parsing, together = Barrier(most), [], []
+
+    def watched(message: Message, limits: Limits) -> Parsed:
+        parsing.append(1)
+        all_in.wait(30)
+        together.append(len(parsing))
+        all_in.wait(30)
+        parsing.pop()
+        return parse(message, limits)
+
+    monkeypatch.setattr(app, "parse", watched)
+    with service(accept_all, tmp_path, CLOCK, limits=Limits(parsing=most)) as running:
+        clients = [Client(running.client.url, running.client.key) for _ in range(12)]
+        with at_once(*(lambda c=c, n=n: c.post(line(f"c{n}")).status for n, c in enumerate(clients))) as told:
+            pass
+    assert told == [200] * 12
+    assert max(together) == most
 
 
 def test_bytes_on_their_way_are_bounded_and_one_large_request_alone_is_taken(tmp_path: Path, gate: Gate) -> None:
