@@ -157,7 +157,9 @@ def test_a_reader_of_all_that_is_written_would_take_it(settings: KafkaSettings, 
         "OPSLEDGER_KAFKA_BOOTSTRAP_SERVERS": ",".join(settings.servers),
         "OPSLEDGER_KAFKA_PREFIX": settings.topics.prefix,
     }
-    said = CliRunner().invoke(cli, ["--data", str(store.path), "kafka", "check", "--aborted"], env=environ, standalone_mode=False)
+    said = CliRunner().invoke(
+        cli, ["--data", str(store.path), "kafka", "check", "--aborted"], env=environ, standalone_mode=False
+    )
     assert said.return_value == EXIT_INCOMPLETE, said.output
     assert all(f"{each.topic}/{each.partition}@{each.offset}: {each.type} {each.id} of t1" in said.output for each in found)
     assert "3 event(s) of aborted transactions in the ledger" in said.output
