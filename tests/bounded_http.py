@@ -136,7 +136,8 @@ def serving(bounds: GatewayBounds | None = None, **plainly: Any) -> Iterator[Ser
     """The gateway's server; with ``plainly`` waitress as it comes, with these options, as a control."""
     app = App()
     if plainly:
-        http = create_server(app, map={}, host="127.0.0.1", port=0, log_socket_errors=False, **plainly)
+        options = {"log_socket_errors": False, "asyncore_use_poll": True, **plainly}  # select() takes no file beyond 1,023
+        http = create_server(app, map={}, host="127.0.0.1", port=0, **options)
     else:
         http = listening(app, Logins(SECRET), "1.0", 0, bounds or GatewayBounds(connections=16))
     served = Served(http, app)

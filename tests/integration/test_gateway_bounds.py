@@ -43,7 +43,8 @@ def test_a_thousand_who_only_stay_do_not_end_it_and_others_get_their_turn() -> N
 
 def test_a_thousand_end_a_server_that_looks_at_files_by_select() -> None:
     """Negative control: the gateway as it was."""
-    with many_files(), serving(threads=2, connection_limit=CROWD, channel_timeout=300) as served, ExitStack() as stack:
+    options = {"threads": 2, "connection_limit": CROWD, "channel_timeout": 300, "asyncore_use_poll": False}
+    with many_files(), serving(**options) as served, ExitStack() as stack:
         with suppress(OSError):
             crowd(served, stack)
         until(lambda: served.died)
@@ -88,7 +89,7 @@ def test_who_does_not_read_keeps_nobody_waiting_and_is_cut() -> None:
 def test_who_does_not_read_stays_with_waitress_as_it_comes_and_holds_its_threads() -> None:
     """Negative control: its ``channel_timeout`` is heeded when the client takes more, thus never."""
     options = {"threads": 4, "channel_timeout": 1, "cleanup_interval": 1, "outbuf_high_watermark": 1 << 20}
-    with serving(**options, asyncore_use_poll=True) as served, ExitStack() as stack:
+    with serving(**options) as served, ExitStack() as stack:
         not_reading(served, stack, 4)
         with pytest.raises(TimeoutError):
             served.ping(timeout_s=2.5)
