@@ -23,6 +23,8 @@ from opsledger.infra.web.door import Door, Parser, Standing
 
 USER = "opsledger.user"
 """Where the application finds who asks."""
+ADMITTED = "opsledger.admitted"
+"""Where it finds when that was asked, by the monotonic clock."""
 DOUBLED = "opsledger.doubled"
 """Where it finds which headers stand more than once."""
 _JOINED_BYTES = 64 * 1024
@@ -90,7 +92,8 @@ class _Task(WSGITask):  # type: ignore[misc]  # waitress comes without types
 
     def get_environment(self) -> dict[str, Any]:
         environ: dict[str, Any] = super().get_environment()
-        environ[USER], environ[DOUBLED] = self.request.user, self.request.doubled
+        environ[USER], environ[ADMITTED] = self.request.user, self.request.admitted
+        environ[DOUBLED] = self.request.doubled
         return environ
 
 

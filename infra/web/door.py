@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ _BAD, _TOO_MANY, _TOO_MANY_HEADERS, _NO_SUCH_VERSION = 400, 429, 431, 505
 _VERSIONS = ("1.0", "1.1")
 _FOLDED = re.compile(rb"\n[ \t]")
 _CODING = re.compile(rb"^transfer-encoding:(.*)$", re.IGNORECASE | re.MULTILINE)
+_NONE: frozenset[str] = frozenset()
 _MAX_AHEAD = 16
 """Requests that may wait on a connection behind the one that is answered; what they are answered stays in memory."""
 
@@ -79,7 +82,9 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress comes without
 
     error: Any = None
     user: object = None
-    doubled: frozenset[str] = frozenset()
+    admitted = -math.inf
+    """When it was asked who that is, by the monotonic clock."""
+    doubled: frozenset[str] = _NONE
     """Headers that stand more than once, in lower case; the server joins their values, so that they look like one."""
     _lines = 0
     _fault: tuple[int, str] | None = None
@@ -120,6 +125,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress comes without
             return refused.refusal
         if self.user is None and has_body:  # else strangers could fill the disk with what nobody reads
             return self._door.retold(TOO_LARGE, f"no body is taken at {self.path}")
+        self.admitted = time.monotonic()
         self._standing.known = self._standing.known or self.user is not None
         return None
 
@@ -149,5 +155,7 @@ def _fault_of(head: bytes, version: str, *, has_length: bool) -> tuple[int, str]
 
 
 def _doubled(head: bytes) -> frozenset[str]:
-    names = Counter(line.partition(b":")[0].lower() for line in head.split(b"\n")[1:])
-    return frozenset(name.decode("latin-1") for name, count in names.items() if count > 1)
+    names = [line.partition(b":")[0].lower() for line in head.split(b"\n")[1:]]
+    if len(set(names)) == len(names):
+        return _NONE
+    return frozenset(name.decode("latin-1") for name, count in Counter(names).items() if count > 1)

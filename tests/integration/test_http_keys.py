@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import socket
 import stat
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,10 +16,11 @@ from click.testing import CliRunner
 from opsledger.domain.clock import FixedClock
 from opsledger.domain.errors import UserError
 from opsledger.infra.cli.main import cli, run
+from opsledger.infra.serve import app
 from opsledger.infra.serve.keys import Denied, Keys, Sender
 from opsledger.infra.serve.rates import Rate
 from opsledger.ingest.http.judging import Owner
-from tests.http_server import Client, Service, running, service
+from tests.http_server import STRUCTURED, Client, Service, running, service
 from tests.ledger_samples import NOW, line
 from tests.naive_http import accept_all
 
@@ -82,6 +86,22 @@ def test_a_revoked_key_is_refused_by_a_server_that_runs(served: Service, tmp_pat
     assert client.post(line("a")).status == 200
     Keys(tmp_path / "keys.sqlite", FixedClock(NOW)).revoke(client.key[4:16])  # as another process does
     assert client.post(line("b")).status == 401
+
+
+@pytest.mark.parametrize(("at_once_s", "status"), [(0.1, b"401"), (60.0, b"200")], ids=["asked again", "not asked again"])
+def test_a_key_that_ends_while_the_body_comes_is_refused(
+    served: Service, at_once_s: float, status: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Negative control: a server that does not ask again takes it."""
+    monkeypatch.setattr(app, "_AT_ONCE_S", at_once_s)
+    body, key = line("slow"), served.client.key
+    head = f"POST /events HTTP/1.1\r\nHost: x\r\nContent-Type: {STRUCTURED}\r\nAuthorization: Bearer {key}\r\n"
+    with closing(socket.create_connection(("127.0.0.1", served.server.port), timeout=30)) as client:
+        client.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:10])
+        time.sleep(0.3)
+        served.keys.revoke(key.split("_")[1])
+        client.sendall(body[10:])
+        assert client.recv(65_536).startswith(b"HTTP/1.1 " + status)
 
 
 def test_the_refusal_is_the_revocation(served: Service) -> None:
