@@ -84,6 +84,7 @@ class Served:
     http: Any
     app: App
     died: list[BaseException] = field(default_factory=list)
+    left: dict[int, Any] = field(default_factory=dict)
 
     def connect(self, *, window: int = 0) -> socket.socket:
         """A connection; ``window`` is the most that the client's system takes without being read."""
@@ -114,7 +115,8 @@ class Served:
     def _end(self) -> None:
         for channel in list(self.http.active_channels.values()):
             channel.handle_close()  # threads that wait for room go on
-        wasyncore.close_all(self.http._map, ignore_all=True)
+        self.left.update(self.http._map)
+        self.http._map.clear()  # the loop ends; its trigger is closed when nobody writes to it any more
 
 
 def answer(client: socket.socket) -> bytes:
@@ -151,6 +153,7 @@ def serving(bounds: GatewayBounds | None = None, **plainly: Any) -> Iterator[Ser
             thread.join(30)
         else:
             served._end()
+        wasyncore.close_all(served.left, ignore_all=True)
         http.task_dispatcher.shutdown(timeout=1)
 
 

@@ -133,7 +133,7 @@ def serving(status: Status, port: int) -> Iterator[int]:
         wasyncore.close_all(sockets)
         raise UserError(f"--metrics-port {port}: {error.strerror or error}; name another", EXIT_ENVIRONMENT) from error
     ended = Event()
-    thread = Thread(target=_turn, args=(server, sockets, ended), name="sink-metrics", daemon=True)
+    thread = Thread(target=_turn, args=(sockets, ended), name="sink-metrics", daemon=True)
     thread.start()
     try:
         yield int(server.effective_port)
@@ -141,11 +141,12 @@ def serving(status: Status, port: int) -> Iterator[int]:
         ended.set()
         server.pull_trigger()
         thread.join(timeout=5)
+        server.task_dispatcher.shutdown(timeout=1)
+        if not thread.is_alive():  # closed before, the loop would stumble over them, and the trigger write to another's file
+            wasyncore.close_all(sockets)
 
 
-def _turn(server: Any, sockets: dict[int, Any], ended: Event) -> None:
-    """Serve until told; who turns the loop closes its sockets, or it would stumble over those that another has closed."""
+def _turn(sockets: dict[int, Any], ended: Event) -> None:
+    """Serve until told."""
     while not ended.is_set():
         wasyncore.loop(timeout=1.0, use_poll=True, map=sockets, count=1)
-    server.task_dispatcher.shutdown(timeout=1)
-    wasyncore.close_all(sockets)
