@@ -1,4 +1,4 @@
-"""The manifest of a data directory: ``manifest.json``, apart from the engine's files, whole after a crash, this user's alone."""
+"""The manifest of a data directory: ``manifest.json``, apart from the engine's files, whole after a crash, private."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ FORM = 1
 """Version of what stands in it; raised by changes that an older program could not read."""
 
 
-class ManifestUnreadable(ValueError):
+class UnreadableError(ValueError):
     """The file is there and cannot be taken as it stands; the text says why."""
 
 
 def load(file: Path) -> Manifest | None:
-    """What it says; None where there is none. Raises ManifestUnreadable, OSError."""
+    """What it says; None where there is none. Raises UnreadableError, OSError."""
     try:
         text = file.read_bytes()
     except FileNotFoundError:
@@ -30,15 +30,15 @@ def load(file: Path) -> Manifest | None:
         told = json.loads(text)
         body, check, form = told["manifest"], told["check"], told["form"]
     except (ValueError, KeyError, TypeError):
-        raise ManifestUnreadable("is damaged") from None
+        raise UnreadableError("is damaged") from None
     if form != FORM:
-        raise ManifestUnreadable(f"is of form {form}, which another version of the program wrote; this one knows form {FORM}")
+        raise UnreadableError(f"is of form {form}, which another version of the program wrote; this one knows form {FORM}")
     if check != _check(body):
-        raise ManifestUnreadable("was edited or is damaged: what it says does not go with its own sum")
+        raise UnreadableError("was edited or is damaged: what it says does not go with its own sum")
     try:
         return _taken(body)
     except (ValueError, KeyError, TypeError):
-        raise ManifestUnreadable("is damaged") from None
+        raise UnreadableError("is damaged") from None
 
 
 def save(file: Path, manifest: Manifest) -> None:
