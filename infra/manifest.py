@@ -148,12 +148,17 @@ class ManifestGuard:
         self._accepted = ""
         self.findings: list[LedgerFinding] = []
 
-    def check(self, on_loss: OnLoss) -> None:
-        """Compare. UserError where the ledger holds less than its manifest says, unless that is accepted, or to be told."""
+    def check(self, on_loss: OnLoss, *, makes: bool = True) -> None:
+        """Compare. UserError where the ledger holds less than its manifest says, unless that is accepted, or to be told.
+
+        ``makes``: whether this process makes a manifest where there is none, and counts the ledger for it.
+        """
         try:
             self._said = self._home.load(self._look)
         except UnreadableError as error:
             self.findings.append(_unreadable(str(error)))
+        if self._said is None and not self.findings and not makes:
+            return
         self._found = self._look.found(self._said)
         self.findings += compare(self._said, self._found)
         against = refusal(self.findings)

@@ -243,8 +243,8 @@ def _open_server(server: Server, root: Path, clock: Clock, *, writes: bool, on_l
             else:
                 check_on_server(client, server)
             guard = ManifestGuard(client, TableHome(client), clock, server.shown)
-            guard.check(on_loss)
             notes = on_loss is OnLoss.ACCEPT or (writes and on_loss is not OnLoss.TELL)
+            guard.check(on_loss, makes=notes)
             manifest = guard.keeper() if notes else guard.watched()
     except BaseException:
         client.close()

@@ -22,17 +22,22 @@ class LedgerLook:
         """Rows of each table that has any."""
 
     def found(self, said: Manifest | None) -> LedgerFound:
-        """What there is. A stream of which the engine's own counts agree with what is said, is not read."""
-        known = dict(said.places) if said else {}
-        other = [stream for stream in STREAMS if said is None or self._differs(stream, known)]
+        """What there is. A stream of which the engine's own counts agree with what is said, is not read.
+
+        Others may be at work on a server: nothing is counted before what it is compared with was read.
+        """
+        known, facts = dict(said.places) if said else {}, self._facts()
+        ends = {(stream_of(place), place[1]): extent.next for place, extent in known.items()}
+        ahead = {stream for (stream, partition), following in facts.items() if following > ends.get((stream, partition), 0)}
+        other = [stream for stream in STREAMS if said is None or stream in ahead or self._differs(stream, known)]
         other += self._ends_before({place: known[place] for place in known if stream_of(place) not in other})
-        if other:  # others may have stored and noted something since: what is said was read after the first look
+        if other:
             self.rows = self._rows()
         places = {place: extent for place, extent in known.items() if stream_of(place) not in other}
         places |= dict(extents(self._client, [stream for stream in other if self.rows.get(stream)]))
         short = [place for place, now in places.items() if now.rows < known.get(place, Extent()).rows and is_local(place)]
         gaps = {place: gap for place in short for gap in self._first_gap(place)}
-        return LedgerFound(places, self._facts(), gaps, frozenset(self._aside()))
+        return LedgerFound(places, facts, gaps, frozenset(self._aside()))
 
     def _rows(self) -> dict[str, int]:
         return {str(table): int(rows) for table, rows in self._client.query(sql("rows_of_tables")).result_rows}
