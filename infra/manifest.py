@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from opsledger.domain.catalogue import STREAMS
 from opsledger.domain.clock import Clock
@@ -20,6 +21,7 @@ from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra import manifest_file
 from opsledger.infra.actor import Actor, actor_of
 from opsledger.infra.manifest_file import UnreadableError
+from opsledger.projections.ledger.engine_errors import told_to_user
 from opsledger.projections.ledger.manifest import (
     ANYWAY,
     Damage,
@@ -39,6 +41,10 @@ from opsledger.projections.ledger.sql import sql
 _MARK: Place = ("", 0)
 """What stands in a server's manifest from the beginning on: it is told from one that is gone."""
 _MADE, _ACCEPTED = "made", "loss accepted"
+_TABLE = "table"
+"""So begins on record what is said of a manifest that was made on a server."""
+_DENIED = 497
+"""Who may not see the table of the manifest, reads what the server lets them."""
 _HISTORY = ("at", "what", "account", "host", "detail")
 
 
@@ -131,9 +137,6 @@ class FileHome:
         manifest_file.save(self._file, manifest)
 
 
-_TABLE = "table"
-
-
 class ManifestGuard:
     """The opening of one ledger, in two steps: ``check`` before anything is written, ``keeper`` when the tables are there.
 
@@ -157,11 +160,18 @@ class ManifestGuard:
             self._said = self._home.load(self._look)
         except UnreadableError as error:
             self.findings.append(_unreadable(str(error)))
+        except ClickHouseError as error:
+            if makes or getattr(error, "code", None) != _DENIED:
+                raise
         if self._said is None and not self.findings and not makes:
             return
         self._found = self._look.found(self._said)
         self.findings += compare(self._said, self._found)
         against = refusal(self.findings)
+        if against and (behind := self._look.replicas_behind()):
+            raise UserError(
+                f"{self._shown} has not copied all of {', '.join(behind)} from its replicas yet; wait", EXIT_ENVIRONMENT
+            )
         if not against or on_loss is OnLoss.TELL:
             return
         if on_loss is not OnLoss.ACCEPT:
@@ -203,7 +213,8 @@ def follow(keeper: ManifestKeeper) -> None:
     """Have the manifest of a data directory know what others have stored by way of this process: a gateway's clients."""
     for stream in STREAMS:
         keeper.unsure(stream)
-    keeper.write()
+    with told_to_user("noting in the manifest what is stored"):
+        keeper.write()
 
 
 def accepted_losses(client: Client) -> list[str]:

@@ -1,4 +1,4 @@
-"""kill -9 between an insert and its note, while the manifest is written, while a loss is accepted: what the next opening does."""
+"""kill -9 between an insert and its note, while the manifest is written, while a loss is accepted: the opening after it."""
 
 from __future__ import annotations
 
