@@ -28,6 +28,7 @@ from opsledger.infra.data_directory import ENGINE, DataDirectory, Folder
 from opsledger.infra.directory_lock import in_use_by_engine, lost_lock
 from opsledger.infra.engine.address import options
 from opsledger.infra.engine.library import load
+from opsledger.infra.engine.opening import opened_engine
 from opsledger.infra.gateway.found import PASSWORD_VARIABLE, find
 from opsledger.infra.server import CLUSTER_VARIABLE, SETTINGS, Server, connect, parse_url, reaching, server_of
 from opsledger.ingest.small_file import replace_whole
@@ -191,7 +192,7 @@ def open_embedded(
     directory = DataDirectory(root, clock=clock, command=command, create=not read_only)
     try:
         with told_to_user(f"opening the data directory {root}"):
-            client = _open_engine(directory, memory_bytes)
+            client = opened_engine(root, directory.engine, lambda: _open_engine(directory, memory_bytes))
             if not read_only:
                 _make_tables(directory, client)
     except BaseException:

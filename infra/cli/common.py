@@ -17,6 +17,7 @@ from opsledger.infra.server import reaching
 from opsledger.infra.settings import LANGS, Settings, read_settings
 from opsledger.infra.store import Store, open_store
 from opsledger.ingest.whole_file import descriptor_of, write_whole
+from opsledger.projections.ledger.engine_errors import damage_told
 
 TENANT = click.option("--tenant", metavar="NAME", help="Whose data (default: $OPSLEDGER_TENANT, else the ledger's only one).")
 LANG = click.option(
@@ -39,7 +40,7 @@ def opened(context: click.Context, *, writes: bool = False) -> Iterator[Store]:
     data, command = settings_of(context).data, f"opsledger {context.command.name}"
     store = open_store(data, clock=SystemClock(), command=command, writes=writes)
     try:
-        with reaching(store.server) if store.server else nullcontext():
+        with reaching(store.server) if store.server else nullcontext(), damage_told(store.client, whole=not store.remote):
             yield store
     finally:
         store.close()

@@ -232,7 +232,7 @@ def test_a_place_behind_the_end_of_the_store_is_refused(store: Store, app: Decis
     place = work.place()
     assert place is not None
     place.save(1000)
-    with pytest.raises(UserError, match="further than the store of decisions goes"):
+    with pytest.raises(UserError, match="it was emptied or deleted, or is another one"):
         work.place()
 
 
