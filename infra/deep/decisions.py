@@ -11,7 +11,7 @@ from opsledger.domain.envelope import Event
 from opsledger.domain.errors import UserError
 from opsledger.infra.data_directory import Folder
 from opsledger.infra.decision_store import POSTGRES, keeping, opened_decisions
-from opsledger.infra.deep.findings import RESTORE, Check, Damage
+from opsledger.infra.deep.findings import RESTORE, Check, DeepFinding
 from opsledger.infra.kafka.settings import kafka_settings
 from opsledger.infra.relaying import LOCAL_PLACE, Relay, local_outlet
 from opsledger.infra.store import Store
@@ -58,7 +58,7 @@ def relay_missing(store: Store, app: Decisions, *, backfill: bool = False) -> in
     return len(lacking)
 
 
-def ledger_lacks(store: Store) -> list[Damage]:
+def ledger_lacks(store: Store) -> list[DeepFinding]:
     """Findings that say that the ledger has less than it had: decisions that were brought to it, or others than were."""
     return [each for each in check_decisions(store) if each.of_ledger]
 
@@ -74,7 +74,7 @@ def check_decisions(store: Store) -> Check:
             reached = _relayed(store, app)
             found = compare_decisions(store, app)
     except UserError as error:
-        yield Damage(str(error), "decisions")
+        yield DeepFinding(str(error), "decisions")
         return
     yield from _told(found, kept.shown, reached)
 
@@ -93,7 +93,7 @@ def _none_here(store: Store, shown: str) -> Check:
     place, has = FilePlace(store.path / LOCAL_PLACE).load(), count_decided(store.client)
     if place or has:
         what = f"there is no store of decisions; {place:,} decisions were relayed from it, the ledger has {has:,}"
-        yield Damage(what, shown, "restore the store from a backup")
+        yield DeepFinding(what, shown, "restore the store from a backup")
 
 
 def _told(found: Disagreement, shown: str, reached: int) -> Check:
@@ -101,17 +101,17 @@ def _told(found: Disagreement, shown: str, reached: int) -> Check:
     waiting = [event for number, event in found.lacking if number > reached]
     if gone:
         what = f"{len(gone):,} decisions of {shown} are not in the ledger any more: {_some(gone)}"
-        yield Damage(what, "decisions", f"{RESTORE}, or bring them again: opsledger relay --missing", of_ledger=True)
+        yield DeepFinding(what, "decisions", f"{RESTORE}, or bring them again: opsledger relay --missing", of_ledger=True)
     if waiting:
         what = f"{len(waiting):,} decisions of {shown} are not in the ledger yet: {_some(waiting)}"
-        yield Damage(what, "decisions", "bring them to the log: opsledger relay (and from Kafka: opsledger sink)")
+        yield DeepFinding(what, "decisions", "bring them to the log: opsledger relay (and from Kafka: opsledger sink)")
     if found.unknown:
         ids = ", ".join(map(str, found.unknown[:_EXAMPLES]))
         what = f"{len(found.unknown):,} decisions of the ledger are not in {shown}: {ids}"
-        yield Damage(what, "decisions", "the store is an older copy or another one: restore it from a backup")
+        yield DeepFinding(what, "decisions", "the store is an older copy or another one: restore it from a backup")
     if found.changed:
         what = f"{len(found.changed):,} decisions are others in the ledger than in {shown}: {_some(found.changed)}"
-        yield Damage(what, "decisions", "restore what was changed, ledger or store, from a backup", of_ledger=True)
+        yield DeepFinding(what, "decisions", "restore what was changed, ledger or store, from a backup", of_ledger=True)
 
 
 def _some(events: list[Event]) -> str:

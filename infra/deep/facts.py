@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
-from opsledger.infra.deep.findings import Check, Damage, Progress
+from opsledger.infra.deep.findings import Check, DeepFinding, Progress
 from opsledger.infra.facts import verify_facts
 from opsledger.infra.store import Store
 from opsledger.projections.facts.comparison import Comparison, FactState, difference
-from opsledger.projections.ledger.engine_errors import is_damage
 
 _REBUILD = "opsledger rebuild makes it anew"
 _WHICH = "were the facts changed, or the ledger? A changed ledger is restored from a backup; facts: opsledger rebuild --accept"
@@ -16,15 +13,9 @@ _WHICH = "were the facts changed, or the ledger? A changed ledger is restored fr
 
 def check_facts(store: Store, progress: Progress) -> Check:
     """Each fact table that is missing, cannot be read, or is not what the ledger gives."""
-    try:
-        found = verify_facts(store, progress)
-    except ClickHouseError as error:
-        if not is_damage(error):
-            raise
-        yield Damage("not compared with the ledger, whose own data are damaged", "facts", "see the parts that are broken")
-        return
+    found = verify_facts(store, progress)
     if found is None:
-        yield Damage("not compared with the ledger: another process writes them", "facts", "stop it, or look again later")
+        yield DeepFinding("not compared with the ledger: another process writes them", "facts", "stop it, or look again later")
     for compared in found or ():
         yield from _found(compared)
 
@@ -32,6 +23,6 @@ def check_facts(store: Store, progress: Progress) -> Check:
 def _found(compared: Comparison) -> Check:
     where = f"facts '{compared.fact}'"
     if compared.state is FactState.DIFFERS:
-        yield Damage("; ".join(("they are not what the ledger gives", *difference(compared))), where, _WHICH)
+        yield DeepFinding("; ".join(("they are not what the ledger gives", *difference(compared))), where, _WHICH)
     elif not compared.equal:
-        yield Damage(f"the table {compared.state}", where, _REBUILD)
+        yield DeepFinding(f"the table {compared.state}", where, _REBUILD)

@@ -12,7 +12,7 @@ Progress = Callable[[float, float | None, str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Damage:
+class DeepFinding:
     """One finding. ``remedy`` is '' where ``what`` says it; ``of_ledger``: the ledger has less than it had, or other things."""
 
     what: str
@@ -24,6 +24,6 @@ class Damage:
         return f"{self.where}: {self.what}" + (f"; {self.remedy}" if self.remedy else "")
 
 
-Check = Iterator[Damage]
+Check = Iterator[DeepFinding]
 Client = Any
 """The engine's client, as elsewhere: its queries take more than a port would ask for."""

@@ -8,7 +8,7 @@ from clickhouse_connect.driver.binding import format_query_value
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from opsledger.domain.catalogue import STREAMS
-from opsledger.infra.deep.findings import Check, Client, Damage, Progress
+from opsledger.infra.deep.findings import Check, Client, DeepFinding, Progress
 from opsledger.projections.ledger.engine_errors import remedy
 from opsledger.projections.ledger.tables import LEDGER
 
@@ -44,7 +44,7 @@ def check_parts(client: Client, progress: Progress) -> Check:
     for table, name, size in parts:
         progress(done, total, f"{table} {name}")
         if wrong := _wrong(client, str(table), str(name)):
-            yield Damage(f"part {name} is broken: {wrong}", f"table '{table}'", remedy(str(table)))
+            yield DeepFinding(f"part {name} is broken: {wrong}", f"table '{table}'", remedy(str(table)))
         done += int(size)
     progress(done, total, "")
 
@@ -69,15 +69,15 @@ def check_set_aside(client: Client) -> Check:
     """Parts that the engine, or somebody, has set aside: what is in them is in no report."""
     for table, name, reason in client.query(_DETACHED).result_rows:
         why = f" ({reason})" if reason else ""
-        yield Damage(f"part {name} is set aside{why}: its rows are in no report", f"table '{table}'", remedy(str(table)))
+        yield DeepFinding(f"part {name} is set aside{why}: its rows are in no report", f"table '{table}'", remedy(str(table)))
 
 
 def check_tables(client: Client) -> Check:
     """Tables of the ledger that are gone, and those whose rows somebody has changed or deleted: only inserts are ours."""
     there = {str(row[0]) for row in client.query(_PRESENT).result_rows}
     for name in sorted(({*STREAMS} | LEDGER) - there):
-        yield Damage("the table is gone", f"table '{name}'", remedy(name))
+        yield DeepFinding("the table is gone", f"table '{name}'", remedy(name))
     for table, command, at in client.query(_EDITED).result_rows:
         if table in LEDGER:
             what = f"rows were changed by hand at {at} UTC: {str(command)[:200]}"
-            yield Damage(what, f"table '{table}'", remedy(str(table)))
+            yield DeepFinding(what, f"table '{table}'", remedy(str(table)))

@@ -23,6 +23,7 @@ codec or a length that cannot be. Of the most it says so of what it was sent, to
 _NAMED = re.compile(r"in table `?\w+`?\.`?(\w+)`? \(")
 _PART = re.compile(r"store/[0-9a-f]{3}/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(?:detached/)?([\w.-]+)")
 _UNKNOWN = re.compile(r"(?:Table (?:\w+\.)?|table expression identifier '(?:\w+\.)?)`?(\w+)`?")
+_ALL = "; opsledger doctor --deep names all that is damaged"
 _TABLE_OF = "SELECT name FROM system.tables WHERE toString(uuid) = {uuid:String} LIMIT 1"
 
 _ADVICE: dict[int, str] = {
@@ -88,7 +89,7 @@ def damage_told(client: Any, *, whole: bool = True) -> Iterator[None]:
             raise UserError(_of_damage(client, str(error)), EXIT_ENVIRONMENT) from error
         gone = _UNKNOWN.search(str(error)) if whole and getattr(error, "code", None) == _UNKNOWN_TABLE else None
         if gone and gone[1] in LEDGER:
-            raise UserError(f"the ledger's table '{gone[1]}' is gone: {remedy(gone[1])}", EXIT_ENVIRONMENT) from error
+            raise UserError(f"the ledger's table '{gone[1]}' is gone: {remedy(gone[1])}{_ALL}", EXIT_ENVIRONMENT) from error
         raise
 
 
@@ -99,18 +100,19 @@ def _of_damage(client: Any, text: str) -> str:
     with suppress(Exception):  # the engine itself may be what is at an end
         name = named[1] if named else str(client.query(_TABLE_OF, parameters={"uuid": part[1] if part else ""}).first_row[0])
         place = f", in part {part[2]}" if part else ""
-        return f"data of table '{name}' are damaged{place} ({_first(text)}): {remedy(name)}"
-    return f"data are damaged in {where} ({_first(text)}): {remedy('')}"
+        return f"data of table '{name}' are damaged{place} ({_first(text)}): {remedy(name)}{_ALL}"
+    return f"data are damaged in {where} ({_first(text)}): {remedy('')}{_ALL}"
 
 
 def remedy(table: str) -> str:
     """What to do about a damaged table; '' where it is not known which."""
     if table in LEDGER:
-        return "restore the ledger from a backup; opsledger doctor --deep names all that is damaged"
+        return "restore the ledger from a backup"
     if table:
         return "make the facts anew from the ledger: opsledger rebuild"
-    return "opsledger doctor --deep names all that is damaged and what to do"
+    return "restore it from a backup"
 
 
 def _first(text: str) -> str:
-    return text.split("\n", 1)[0].removeprefix("Code: ").split(". (", 1)[0].split(" Reference:", 1)[0][:160]
+    said = text.partition("DB::Exception: ")[2] or text
+    return said.split("\n", 1)[0].split(" Reference:", 1)[0].split(": While ", 1)[0][:160].rstrip(".: ")
