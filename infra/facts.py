@@ -96,15 +96,12 @@ def rebuild_facts(store: Store, report: Report, installs: Installs = lambda _fou
 
 def verify_facts(store: Store, report: Report) -> tuple[Comparison, ...] | None:
     """Compare the facts with what the ledger gives; None where another process writes them meanwhile."""
-    if store.updates_facts:
-        tables = FactTables(store.client, store.clock, alone=not store.remote)
+    tables = FactTables(store.client, store.clock, alone=not store.remote)
+    if store.updates_facts and not any(each.refuses for each in store.findings):
         tables.ensure(mends=True)
-        try:
-            return tables.verify(report)
-        finally:
-            forget_fact_tables(store)
-    there = store.client.command("EXISTS TABLE facts_journal")
-    return FactTables(store.client, store.clock, alone=False).verify(report) if there else ()
+        forget_fact_tables(store)  # what was missing still is
+        return tables.verify(report, brings_up=True)
+    return tables.verify(report) if store.client.command("EXISTS TABLE facts_journal") else ()
 
 
 def age_of_facts(store: Store) -> str:

@@ -101,7 +101,7 @@ class Relay:
             raise self._lost(f"{place.path.name} says that {place.load():,} were relayed")
         return place
 
-    def accept_loss(self) -> None:
+    def begin_anew(self) -> None:
         """Go on with the store as it is: all that it has is relayed from its beginning, and counts once."""
         for path in self._places() or [self._path("")]:
             FilePlace(path).save(0)
@@ -125,7 +125,7 @@ class Relay:
         return UserError(
             f"the store of decisions {keeping(self._outlet.home).shown} has {has:,} decisions, and {known}: it was emptied or "
             "deleted, or is another one or an older copy. Restore it from a backup; to go on without what it lacks, on "
-            "purpose: opsledger relay --accept-loss, which relays all that it has, once each",
+            "purpose: opsledger relay --from-beginning, which relays all that it has, once each",
             EXIT_ENVIRONMENT,
         )
 

@@ -1,48 +1,71 @@
-"""Damage done to a data directory that nobody has open, as a disk, a power cut or a hand would do it."""
+"""Damage to a data directory that nobody holds, done as disks and people do it: to the engine's own files."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
-from opsledger.infra.store import open_store
+from opsledger.domain.clock import FixedClock
+from opsledger.infra.manifest import OnLoss
+from opsledger.infra.store import Store, open_store
+from tests.ledger_samples import NOW, calls, tables
+from tests.merges import SETTING
+from tests.new_ledger import new_ledger
+
+PARTS = 3
+ROWS = 40
+"""Of each part."""
 
 
-def definition_of(data: Path, table: str) -> Path:
-    """The file with a table's definition."""
-    return data / "engine" / "metadata" / "default" / f"{table}.sql"
+def opened(data: Path, on_loss: OnLoss = OnLoss.REFUSE) -> Store:
+    """The data directory, open."""
+    return open_store(data, clock=FixedClock(NOW), on_loss=on_loss)
 
 
-def parts_of(data: Path, table: str) -> Sequence[Path]:
-    """The folders of a table's parts."""
-    found = re.search(r"UUID '([0-9a-f-]+)'", definition_of(data, table).read_text())
-    assert found
-    folder = data / "engine" / "store" / found[1][:3] / found[1]
-    return sorted(part for part in folder.iterdir() if (part / "checksums.txt").exists())
+def ledger_in_parts(folder: Path, parts: int = PARTS) -> Path:
+    """A ledger whose table of calls has some parts, each of as many rows, its offsets one after the other."""
+    with opened(new_ledger(folder)) as store:
+        store.client.command(f"ALTER TABLE call MODIFY SETTING {SETTING} = 1")  # parts stay as they are
+        for part in range(parts):
+            store.log.append(tables(calls(ROWS, first=part * ROWS)))
+    return folder
 
 
-def flip_bit(data: Path, table: str) -> None:
-    """Flip one bit of the first block of a table's first part."""
-    file = parts_of(data, table)[0] / "data.bin"
-    held = bytearray(file.read_bytes())
-    held[100] ^= 1
-    file.write_bytes(bytes(held))
+def parts(data: Path, table: str = "call") -> list[Path]:
+    """The folders of a table's parts, oldest first."""
+    with opened(data, OnLoss.TELL) as store:
+        asked = "SELECT path FROM system.parts WHERE active AND database = currentDatabase() AND table = {table:String}"
+        rows = store.client.query(f"{asked} ORDER BY min_block_number", parameters={"table": table}).result_rows
+        return [Path(path) for (path,) in rows]
 
 
-def cut_short(file: Path, share: float = 0.5) -> None:
-    """Leave the first part of a file."""
-    file.write_bytes(file.read_bytes()[: int(file.stat().st_size * share)])
+def without_manifest(data: Path) -> None:
+    """As a program from before manifests has left it."""
+    with opened(data) as store:
+        for table in ("manifest", "manifest_history"):
+            store.client.command(f"DROP TABLE `{table}`")
+    (data / "manifest.json").unlink()
+    (data / "tables.sha256").unlink()
 
 
-def run_by_hand(data: Path, *statements: str) -> None:
-    """Statements of somebody who has the engine's password, and waits for them."""
-    with open_store(data) as store:
-        for statement in statements:
-            store.client.command(f"{statement} SETTINGS mutations_sync = 1" if statement.startswith("ALTER") else statement)
+def deleted(part: Path) -> None:
+    """Its files are gone."""
+    shutil.rmtree(part)
 
 
-def asked(data: Path, question: str) -> list[tuple[object, ...]]:
-    """The engine's answer about tables of a data directory."""
-    with open_store(data) as store:
-        return [tuple(row) for row in store.client.query(question).result_rows]
+def detached(part: Path) -> None:
+    """It lies where the engine puts what it does not read."""
+    part.rename(part.parent / "detached" / part.name)
+
+
+def checksums_emptied(part: Path) -> None:
+    """A file of it is empty, as after a power cut: the engine puts it aside when it starts."""
+    (part / "checksums.txt").write_bytes(b"")
+
+
+DAMAGES: dict[str, Callable[[Path], None]] = {
+    "deleted": deleted,
+    "detached": detached,
+    "checksums emptied": checksums_emptied,
+}

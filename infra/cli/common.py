@@ -13,6 +13,7 @@ import click
 
 from opsledger.domain.clock import SystemClock
 from opsledger.domain.errors import UserError
+from opsledger.infra.manifest import OnLoss
 from opsledger.infra.server import reaching
 from opsledger.infra.settings import LANGS, Settings, read_settings
 from opsledger.infra.store import Store, open_store
@@ -31,14 +32,22 @@ def settings_of(context: click.Context) -> Settings:
     return read_settings(context.obj["data"], late_after=context.obj["late_after"])
 
 
-@contextmanager
-def opened(context: click.Context, *, writes: bool = False) -> Iterator[Store]:
-    """The ledger, open for this command; closed whatever happens. A server that goes away meanwhile is a UserError.
+def on_loss(context: click.Context) -> OnLoss:
+    """What to do with a ledger that holds less than its manifest says."""
+    return OnLoss.ACCEPT if context.obj["accept_loss"] else OnLoss.REFUSE
 
-    ``writes``: on a server, database and tables are made where they are not there.
+
+@contextmanager
+def opened(context: click.Context, *, writes: bool = False, looks: bool = False) -> Iterator[Store]:
+    """The ledger, open for this command; closed whatever happens. A server that goes away meanwhile is a UserError, and so are
+    damaged data.
+
+    ``writes``: on a server, database and tables are made where they are not there. ``looks``: for a command that tells what is
+    wrong, also of a ledger that holds less than its manifest says.
     """
     data, command = settings_of(context).data, f"opsledger {context.command.name}"
-    store = open_store(data, clock=SystemClock(), command=command, writes=writes)
+    lost = OnLoss.TELL if looks else on_loss(context)
+    store = open_store(data, clock=SystemClock(), command=command, writes=writes, on_loss=lost)
     try:
         with reaching(store.server) if store.server else nullcontext(), damage_told(store.client, whole=not store.remote):
             yield store

@@ -41,6 +41,7 @@ _KAFKA = (
 _SECRET = ("OPSLEDGER_KAFKA_SASL_PASSWORD", PASSWORD_VARIABLE)
 _UNSET = "(not set)"
 _WIDTH = 34
+_BELOW = "\n" + " " * (_WIDTH + 3)
 
 
 @click.command()
@@ -50,7 +51,8 @@ _WIDTH = 34
 def doctor(context: click.Context, *, deep: bool, quiet: bool) -> int:
     """Show the settings, what can be reached (ledger, Kafka, decisions), fonts and versions; name what needs attention.
 
-    What is secret is never shown: of a password only that it is set. All settings: docs/settings.md.
+    What is secret is never shown: of a password only that it is set. All settings: docs/settings.md. Exit code 3 where the
+    ledger holds less than its manifest says.
 
     With --deep, instead: every part of every table is read and checked against its checksums; parts set aside, tables gone
     and rows changed by hand are named; facts are made anew in a scratch place and compared, and the store of decisions is
@@ -59,18 +61,20 @@ def doctor(context: click.Context, *, deep: bool, quiet: bool) -> int:
     if deep:
         return _deep(context, quiet=quiet)
     settings = read_settings(context.obj["data"])
-    for title, lines in (("settings", _settings(settings)), ("reachable", _reachable(settings)), ("versions", _versions())):
+    manifest, whole = health.manifest(settings.data)
+    reachable = [*_reachable(settings), ("manifest", manifest)]
+    for title, lines in (("settings", _settings(settings)), ("reachable", reachable), ("versions", _versions())):
         click.echo(f"{title}:")
         for name, value in lines:
-            click.echo(f"  {name:<{_WIDTH}} {value}")
-    return 0
+            click.echo(f"  {name:<{_WIDTH}} {value.replace(chr(10), _BELOW)}")
+    return 0 if whole else EXIT_INCOMPLETE
 
 
 def _deep(context: click.Context, *, quiet: bool) -> int:
     if not is_at_hand(settings_of(context).data):
         raise UserError(f"there is no ledger in {settings_of(context).data}; name another (--data)")
     found = 0
-    with opened(context) as store, progress("doctor", quiet=quiet) as report:
+    with opened(context, looks=True) as store, progress("doctor", quiet=quiet) as report:
         for found, each in enumerate(check_all(store, report), 1):  # noqa: B007  how many there were
             click.echo(str(each))
     click.echo(f"{found:,} findings" if found else "all is whole: parts, facts and decisions")

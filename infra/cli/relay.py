@@ -27,11 +27,9 @@ from opsledger.infra.relaying import Outlet, Relay, kafka_outlet, local_outlet, 
 )
 @click.option("--backfill", is_flag=True, help="Decisions of the past taken over on purpose: count them apart from late ones.")
 @click.option("--missing", is_flag=True, help="Bring again what was brought and the ledger does not have any more.")
-@click.option(
-    "--accept-loss", is_flag=True, help="Go on with a store that has fewer decisions than were relayed; relay all that it has."
-)
+@click.option("--from-beginning", is_flag=True, help="Bring all that the store has, though it has less than was brought.")
 @click.pass_context
-def relay(context: click.Context, *, follow: bool, poll: float, backfill: bool, missing: bool, accept_loss: bool) -> int:
+def relay(context: click.Context, *, follow: bool, poll: float, backfill: bool, missing: bool, from_beginning: bool) -> int:
     """Append the decisions that wait in their store to the log: Kafka where OPSLEDGER_KAFKA_BOOTSTRAP_SERVERS is set, else the
     data directory's own.
 
@@ -46,8 +44,8 @@ def relay(context: click.Context, *, follow: bool, poll: float, backfill: bool, 
         with work.alone() as ours:
             if not ours:
                 raise taken()
-            if accept_loss:
-                work.accept_loss()
+            if from_beginning:
+                work.begin_anew()
             patience = Patience(stop, lambda text: click.echo(text, err=True))
             while not stop.is_set():
                 try:

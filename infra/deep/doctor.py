@@ -13,6 +13,7 @@ from opsledger.projections.ledger.engine_errors import damage_told
 
 def check_all(store: Store, progress: Progress) -> Check:
     """Each finding as it comes: files first, then what is in them."""
+    yield from (DeepFinding(str(each), "manifest") for each in store.findings if each.refuses)
     yield from check_tables(store.client)
     yield from check_set_aside(store.client)
     yield from check_parts(store.client, progress)

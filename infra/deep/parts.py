@@ -33,6 +33,7 @@ WHERE database = currentDatabase() AND (startsWith(command, 'UPDATE') OR startsW
 ORDER BY table, create_time
 """
 _EACH = "SETTINGS check_query_single_value_result = 0 FORMAT JSONCompact"
+_WHERE_WHOLE = "where the manifest misses nothing, its rows are in other parts: delete its folder; else restore a backup"
 _MEANWHILE = (60, 232)
 """The table or part is not there any more."""
 
@@ -69,7 +70,8 @@ def check_set_aside(client: Client) -> Check:
     """Parts that the engine, or somebody, has set aside: what is in them is in no report."""
     for table, name, reason in client.query(_DETACHED).result_rows:
         why = f" ({reason})" if reason else ""
-        yield DeepFinding(f"part {name} is set aside{why}: its rows are in no report", f"table '{table}'", remedy(str(table)))
+        todo = _WHERE_WHOLE if table in LEDGER else remedy(str(table))
+        yield DeepFinding(f"part {name} is set aside{why} and not read", f"table '{table}'", todo)
 
 
 def check_tables(client: Client) -> Check:

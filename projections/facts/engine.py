@@ -182,11 +182,12 @@ class Facts:
             if not is_damage(error):
                 raise
 
-    def verify(self, progress: Progress = _silent) -> tuple[Comparison, ...] | None:
+    def verify(self, progress: Progress = _silent, *, brings_up: bool = False) -> tuple[Comparison, ...] | None:
         """Compare the facts with what the ledger gives, as far as they go; nothing is put in place. None where another
-        process has written facts meanwhile, or is about to: what differs then says nothing.
+        process has written facts meanwhile, or is about to: what differs then says nothing. ``brings_up``: the ledger's last
+        events are put into the facts before.
         """
-        if self._alone:
+        if brings_up:
             with self._turn.kept():
                 self._brought_up(progress)
         last = self._journal.last()

@@ -88,7 +88,7 @@ def damage_told(client: Any, *, whole: bool = True) -> Iterator[None]:
         if is_damage(error):
             raise UserError(_of_damage(client, str(error)), EXIT_ENVIRONMENT) from error
         gone = _UNKNOWN.search(str(error)) if whole and getattr(error, "code", None) == _UNKNOWN_TABLE else None
-        if gone and gone[1] in LEDGER:
+        if gone and gone[1].removesuffix("_once") in LEDGER:
             raise UserError(f"the ledger's table '{gone[1]}' is gone: {remedy(gone[1])}{_ALL}", EXIT_ENVIRONMENT) from error
         raise
 
