@@ -7,7 +7,8 @@ synced by the engine; then the manifest. What was accepted is put on record befo
 from __future__ import annotations
 
 import sys
-from collections.abc import Set
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,6 +25,7 @@ from opsledger.infra.manifest_file import UnreadableError
 from opsledger.projections.ledger.engine_errors import told_to_user
 from opsledger.projections.ledger.manifest import (
     ANYWAY,
+    RESTORE,
     Damage,
     Extent,
     LedgerFinding,
@@ -45,6 +47,8 @@ _TABLE = "table"
 """So begins on record what is said of a manifest that was made on a server."""
 _DENIED = 497
 """Who may not see the table of the manifest, reads what the server lets them."""
+_DAMAGED = frozenset({6, 27, 32, 33, 40, 74, 107, 117, 246, 271, 272})
+"""The engine's codes of files that are not as it wrote them."""
 _HISTORY = ("at", "what", "account", "host", "detail")
 
 
@@ -165,7 +169,8 @@ class ManifestGuard:
                 raise
         if self._said is None and not self.findings and not makes:
             return
-        self._found = self._look.found(self._said)
+        with _damage_told(self._shown):
+            self._found = self._look.found(self._said)
         self.findings += compare(self._said, self._found)
         against = refusal(self.findings)
         if against and (behind := self._look.replicas_behind()):
@@ -209,6 +214,19 @@ class ManifestGuard:
         self._client.insert("manifest_history", [row], column_names=_HISTORY)
 
 
+@contextmanager
+def _damage_told(shown: str) -> Iterator[None]:
+    """UserError where rows that have to be counted cannot be read."""
+    try:
+        yield
+    except ClickHouseError as error:
+        if getattr(error, "code", None) not in _DAMAGED:
+            raise
+        first = str(error).split("\n", 1)[0][:300]
+        told = f"the ledger {shown} differs from its manifest, and its rows cannot be counted: {first}; {RESTORE}"
+        raise UserError(told, EXIT_ENVIRONMENT) from error
+
+
 def follow(keeper: ManifestKeeper) -> None:
     """Have the manifest of a data directory know what others have stored by way of this process: a gateway's clients."""
     for stream in STREAMS:
@@ -233,7 +251,7 @@ def _history(client: Client) -> list[Any]:
 
 
 def _unreadable(why: str) -> LedgerFinding:
-    todo = f"bring the one back that belongs to this ledger (opsledger restore), {ANYWAY}"
+    todo = f"{RESTORE}, {ANYWAY}"
     return LedgerFinding(Damage.UNREADABLE, "", 0, f"the manifest {why}", "what the ledger has to hold is not known", todo)
 
 
