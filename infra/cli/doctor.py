@@ -11,14 +11,14 @@ from pathlib import Path
 
 import click
 
-from opsledger.domain.errors import EXIT_INCOMPLETE, UserError
+from opsledger.domain.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE, UserError
 from opsledger.infra import health
 from opsledger.infra.cli.common import opened, settings_of
 from opsledger.infra.data_directory import Folder
 from opsledger.infra.decision_store import VARIABLE as DECISIONS_VARIABLE
 from opsledger.infra.decision_store import keeping
 from opsledger.infra.deep.doctor import check_all
-from opsledger.infra.gateway.found import PASSWORD_VARIABLE
+from opsledger.infra.gateway.found import PASSWORD_VARIABLE, find
 from opsledger.infra.progress import progress
 from opsledger.infra.server import CLUSTER_VARIABLE, URL_VARIABLE, server_of
 from opsledger.infra.settings import VARIABLES, Settings, read_settings
@@ -71,8 +71,11 @@ def doctor(context: click.Context, *, deep: bool, quiet: bool) -> int:
 
 
 def _deep(context: click.Context, *, quiet: bool) -> int:
-    if not is_at_hand(settings_of(context).data):
-        raise UserError(f"there is no ledger in {settings_of(context).data}; name another (--data)")
+    data = settings_of(context).data
+    if not is_at_hand(data):
+        raise UserError(f"there is no ledger in {data}; name another (--data)")
+    if server_of() is None and find(data):
+        raise UserError(f"a gateway holds {data}, and lets nobody read the engine's files; stop it first", EXIT_ENVIRONMENT)
     found = 0
     with opened(context, looks=True) as store, progress("doctor", quiet=quiet) as report:
         for found, each in enumerate(check_all(store, report), 1):  # noqa: B007  how many there were

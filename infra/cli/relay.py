@@ -34,7 +34,8 @@ def relay(context: click.Context, *, follow: bool, poll: float, backfill: bool, 
     data directory's own.
 
     `opsledger decide` does so itself when it is done; this completes what it could not, and brings what others decide in a
-    PostgreSQL (OPSLEDGER_DECISIONS_URL). Running it twice adds nothing: a decision has one event id.
+    PostgreSQL (OPSLEDGER_DECISIONS_URL). Running it twice adds nothing: a decision has one event id. A store that has fewer
+    decisions than were brought from it is refused, unless --from-beginning says that this is known.
     """
     done = 0
     if missing:

@@ -14,6 +14,7 @@ from opsledger.projections.facts import comparison, schema
 from opsledger.projections.ledger import engine_errors
 from tests.e2e.conftest import Cli, Said
 from tests.engine_damage import asked, cut_short, definition_of, flip_bit, parts_of, run_by_hand
+from tests.gateways import running
 from tests.ledger_samples import calls, line, tables
 from tests.new_ledger import new_ledger
 
@@ -269,3 +270,11 @@ def test_facts_that_are_only_behind_the_ledger_do_not_differ(hurt: Hurt, tmp_pat
 
     cli = hurt(append)
     assert "differs" not in cli.ok(*REBUILD)
+
+
+def test_a_directory_that_a_gateway_holds_is_not_looked_into(hurt: Hurt) -> None:
+    cli = hurt(lambda data: None)
+    with running(cli.data):
+        said = cli(*DEEP)
+    assert said.code == 4
+    assert "a gateway holds" in said.err
