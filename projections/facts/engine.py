@@ -82,13 +82,13 @@ class Facts:
         """
         with self._turn.kept():
             self._journal.ensure()
-            last = self._journal.last()
+            last, there = self._journal.last(), schema.present(self._client)
             if last and last.digest == digest():
-                self._lost |= frozenset(schema.missing_tables(self._client))
+                self._lost |= frozenset(schema.missing_tables(there))
             if self._lost and not mends:
                 raise schema.lost(self._lost)
             self._take()
-            schema.ensure_tables(self._client, self._turn.database, unused=last is None, lost=self._lost)
+            schema.ensure_tables(self._client, self._turn.database, there, unused=last is None, lost=self._lost)
             schema.ensure_views(self._client)
             past.drop_left_over(self._client, None if self._alone else self._clock.now() - _A_DAY)
 
@@ -203,7 +203,7 @@ class Facts:
         if last and last.digest != digest():
             return dict.fromkeys((fact.name for fact in FACTS), FactState.OLDER)
         set_aside = dict.fromkeys(schema.tables_with_parts_set_aside(self._client), FactState.UNREADABLE)
-        return set_aside | dict.fromkeys(schema.missing_tables(self._client), FactState.MISSING)
+        return set_aside | dict.fromkeys(schema.missing_tables(schema.present(self._client)), FactState.MISSING)
 
     def _note(self, last: Entry | None, kind: str, reached: Positions) -> None:
         self._journal.write(last, self._clock.now(), kind, reached, self._turn.fence)

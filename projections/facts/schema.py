@@ -23,22 +23,22 @@ WHERE database = currentDatabase() AND table IN {tables:Array(String)} AND start
 """
 
 
-def ensure_tables(client: Any, passing: str, *, unused: bool = False, lost: Set[str] = frozenset()) -> None:
-    """Make the fact tables that are not there; ``passing`` is a database for what is needed only meanwhile.
+def ensure_tables(
+    client: Any, passing: str, there: Mapping[str, str], *, unused: bool = False, lost: Set[str] = frozenset()
+) -> None:
+    """Make the fact tables that are not ``there`` (see ``present``); ``passing``: a database for what is needed only meanwhile.
 
     ``unused``: no update has been made yet, so that those of another version, whose columns may be others, are made anew.
     ``lost``: those that had facts and are to come back with them, not empty.
     """
-    there = _present(client)
     stale = {fact.name for fact in FACTS if unused and there.get(fact.name, digest()) != digest()}
     for name in stale:
         client.command(f"DROP TABLE `{name}`")
     create(client, [fact for fact in FACTS if fact.name not in {*there, *lost} or fact.name in stale], passing)
 
 
-def missing_tables(client: Any) -> tuple[str, ...]:
-    """The fact tables that are not there."""
-    there = _present(client)
+def missing_tables(there: Mapping[str, str]) -> tuple[str, ...]:
+    """The fact tables that are not there; see ``present``."""
     return tuple(fact.name for fact in FACTS if fact.name not in there)
 
 
@@ -63,7 +63,7 @@ def ensure_views(client: Any) -> None:
 
     Making them is dear and opening is part of every command's time: the comment of a view says what it was made of.
     """
-    there = _present(client)
+    there = present(client)
     for name, statement in views().items():
         if not statement.endswith(f"COMMENT '{there.get(name)}'"):
             client.command(statement)
@@ -82,11 +82,11 @@ def views() -> Mapping[str, str]:
 def drop(client: Any, beginnings: Iterable[str]) -> None:
     """Drop the tables whose names begin so."""
     begin = tuple(beginnings)
-    for name in (name for name in _present(client) if name.startswith(begin)):
+    for name in (name for name in present(client) if name.startswith(begin)):
         client.command(f"DROP TABLE IF EXISTS `{name}`")
 
 
-def _present(client: Any) -> dict[str, str]:
+def present(client: Any) -> dict[str, str]:
     """The tables and views that are there, and their comments."""
     return dict(client.query("SELECT name, comment FROM system.tables WHERE database = currentDatabase()").result_rows)
 

@@ -139,7 +139,7 @@ def test_a_fact_table_that_was_dropped_is_named_at_once_and_healed(hurt: Hurt, w
 
 
 def test_control_a_table_that_is_not_missed_is_made_empty(hurt: Hurt, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schema, "missing_tables", lambda _client: ())
+    monkeypatch.setattr(schema, "missing_tables", lambda _there: ())
     cli = hurt(lambda data: run_by_hand(data, "DROP TABLE calls"))
     cli.ok(*REPORT)
     assert facts(cli.data)[0][0] == 0
