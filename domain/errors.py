@@ -7,7 +7,7 @@ EXIT_USAGE = 2
 EXIT_INCOMPLETE = 3
 """The work was done and something needs attention: dead letters, a law that does not hold."""
 EXIT_ENVIRONMENT = 4
-"""Disk full, no permission, the data directory is in use by another process."""
+"""Disk full, no permission, the data directory is in use by another process, what is stored is damaged."""
 EXIT_INTERRUPTED = 130
 """Stopped by Ctrl-C; what was accepted before is stored."""
 

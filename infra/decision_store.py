@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from eventsourcing.persistence import PersistenceError
@@ -21,6 +23,8 @@ VARIABLE = "OPSLEDGER_DECISIONS_URL"
 POSTGRES = "eventsourcing.postgres"
 CONNECT_S = 5
 _LOCK_S = 10
+_SQLITE = b"SQLite format 3\0"
+_DAMAGED = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _FORM = f"{VARIABLE} has to be postgresql://user:password@host:port/database"
 
 
@@ -86,6 +90,7 @@ def opened_decisions(directory: Folder, environ: Mapping[str, str] = os.environ)
             directory.made()
             with told_to_user(f"opening {directory.decisions}"):
                 private_file(directory.decisions)
+                _check_whole(directory.decisions)
             app = Decisions(env=dict(kept.environment))
         try:
             yield app
@@ -98,8 +103,39 @@ def telling(kept: Keeping) -> Iterator[None]:
     """What goes wrong with a store of decisions becomes a UserError, exit code 4, without the password."""
     try:
         yield
-    except PersistenceError as error:
+    except (PersistenceError, sqlite3.Error) as error:
+        cause = error if isinstance(error, sqlite3.Error) else error.__cause__
+        if isinstance(cause, sqlite3.DatabaseError) and cause.sqlite_errorname in _DAMAGED:
+            raise damaged(kept.shown, str(cause)) from None
         raise _unusable(kept, error) from None
+
+
+def damaged(shown: str, what: str) -> UserError:
+    """A store of decisions that is there and cannot be read."""
+    return UserError(
+        f"the store of decisions {shown} is damaged: {what}; restore it from a backup. What was relayed from it is in the "
+        "log, and reports go on without it",
+        EXIT_ENVIRONMENT,
+    )
+
+
+def _check_whole(file: Path) -> None:
+    """UserError where an SQLite file is none, or shorter than it says of itself. An empty one is whole: it is about to be made.
+
+    The library would tell of the one by chance, when it comes to what is missing, and of the other as of a defect.
+    """
+    with file.open("rb") as opened:
+        head = opened.read(100)
+    if head and not head.startswith(_SQLITE):
+        raise damaged(str(file), "it is not an SQLite database")
+    if len(head) < 100 or head[24:28] != head[92:96]:  # the number of pages does not hold then
+        if head and len(head) < 100:
+            raise damaged(str(file), "it is cut short")
+        return
+    page_bytes, pages = int.from_bytes(head[16:18], "big"), int.from_bytes(head[28:32], "big")
+    wanted, found = pages * (65_536 if page_bytes == 1 else page_bytes), file.stat().st_size
+    if found < wanted:
+        raise damaged(str(file), f"it is cut short, {found:,} bytes of {wanted:,}")
 
 
 @contextmanager

@@ -67,6 +67,7 @@ def decide(
     carried = Carried()
     with open_decisions(store) as app:
         relay = Relay(app, outlet or local_outlet(store))
+        relay.place()  # a store that lost decisions would take new ones as if they had never been made
         with relay.alone() as ours:
             if backfill and not ours:
                 raise taken()  # it would bring them as if they were of now

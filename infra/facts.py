@@ -14,10 +14,11 @@ from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.progress import Report
 from opsledger.infra.settings import LATE_AFTER, Settings
 from opsledger.infra.store import Store
+from opsledger.projections.facts.comparison import Comparison
 from opsledger.projections.facts.engine import Facts as FactTables
+from opsledger.projections.facts.engine import Installs
 from opsledger.projections.facts.past import Past
 from opsledger.projections.facts.queries import digest
-from opsledger.projections.facts.rebuild import Comparison
 from opsledger.projections.metrics.measure import Engine
 from opsledger.projections.metrics.measure import Facts as View
 from opsledger.projections.metrics.query import utc_text
@@ -46,7 +47,8 @@ def fact_tables(store: Store) -> FactTables:
     if store not in _KNOWN:
         tables = FactTables(store.client, store.clock, alone=not store.remote)
         if store.updates_facts:
-            tables.ensure()
+            # over the network nobody but this process can make them anew
+            tables.ensure(mends=store.remote)
         else:
             _check(store, tables)
         _KNOWN[store] = tables
@@ -72,15 +74,34 @@ def _check(store: Store, tables: FactTables) -> None:
         )
 
 
-def rebuild_facts(store: Store, report: Report) -> tuple[Comparison, ...]:
-    """Make all facts anew and compare. UserError where another process keeps them: two would write one table."""
+def rebuild_facts(store: Store, report: Report, installs: Installs = lambda _found: True) -> tuple[Comparison, ...]:
+    """Make all facts anew, compare, and put them in place where ``installs`` says so of what differs.
+
+    UserError where another process keeps them: two would write one table.
+    """
     if not store.updates_facts:
         raise UserError(
             f"the facts of {store.place} are kept by another process (opsledger sink, or the gateway that holds the data "
             "directory); stop it and run this on the data directory",
             EXIT_ENVIRONMENT,
         )
-    return fact_tables(store).rebuild(report, verify=True)
+    if store not in _KNOWN:
+        _KNOWN[store] = FactTables(store.client, store.clock, alone=not store.remote)
+        _KNOWN[store].ensure(mends=True)
+    try:
+        return _KNOWN[store].rebuild(report, verify=True, installs=installs)
+    finally:
+        forget_fact_tables(store)  # what was missing may be missing still
+
+
+def verify_facts(store: Store, report: Report) -> tuple[Comparison, ...] | None:
+    """Compare the facts with what the ledger gives; None where another process writes them meanwhile."""
+    tables = FactTables(store.client, store.clock, alone=not store.remote)
+    if store.updates_facts and not any(each.refuses for each in store.findings):
+        tables.ensure(mends=True)
+        forget_fact_tables(store)  # what was missing still is
+        return tables.verify(report, brings_up=True)
+    return tables.verify(report) if store.client.command("EXISTS TABLE facts_journal") else ()
 
 
 def age_of_facts(store: Store) -> str:

@@ -14,8 +14,11 @@ from opsledger.infra.facts import age_of_facts
 from opsledger.infra.gateway.found import find
 from opsledger.infra.kafka.settings import KafkaSettings, kafka_settings
 from opsledger.infra.manifest import OnLoss, accepted_losses
+from opsledger.infra.relaying import LOCAL_PLACE
 from opsledger.infra.server import reaching, server_of
 from opsledger.infra.store import Store, is_at_hand, open_store
+from opsledger.ingest.relay import FilePlace
+from opsledger.projections.ledger.engine_errors import damage_told
 
 _LOCAL = "the log is local (OPSLEDGER_KAFKA_BOOTSTRAP_SERVERS is not set)"
 
@@ -64,7 +67,7 @@ def _told(ask: Callable[[], str]) -> str:
 def _opened(data: Path) -> Iterator[Store]:
     store = open_store(data, clock=SystemClock(), command="opsledger doctor", on_loss=OnLoss.TELL)
     try:
-        with reaching(store.server) if store.server else nullcontext():
+        with reaching(store.server) if store.server else nullcontext(), damage_told(store.client, whole=not store.remote):
             yield store
     finally:
         store.close()
@@ -129,7 +132,12 @@ def _lag(store: Store, settings: KafkaSettings) -> str:
 
 def _decisions(directory: Folder) -> str:
     kept = keeping(directory)
+    relayed = FilePlace(directory.root / LOCAL_PLACE).load()
     if kept.environment["PERSISTENCE_MODULE"] != POSTGRES and not directory.decisions.exists():
+        if relayed:
+            return f"gone: {kept.shown}, of which {relayed:,} were relayed; see `opsledger doctor --deep`"
         return "none yet: the first `opsledger decide` makes them"
     with opened_decisions(directory) as app:
-        return f"{app.recorder.max_notification_id() or 0:,} events in {kept.shown}"
+        has = app.recorder.max_notification_id() or 0
+    less = f", and {relayed:,} were relayed: see `opsledger doctor --deep`" if has < relayed else ""
+    return f"{has:,} events in {kept.shown}{less}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -15,12 +15,13 @@ from opsledger.domain.envelope import Event
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.domain.ports import Log
 from opsledger.infra.data_directory import Folder
-from opsledger.infra.decision_store import POSTGRES
+from opsledger.infra.decision_store import POSTGRES, keeping
 from opsledger.infra.kafka.settings import KafkaSettings
 from opsledger.infra.store import ReadLog, Store
 from opsledger.ingest.border.judge import Border
 from opsledger.ingest.relay import FilePlace, Place, relayed
 from opsledger.ingest.small_file import held
+from opsledger.projections.audit.decided import count_decided
 
 if TYPE_CHECKING:
     from opsledger.ingest.log.kafka import KafkaLog
@@ -33,19 +34,23 @@ L_co = TypeVar("L_co", bound=Log, covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Outlet(Generic[L_co]):
-    """The log that decisions go to. ``name`` tells it from others; '' for the local one of the data directory."""
+    """The log that decisions go to. ``name`` tells it from others; '' for the local one of the data directory.
+
+    ``decided``: how many decisions it has, where that can be asked.
+    """
 
     log: L_co
     home: Folder
     clock: Clock
     name: str = ""
+    decided: Callable[[], int] = lambda: 0
 
 
 def local_outlet(store: Store) -> Outlet[Log]:
     """The log of an open data directory. UserError for one that can only be read, before anything is decided."""
     if isinstance(store.log, ReadLog):
         store.log.refuse()
-    return Outlet(store.log, store.directory, store.clock)
+    return Outlet(store.log, store.directory, store.clock, decided=lambda: count_decided(store.client))
 
 
 @contextmanager
@@ -82,19 +87,47 @@ class Relay:
         """Where the relay has come to; None where nothing was ever decided.
 
         A place is one of a store as well as of a log: in a store that was made anew numbers begin at 1 again. So it is
-        named after the first decision of all. UserError for a place behind the end of the store.
+        named after the first decision of all. UserError where more was relayed than the store has: ask before anything is
+        decided, for a store that has decisions again is not seen to have lost others.
         """
         first = self._app.recorder.select_notifications(start=1, limit=1)
         if not first:
+            if before := self._relayed_before():
+                raise self._lost(before)
             return None
         mark = sha256(f"{first[0].originator_id}/{first[0].originator_version}/".encode() + first[0].state).hexdigest()
         place = FilePlace(self._path(mark[:12]))
         if place.load() > (self._app.recorder.max_notification_id() or 0):
-            raise UserError(
-                f"{place.path} is further than the store of decisions goes: that is another one than was relayed from, or an "
-                "older copy of it; delete the file: its decisions are then relayed anew, and count once each"
-            )
+            raise self._lost(f"{place.path.name} says that {place.load():,} were relayed")
         return place
+
+    def begin_anew(self) -> None:
+        """Go on with the store as it is: all that it has is relayed from its beginning, and counts once."""
+        for path in self._places() or [self._path("")]:
+            FilePlace(path).save(0)
+
+    def _relayed_before(self) -> str:
+        """What says that decisions were relayed from here, whatever their store holds now; '' where nothing does."""
+        places = self._places()
+        relayed = max((FilePlace(path).load() for path in places), default=0)
+        if relayed:
+            return f"{relayed:,} were relayed from here"
+        decided = 0 if places else self._outlet.decided()
+        return f"the ledger has {decided:,}" if decided else ""
+
+    def _places(self) -> list[Path]:
+        """The files that say how far relays to this log have come, whatever the store."""
+        path = self._path("")
+        return sorted(path.parent.glob(f"{path.stem}*{path.suffix}")) if self._named else [path] * path.exists()
+
+    def _lost(self, known: str) -> UserError:
+        has = self._app.recorder.max_notification_id() or 0
+        return UserError(
+            f"the store of decisions {keeping(self._outlet.home).shown} has {has:,} decisions, and {known}: it was emptied or "
+            "deleted, or is another one or an older copy. Restore it from a backup; to go on without what it lacks, on "
+            "purpose: opsledger relay --from-beginning, which relays all that it has, once each",
+            EXIT_ENVIRONMENT,
+        )
 
     def _path(self, mark: str) -> Path:
         if not self._named:

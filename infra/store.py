@@ -26,13 +26,14 @@ from opsledger.infra.data_directory import ENGINE, DataDirectory, Folder
 from opsledger.infra.directory_lock import in_use_by_engine, lost_lock
 from opsledger.infra.engine.address import options
 from opsledger.infra.engine.library import load
+from opsledger.infra.engine.opening import opened_engine
 from opsledger.infra.gateway.found import PASSWORD_VARIABLE, find
 from opsledger.infra.ledger_tables import check_on_server, make_in_directory, make_on_server
 from opsledger.infra.manifest import FileHome, ManifestGuard, OnLoss, TableHome
 from opsledger.infra.server import CLUSTER_VARIABLE, SETTINGS, Server, connect, parse_url, reaching, server_of
 from opsledger.projections.ledger.cluster import OnCluster, on_cluster
 from opsledger.projections.ledger.dead_letters import TableDeadLetters
-from opsledger.projections.ledger.engine_errors import told_to_user
+from opsledger.projections.ledger.engine_errors import damage_told, told_to_user
 from opsledger.projections.ledger.imports import TableImportJournal
 from opsledger.projections.ledger.local_log import LocalLog
 from opsledger.projections.ledger.lookup import TableLedger
@@ -204,13 +205,14 @@ def open_embedded(
     client: Client | None = None
     try:
         with told_to_user(f"opening the data directory {root}"):
-            client = _open_engine(directory, memory_bytes)
+            client = opened_engine(root, directory.engine, lambda: _open_engine(directory, memory_bytes))
             home = FileHome(root, client)
             guard = ManifestGuard(client, home, clock, str(root), directory.engine)
-            guard.check(on_loss)
             looks_only = read_only or on_loss is OnLoss.TELL
-            if not looks_only:
-                make_in_directory(root, client)
+            with damage_told(client):
+                guard.check(on_loss)
+                if not looks_only:
+                    make_in_directory(root, client)
             manifest = guard.watched() if looks_only else guard.keeper()
     except BaseException:
         if client is not None:

@@ -82,6 +82,8 @@ LONG = (
     "e2e/test_report_open.py",
     "e2e/test_sink_command.py",
     "e2e/test_doctor.py",
+    "e2e/test_damage.py",
+    "e2e/test_decisions_lost.py",
 )
 """Files of more than about ten seconds of processor, or of waiting; the longest of a run first, the rest after them."""
 

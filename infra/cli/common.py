@@ -18,6 +18,7 @@ from opsledger.infra.server import reaching
 from opsledger.infra.settings import LANGS, Settings, read_settings
 from opsledger.infra.store import Store, open_store
 from opsledger.ingest.whole_file import descriptor_of, write_whole
+from opsledger.projections.ledger.engine_errors import damage_told
 
 TENANT = click.option("--tenant", metavar="NAME", help="Whose data (default: $OPSLEDGER_TENANT, else the ledger's only one).")
 LANG = click.option(
@@ -37,15 +38,18 @@ def on_loss(context: click.Context) -> OnLoss:
 
 
 @contextmanager
-def opened(context: click.Context, *, writes: bool = False) -> Iterator[Store]:
-    """The ledger, open for this command; closed whatever happens. A server that goes away meanwhile is a UserError.
+def opened(context: click.Context, *, writes: bool = False, looks: bool = False) -> Iterator[Store]:
+    """The ledger, open for this command; closed whatever happens. A server that goes away meanwhile is a UserError, and so are
+    damaged data.
 
-    ``writes``: on a server, database and tables are made where they are not there.
+    ``writes``: on a server, database and tables are made where they are not there. ``looks``: for a command that tells what is
+    wrong, also of a ledger that holds less than its manifest says.
     """
     data, command = settings_of(context).data, f"opsledger {context.command.name}"
-    store = open_store(data, clock=SystemClock(), command=command, writes=writes, on_loss=on_loss(context))
+    lost = OnLoss.TELL if looks else on_loss(context)
+    store = open_store(data, clock=SystemClock(), command=command, writes=writes, on_loss=lost)
     try:
-        with reaching(store.server) if store.server else nullcontext():
+        with reaching(store.server) if store.server else nullcontext(), damage_told(store.client, whole=not store.remote):
             yield store
     finally:
         store.close()

@@ -11,14 +11,18 @@ from pathlib import Path
 
 import click
 
-from opsledger.domain.errors import EXIT_INCOMPLETE, UserError
+from opsledger.domain.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE, UserError
 from opsledger.infra import health
+from opsledger.infra.cli.common import opened, settings_of
 from opsledger.infra.data_directory import Folder
 from opsledger.infra.decision_store import VARIABLE as DECISIONS_VARIABLE
 from opsledger.infra.decision_store import keeping
-from opsledger.infra.gateway.found import PASSWORD_VARIABLE
+from opsledger.infra.deep.doctor import check_all
+from opsledger.infra.gateway.found import PASSWORD_VARIABLE, find
+from opsledger.infra.progress import progress
 from opsledger.infra.server import CLUSTER_VARIABLE, URL_VARIABLE, server_of
 from opsledger.infra.settings import VARIABLES, Settings, read_settings
+from opsledger.infra.store import is_at_hand
 
 PACKAGES = ("opsledger", "chdb", "clickhouse-connect", "eventsourcing", "marshmallow", "msgspec", "pyarrow")
 """What decides how the product behaves."""
@@ -41,13 +45,21 @@ _BELOW = "\n" + " " * (_WIDTH + 3)
 
 
 @click.command()
+@click.option("--deep", is_flag=True, help="Read all that is stored, and compare facts and decisions with the ledger.")
+@click.option("--quiet", is_flag=True, help="With --deep: no progress.")
 @click.pass_context
-def doctor(context: click.Context) -> int:
+def doctor(context: click.Context, *, deep: bool, quiet: bool) -> int:
     """Show the settings, what can be reached (ledger, Kafka, decisions), fonts and versions; name what needs attention.
 
     What is secret is never shown: of a password only that it is set. All settings: docs/settings.md. Exit code 3 where the
     ledger holds less than its manifest says.
+
+    With --deep, instead: every part of every table is read and checked against its checksums; parts set aside, tables gone
+    and rows changed by hand are named; facts are made anew in a scratch place and compared, and the store of decisions is
+    compared with the ledger. A finding a line: where, what, what to do; exit code 3 where there are any.
     """
+    if deep:
+        return _deep(context, quiet=quiet)
     settings = read_settings(context.obj["data"])
     manifest, whole = health.manifest(settings.data)
     reachable = [*_reachable(settings), ("manifest", manifest)]
@@ -56,6 +68,20 @@ def doctor(context: click.Context) -> int:
         for name, value in lines:
             click.echo(f"  {name:<{_WIDTH}} {value.replace(chr(10), _BELOW)}")
     return 0 if whole else EXIT_INCOMPLETE
+
+
+def _deep(context: click.Context, *, quiet: bool) -> int:
+    data = settings_of(context).data
+    if not is_at_hand(data):
+        raise UserError(f"there is no ledger in {data}; name another (--data)")
+    if server_of() is None and find(data):
+        raise UserError(f"a gateway holds {data}, and lets nobody read the engine's files; stop it first", EXIT_ENVIRONMENT)
+    found = 0
+    with opened(context, looks=True) as store, progress("doctor", quiet=quiet) as report:
+        for found, each in enumerate(check_all(store, report), 1):  # noqa: B007  how many there were
+            click.echo(str(each))
+    click.echo(f"{found:,} findings" if found else "all is whole: parts, facts and decisions")
+    return EXIT_INCOMPLETE if found else 0
 
 
 def _settings(settings: Settings) -> list[tuple[str, str]]:

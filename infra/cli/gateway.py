@@ -18,6 +18,7 @@ from opsledger.infra.gateway.users import FILE as USERS_FILE
 from opsledger.infra.gateway.users import Users
 from opsledger.infra.manifest import follow
 from opsledger.infra.store import open_embedded
+from opsledger.projections.ledger.engine_errors import damage_told
 
 COMMANDS = {
     "users": (
@@ -53,7 +54,8 @@ def _serve(context: click.Context, port: int) -> None:
     set_before = os.environ.get(PASSWORD_VARIABLE, "")
     password = set_before or secrets.token_urlsafe(24)
     with open_embedded(root, clock=clock, command="opsledger gateway", on_loss=on_loss(context)) as store:
-        fact_tables(store).update()  # whoever reads over the network does not
+        with damage_told(store.client):
+            fact_tables(store).update()  # whoever reads over the network does not
         server = Server(root, Logins(password, Users(root / USERS_FILE, clock)), port)
         leave_note(root, server.url, "" if set_before else password, clock.now())
         click.echo(f"serving {root} at {server.url} (user default, password in ", nl=False)

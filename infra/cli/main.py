@@ -28,7 +28,7 @@ Exit codes:
   1    a defect of the program (run again with --debug and report it)
   2    the command or its input is wrong; the message says what, where and what to do
   3    done, with something to look at: dead letters, or a law that does not hold
-  4    the surroundings: disk full, no permission, data directory in use
+  4    the surroundings: disk full, no permission, data directory in use, stored data damaged
   130  stopped by Ctrl-C; what was accepted before is stored
 """
 
@@ -54,12 +54,18 @@ COMMANDS = {
     "keys": ("opsledger.infra.cli.keys:keys", "Keys for sending events over HTTP: add, change, rotate, revoke, list, history."),
     "relay": ("opsledger.infra.cli.relay:relay", "Bring decisions to the log."),
     "sink": ("opsledger.infra.cli.sink:sink", "Read the log on Kafka into the ledger."),
-    "rebuild": ("opsledger.infra.cli.rebuild:rebuild", "Make all facts anew from the ledger and compare them."),
+    "rebuild": (
+        "opsledger.infra.cli.rebuild:rebuild",
+        "Make all facts anew from the ledger, compare them, heal what is damaged.",
+    ),
     "kafka": ("opsledger.infra.cli.kafka:kafka", "A local Kafka; the topics of the log made and checked."),
     "simulate": ("opsledger.infra.cli.simulate:simulate", "A call centre from a seed: events, and decisions as commands."),
     "gateway": ("opsledger.infra.cli.gateway:gateway", "Serve the data directory as ClickHouse over HTTP, on loopback."),
     "ddl": ("opsledger.infra.cli.ddl:ddl", "Print the statements that make all tables."),
-    "doctor": ("opsledger.infra.cli.doctor:doctor", "What is set, what is reachable, versions."),
+    "doctor": (
+        "opsledger.infra.cli.doctor:doctor",
+        "What is set and reachable; with --deep, whether all that is stored is whole.",
+    ),
     "docs": ("opsledger.infra.cli.docs:docs", "Write the pages of docs/ that are made from the declarations."),
     "demo": ("opsledger.infra.cli.demo:demo", "A simulated month through the whole product."),
     "demo-kafka": (

@@ -6,22 +6,27 @@ lies between is made. So an update that broke off, or one that never came, is ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
 from opsledger.domain.catalogue import STREAMS as ALL_STREAMS
 from opsledger.domain.clock import Clock
 from opsledger.projections.facts import past, rebuild, schema
+from opsledger.projections.facts.comparison import Comparison, FactState
 from opsledger.projections.facts.journal import Entry, Journal
 from opsledger.projections.facts.queries import Positions, digest
-from opsledger.projections.facts.rebuild import Comparison, Progress
+from opsledger.projections.facts.rebuild import Progress
 from opsledger.projections.facts.stage import Stage
-from opsledger.projections.facts.tables import STREAMS, facts_of
+from opsledger.projections.facts.tables import FACTS, STREAMS, facts_of
 from opsledger.projections.facts.touched import news
 from opsledger.projections.facts.turn import Turn
+from opsledger.projections.facts.verify import verified
+from opsledger.projections.ledger.engine_errors import is_damage
 from opsledger.projections.ledger.log_topics import LogTopics
 
 REBUILD_FROM_EVENTS = 200_000
@@ -30,6 +35,8 @@ REBUILD_SHARE = 4
 """… and made where they are at least one in so many of the ledger's."""
 _ROWS = "SELECT table, sum(rows) FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table"
 """Quick to ask; where a ledger's table has as many rows as at the last update, nothing came: none is ever taken away."""
+Installs = Callable[[Sequence[Comparison]], bool]
+"""Whether facts made anew are to take the old ones' place, by what differs."""
 _A_DAY = timedelta(days=1)
 """No look at the past takes so long: a passing database that is older is nobody's."""
 
@@ -64,16 +71,24 @@ class Facts:
         self._turn = Turn(client)
         self._stage = Stage(client, self._turn.database)
         self._rows: dict[str, int] = {}
+        self._lost: frozenset[str] = frozenset()
 
-    def ensure(self) -> None:
+    def ensure(self, *, mends: bool = False) -> None:
         """Take the turn, make what is not there (tables, journal, views) and clear away what others left behind.
 
-        Raises TurnLost where another process takes it meanwhile.
+        UserError where a table is gone that this version's facts were in: made empty it would say that there are none.
+        ``mends``: the next update or rebuild makes all facts anew, and it with them. Raises TurnLost where another process
+        takes the turn meanwhile.
         """
         with self._turn.kept():
-            self._take()
             self._journal.ensure()
-            schema.ensure_tables(self._client, self._turn.database, unused=self._journal.last() is None)
+            last, there = self._journal.last(), schema.present(self._client)
+            if last and last.digest == digest():
+                self._lost |= frozenset(schema.missing_tables(there))
+            if self._lost and not mends:
+                raise schema.lost(self._lost)
+            self._take()
+            schema.ensure_tables(self._client, self._turn.database, there, unused=last is None, lost=self._lost)
             schema.ensure_views(self._client)
             past.drop_left_over(self._client, None if self._alone else self._clock.now() - _A_DAY)
 
@@ -117,7 +132,7 @@ class Facts:
         rows = dict.fromkeys(ALL_STREAMS, 0) | dict(self._client.query(_ROWS).result_rows)
         told = any(rows.values())  # a user who may not see them is told of none
         ends = self._ends(known, [s for s in ALL_STREAMS if not told or rows[s] != self._rows.get(s)])
-        if last and last.digest != digest():
+        if last and (last.digest != digest() or self._lost):
             self.rebuild(progress)
             return Update(0, (), STREAMS, self.positions())
         changed = [news(self._client, s, known, ends) for s in STREAMS if _of(s, known) != _of(s, ends)]
@@ -134,18 +149,61 @@ class Facts:
         names = tuple(new.stream for new in live), tuple(new.stream for new in postponed)
         return Update(sum(new.events for new in changed), *names, ends)
 
-    def rebuild(self, progress: Progress = _silent, *, verify: bool = False) -> tuple[Comparison, ...]:
+    def rebuild(
+        self, progress: Progress = _silent, *, verify: bool = False, installs: Installs = lambda _found: True
+    ) -> tuple[Comparison, ...]:
         """Make all facts anew and put them in the old ones' place; with ``verify``, say how the two differ.
 
-        Raises TurnLost where another process writes the facts now.
+        ``installs`` is asked then; where it says no, nothing has changed. Raises TurnLost where another process writes the
+        facts now.
         """
         with self._turn.kept():
             if not self._turn.is_taken:
                 self._take()
+            if verify:
+                self._brought_up(progress)
             last, ends = self._journal.last(), self._ends({})
-            found, reached = self._rebuild(STREAMS, ends, progress, verify=verify)
-            self._note(last, "rebuild", reached)
+            found, reached = self._rebuild(STREAMS, ends, progress, verify=verify, installs=installs)
+            if reached is not None:
+                self._note(last, "rebuild", reached)
+                self._lost = frozenset()
             return found
+
+    def _brought_up(self, progress: Progress) -> None:
+        """Facts that are only behind the ledger are not to differ from those made anew; damaged ones stay as they are."""
+        last = self._journal.last()
+        if last is None or last.digest != digest() or self._lost:
+            return
+        try:
+            if not self._turn.is_taken:
+                self._take()
+            self._update(progress)
+        except ClickHouseError as error:
+            if not is_damage(error):
+                raise
+
+    def verify(self, progress: Progress = _silent, *, brings_up: bool = False) -> tuple[Comparison, ...] | None:
+        """Compare the facts with what the ledger gives, as far as they go; nothing is put in place. None where another
+        process has written facts meanwhile, or is about to: what differs then says nothing. ``brings_up``: the ledger's last
+        events are put into the facts before.
+        """
+        if brings_up:
+            with self._turn.kept():
+                self._brought_up(progress)
+        last = self._journal.last()
+        if last is None:
+            return ()
+        found = verified(self._client, last.positions, self._states(), self._clock.now(), progress)
+        differs = any(not each.heals for each in found)
+        return None if differs and not self._alone and (self._journal.last() != last or self.is_behind()) else found
+
+    def _states(self) -> dict[str, FactState]:
+        """What is known of tables without reading them."""
+        last = self._journal.last()
+        if last and last.digest != digest():
+            return dict.fromkeys((fact.name for fact in FACTS), FactState.OLDER)
+        set_aside = dict.fromkeys(schema.tables_with_parts_set_aside(self._client), FactState.UNREADABLE)
+        return set_aside | dict.fromkeys(schema.missing_tables(schema.present(self._client)), FactState.MISSING)
 
     def _note(self, last: Entry | None, kind: str, reached: Positions) -> None:
         self._journal.write(last, self._clock.now(), kind, reached, self._turn.fence)
@@ -178,8 +236,15 @@ class Facts:
         return entry.positions if entry else {}
 
     def _rebuild(
-        self, streams: Sequence[str], until: Positions, progress: Progress, *, verify: bool = False
-    ) -> tuple[tuple[Comparison, ...], Positions]:
+        self,
+        streams: Sequence[str],
+        until: Positions,
+        progress: Progress,
+        *,
+        verify: bool = False,
+        installs: Installs = lambda _found: True,
+    ) -> tuple[tuple[Comparison, ...], Positions | None]:
+        """The comparisons, and the positions that the facts have reached: None where the new ones are not wanted."""
         rebuild.build_beside(self._client, streams, until, progress, self._turn)
         ends = self._ends(until)
         stage = Stage(self._client, self._turn.database, suffix=rebuild.suffix(self._turn))
@@ -187,9 +252,13 @@ class Facts:
         for stream in streams:
             if _of(stream, until) != _of(stream, ends):
                 stage.update(news(self._client, stream, until, ends), ends)
+        known = self._states() if verify else {}
         facts = [fact for stream in streams for fact in facts_of(stream)] if verify else []
-        found = tuple(rebuild.compare(self._client, fact, self._turn) for fact in facts)
-        rebuild.exchange(self._client, streams, self._turn)
+        found = tuple(rebuild.compared(self._client, fact, self._turn, known.get(fact.name)) for fact in facts)
+        if not installs(found):
+            rebuild.drop_beside(self._client, streams)
+            return found, None
+        rebuild.exchange(self._client, streams, self._turn, lost=self._lost)
         return found, ends
 
     def _ends(self, known: Positions, streams: Sequence[str] = ALL_STREAMS) -> dict[tuple[str, int], int]:

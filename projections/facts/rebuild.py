@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence, Set
 from typing import Any
 
+from opsledger.projections.facts.comparison import Comparison, FactState, compare
 from opsledger.projections.facts.queries import Positions, events, fact_select, within
 from opsledger.projections.facts.schema import create_beside, drop
-from opsledger.projections.facts.tables import PHYSICAL, FactTable, facts_of
+from opsledger.projections.facts.tables import FactTable, facts_of
 from opsledger.projections.facts.turn import Turn
 
 NEXT = "__next"
@@ -18,16 +18,6 @@ Progress = Callable[[float, float | None, str], None]
 
 # a subject's events lie together, so a group is complete when the next one begins: memory stays flat
 _SETTINGS = "optimize_aggregation_in_order = 1, max_partitions_per_insert_block = 0"
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """How a fact table differs from the one made anew: rows of each, and whether they are the same rows."""
-
-    fact: str
-    rows_before: int
-    rows_after: int
-    equal: bool
 
 
 def fill(client: Any, fact: FactTable, until: Positions, target: str, ledger: str = "") -> None:
@@ -53,14 +43,18 @@ def build_beside(client: Any, streams: Sequence[str], until: Positions, progress
     progress(len(facts), len(facts), "")
 
 
-def exchange(client: Any, streams: Sequence[str], turn: Turn) -> None:
-    """Put the new tables in the old ones' place, all in one statement, and drop the old ones.
+def exchange(client: Any, streams: Sequence[str], turn: Turn, *, lost: Set[str] = frozenset()) -> None:
+    """Put the new tables in the old ones' place, all in one statement, and drop the old ones. Of ``lost`` ones there are none.
 
     Raises TurnLost before, or fails, where the turn was lost: who takes it drops the new tables after the passing database.
     """
     facts = [fact for stream in streams for fact in facts_of(stream)]
     turn.check()
-    client.command("EXCHANGE TABLES " + ", ".join(f"`{fact.name}` AND `{fact.name}{suffix(turn)}`" for fact in facts))
+    pairs = [f"`{fact.name}` AND `{fact.name}{suffix(turn)}`" for fact in facts if fact.name not in lost]
+    if pairs:
+        client.command("EXCHANGE TABLES " + ", ".join(pairs))
+    for fact in (fact for fact in facts if fact.name in lost):
+        client.command(f"RENAME TABLE `{fact.name}{suffix(turn)}` TO `{fact.name}`")
     drop_beside(client, streams)
 
 
@@ -69,14 +63,6 @@ def drop_beside(client: Any, streams: Sequence[str]) -> None:
     drop(client, [f"{fact.name}{NEXT}" for stream in streams for fact in facts_of(stream)])
 
 
-def compare(client: Any, fact: FactTable, turn: Turn) -> Comparison:
-    """Compare a fact table with the one made beside it, whatever the order and the physical columns."""
-    old = _summed(client, f"`{fact.name}`")
-    new = _summed(client, f"`{fact.name}{suffix(turn)}`")
-    return Comparison(fact.name, old[0], new[0], old == new)
-
-
-def _summed(client: Any, table: str) -> tuple[int, int]:
-    row = f"cityHash64(toString(tuple(* EXCEPT ({', '.join(PHYSICAL)}))))"
-    count, total = client.query(f"SELECT count(), sum(toUInt128({row})) FROM {table} FINAL").first_row
-    return count, total
+def compared(client: Any, fact: FactTable, turn: Turn, state: FactState | None = None) -> Comparison:
+    """Compare a fact table with the one made beside it; see ``comparison``."""
+    return compare(client, fact, f"`{fact.name}`", f"`{fact.name}{suffix(turn)}`", state)

@@ -2,29 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from hashlib import sha256
 from typing import Any
 
+from opsledger.domain.catalogue import STREAMS as ALL_STREAMS
+from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.projections.facts.journal import CREATE_JOURNAL
 from opsledger.projections.facts.queries import TIMELINES, digest, events, fact_select, file_text, timelines_select
 from opsledger.projections.facts.tables import FACTS, STREAMS, FactTable, create_table, facts_of
-from opsledger.projections.ledger.tables import statements
+from opsledger.projections.ledger.tables import create_once_view, statements
 
 _SHAPE = "facts_shape_of_timelines"
 """Passing table with no rows: its columns spare the engine from working out the shared step once a fact."""
 
+_SET_ASIDE = """
+SELECT DISTINCT table
+FROM system.detached_parts
+WHERE database = currentDatabase() AND table IN {tables:Array(String)} AND startsWith(ifNull(reason, ''), 'broken')
+"""
 
-def ensure_tables(client: Any, passing: str, *, unused: bool = False) -> None:
-    """Make the fact tables that are not there; ``passing`` is a database for what is needed only meanwhile.
+
+def ensure_tables(
+    client: Any, passing: str, there: Mapping[str, str], *, unused: bool = False, lost: Set[str] = frozenset()
+) -> None:
+    """Make the fact tables that are not ``there`` (see ``present``); ``passing``: a database for what is needed only meanwhile.
 
     ``unused``: no update has been made yet, so that those of another version, whose columns may be others, are made anew.
+    ``lost``: those that had facts and are to come back with them, not empty.
     """
-    there = _present(client)
     stale = {fact.name for fact in FACTS if unused and there.get(fact.name, digest()) != digest()}
     for name in stale:
         client.command(f"DROP TABLE `{name}`")
-    create(client, [fact for fact in FACTS if fact.name not in there or fact.name in stale], passing)
+    create(client, [fact for fact in FACTS if fact.name not in {*there, *lost} or fact.name in stale], passing)
+
+
+def missing_tables(there: Mapping[str, str]) -> tuple[str, ...]:
+    """The fact tables that are not there; see ``present``."""
+    return tuple(fact.name for fact in FACTS if fact.name not in there)
+
+
+def tables_with_parts_set_aside(client: Any) -> tuple[str, ...]:
+    """The fact tables of which the engine has set parts aside that it could not read when it was opened."""
+    rows = client.query(_SET_ASIDE, parameters={"tables": [fact.name for fact in FACTS]}).result_rows
+    return tuple(str(row[0]) for row in rows)
+
+
+def lost(tables: Set[str]) -> UserError:
+    """Fact tables that had rows are not there: made empty they would say that there are no facts."""
+    some = ", ".join(f"'{name}'" for name in sorted(tables))
+    return UserError(
+        f"fact tables are missing that the ledger's facts were in: {some}; reports would be empty without them. Make them anew "
+        "from the ledger: opsledger rebuild",
+        EXIT_ENVIRONMENT,
+    )
 
 
 def ensure_views(client: Any) -> None:
@@ -32,10 +63,12 @@ def ensure_views(client: Any) -> None:
 
     Making them is dear and opening is part of every command's time: the comment of a view says what it was made of.
     """
-    there = _present(client)
+    there = present(client)
     for name, statement in views().items():
         if not statement.endswith(f"COMMENT '{there.get(name)}'"):
             client.command(statement)
+    for stream in (stream for stream in ALL_STREAMS if f"{stream}_once" not in there):
+        client.command(create_once_view(stream))
 
 
 def views() -> Mapping[str, str]:
@@ -49,11 +82,11 @@ def views() -> Mapping[str, str]:
 def drop(client: Any, beginnings: Iterable[str]) -> None:
     """Drop the tables whose names begin so."""
     begin = tuple(beginnings)
-    for name in (name for name in _present(client) if name.startswith(begin)):
+    for name in (name for name in present(client) if name.startswith(begin)):
         client.command(f"DROP TABLE IF EXISTS `{name}`")
 
 
-def _present(client: Any) -> dict[str, str]:
+def present(client: Any) -> dict[str, str]:
     """The tables and views that are there, and their comments."""
     return dict(client.query("SELECT name, comment FROM system.tables WHERE database = currentDatabase()").result_rows)
 

@@ -6,14 +6,25 @@ import errno
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.projections.ledger.tables import LEDGER
 
 _NOT_ENOUGH_SPACE = 243
 _MEMORY_LIMIT_EXCEEDED = 241
+_UNKNOWN_TABLE = 60
+_DAMAGE = frozenset({32, 33, 40, 89, 107, 128, 131, 226, 227, 228, 246, 271, 432})
+"""What the engine says of data that are not what it has written: files gone, cut short or other than their checksums, a
+codec or a length that cannot be. Of the most it says so of what it was sent, too: then its words name no part of a table."""
+_NAMED = re.compile(r"in table `?\w+`?\.`?(\w+)`? \(")
+_PART = re.compile(r"store/[0-9a-f]{3}/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(?:detached/)?([\w.-]+)")
+_UNKNOWN = re.compile(r"(?:Table (?:\w+\.)?|table expression identifier '(?:\w+\.)?)`?(\w+)`?")
+_ALL = "; opsledger doctor --deep names all that is damaged"
+_TABLE_OF = "SELECT name FROM system.tables WHERE toString(uuid) = {uuid:String} LIMIT 1"
 
 _ADVICE: dict[int, str] = {
     errno.ENOSPC: "the disk is full; make room and run the same command again",
@@ -57,3 +68,51 @@ def _advice(error: Exception) -> str | None:
     if number and int(number[1]) in _ADVICE:
         return _ADVICE[int(number[1])]
     return next((_ADVICE[known] for known, pattern in _TEXTS if re.search(pattern, text, re.IGNORECASE)), None)
+
+
+def is_damage(error: BaseException) -> bool:
+    """Whether the engine says of data that they are not what it has written."""
+    code = getattr(error, "code", None)
+    return isinstance(error, ClickHouseError) and code in _DAMAGE and bool(_PART.search(str(error)))
+
+
+@contextmanager
+def damage_told(client: Any, *, whole: bool = True) -> Iterator[None]:
+    """Turn the engine's errors over damaged data into UserError (exit code 4): which table, and what to do.
+
+    ``whole``: all tables have to be there, so that one that is unknown is gone; a server's may only not have been made yet.
+    """
+    try:
+        yield
+    except ClickHouseError as error:
+        if is_damage(error):
+            raise UserError(_of_damage(client, str(error)), EXIT_ENVIRONMENT) from error
+        gone = _UNKNOWN.search(str(error)) if whole and getattr(error, "code", None) == _UNKNOWN_TABLE else None
+        if gone and gone[1].removesuffix("_once") in LEDGER:
+            raise UserError(f"the ledger's table '{gone[1]}' is gone: {remedy(gone[1])}{_ALL}", EXIT_ENVIRONMENT) from error
+        raise
+
+
+def _of_damage(client: Any, text: str) -> str:
+    """Which table: in most cases the engine names it, in others only the folder of its part."""
+    part = _PART.search(text)
+    named, where = _NAMED.search(text), part[0] if part else "a table"
+    with suppress(Exception):  # the engine itself may be what is at an end
+        name = named[1] if named else str(client.query(_TABLE_OF, parameters={"uuid": part[1] if part else ""}).first_row[0])
+        place = f", in part {part[2]}" if part else ""
+        return f"data of table '{name}' are damaged{place} ({_first(text)}): {remedy(name)}{_ALL}"
+    return f"data are damaged in {where} ({_first(text)}): {remedy('')}{_ALL}"
+
+
+def remedy(table: str) -> str:
+    """What to do about a damaged table; '' where it is not known which."""
+    if table in LEDGER:
+        return "restore the ledger from a backup"
+    if table:
+        return "make the facts anew from the ledger: opsledger rebuild"
+    return "restore it from a backup"
+
+
+def _first(text: str) -> str:
+    said = text.partition("DB::Exception: ")[2] or text
+    return said.split("\n", 1)[0].split(" Reference:", 1)[0].split(": While ", 1)[0][:160].rstrip(".: ")

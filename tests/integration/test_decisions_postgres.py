@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from eventsourcing.postgres import PostgresApplicationRecorder
 
@@ -232,8 +233,25 @@ def test_a_place_behind_the_end_of_the_store_is_refused(store: Store, app: Decis
     place = work.place()
     assert place is not None
     place.save(1000)
-    with pytest.raises(UserError, match="further than the store of decisions goes"):
+    with pytest.raises(UserError, match="it was emptied or deleted, or is another one"):
         work.place()
+
+
+@pytest.mark.parametrize("harm", ["DROP TABLE decisions_events CASCADE", "TRUNCATE TABLE decisions_events"])
+def test_a_store_that_was_emptied_is_refused_before_anything_is_decided(
+    store: Store, decisions_url: str, monkeypatch: pytest.MonkeyPatch, harm: str
+) -> None:
+    monkeypatch.setenv(VARIABLE, decisions_url)
+    values = {"command": "contract.sign", "vendor": "v1", "terms": sample_terms(), "effective_from": DAY}
+    first, second = (read_command({"id": name, "actor": "ann", **values}, tenant="t1", now=NINE) for name in ("a", "b"))
+    decide(store, [("", first)])
+    with psycopg.connect(decisions_url, autocommit=True) as connection:
+        connection.execute(harm)
+    with pytest.raises(UserError, match="has 0 decisions, and 1 were relayed from here"):
+        decide(store, [("", second)])
+    with opened_decisions(store.directory) as app:
+        assert app.outbox(0, 10) == []
+    assert logged(store) == ["a"]
 
 
 def test_two_relays_on_one_place_are_not_at_work_at_once(store: Store, app: Decisions) -> None:

@@ -21,6 +21,7 @@ WHOLE = {
     "positions_seen.sql": "how far the log goes",
     "read_log.sql": "the log itself, record by record",
     "identities.sql": "what all events are known by: an import asks of its own",
+    "decided.sql": "a number of rows: whether a ledger has decisions at all",
     "corrections_of_others.sql": "older ledgers, tenant by tenant: it joins by tenant",
 }
 """Files that read whole tables, and why."""

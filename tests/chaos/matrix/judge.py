@@ -152,7 +152,7 @@ def _facts(store: Store, kafka: KafkaSettings, found: Content) -> Iterator[str]:
     streams = sorted({stream for stream, _ in ends} & set(STREAMS))
     (turn := Turn(store.client)).take()
     rebuild.build_beside(store.client, streams, ends, lambda *_: None, turn)
-    compared = [rebuild.compare(store.client, fact, turn) for stream in streams for fact in facts_of(stream)]
+    compared = [rebuild.compared(store.client, fact, turn) for stream in streams for fact in facts_of(stream)]
     rebuild.drop_beside(store.client, streams)
     assert any(each.rows_after for each in compared), "there is no fact to compare"
     yield from _unless((each.fact for each in compared if not each.equal), "fact tables are not those made anew")
