@@ -92,6 +92,8 @@ def ledger_of(root: Path) -> str:
 
 def take_small_files(taking: Taking) -> None:
     """Step 1."""
+    links = sorted(path.name for path in taking.root.iterdir() if path.is_symlink())
+    taking.left_out += [f"the link {name}, and what it leads to" for name in links if name != ENGINE]
     for name in plain_files(taking.root, _ELSEWHERE):
         if name in PASSING or name.endswith(_PASSING) or _is_database(taking.root / name):
             continue
@@ -114,7 +116,7 @@ def _is_database(file: Path) -> bool:
 
 def take_ledger(taking: Taking, shadow: Path) -> None:
     """Step 2: definitions and parts."""
-    engine = taking.root / ENGINE
+    engine = (taking.root / ENGINE).resolve()
     home = _home(engine)
     taking.taken(engine, _DATABASE, f"{ENGINE}/{_DATABASE}")
     for table in TABLES:

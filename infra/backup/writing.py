@@ -52,6 +52,7 @@ def write_backup(root: Path, to: Path, clock: Clock, *, patience_s: float, elsew
     ``elsewhere``: decisions are not kept in the directory. UserError, in which case nothing was written: see ``series``,
     ``frozen``; exit code 3 where the ledger, or the store of decisions, is damaged.
     """
+    root = root.resolve()
     at, ledger = clock.now(), ledger_of(root)
     with series(to, root) as folder, draft(folder, name_of(at)) as made:
         taking = Taking(root, made, newest(folder, ledger))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from opsledger.domain.clock import FixedClock
-from opsledger.domain.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE, UserError
+from opsledger.domain.errors import EXIT_INCOMPLETE, UserError
 from opsledger.infra.backup import restoring, taking, writing
 from opsledger.infra.backup.freeze import TABLES
 from opsledger.infra.backup.index import INDEX
@@ -342,17 +342,6 @@ def test_a_damaged_ledger_or_store_of_decisions_is_named_and_not_backed_up(data:
     assert caught.value.exit_code == EXIT_INCOMPLETE
     assert [path.name for path in (tmp_path / "to").iterdir() if path.is_dir()] == [good.path.name]
     restored(tmp_path / "to", tmp_path / "new")
-
-
-def test_a_full_disk_leaves_no_backup_and_says_so(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device", str(tmp_path / "x"))
-
-    monkeypatch.setattr(taking, "copy", full)
-    with pytest.raises(UserError, match=r"No space left on device.*nothing was written") as caught:
-        backed_up(data, tmp_path / "to")
-    assert caught.value.exit_code == EXIT_ENVIRONMENT
-    assert [path.name for path in (tmp_path / "to").iterdir()] == ["backups.lock"]
 
 
 def _decide(data: Path) -> None:
