@@ -10,6 +10,7 @@ from pathlib import Path
 
 from opsledger.domain.errors import EXIT_INCOMPLETE, UserError
 from opsledger.infra.backup.freeze import TABLES
+from opsledger.infra.data_directory import ENGINE
 from opsledger.infra.store import Store
 
 _ROWS = "SELECT table, sum(rows) FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table"
@@ -31,8 +32,11 @@ def holding(store: Store) -> Holding:
 
 
 def check_tables(store: Store, tables: Iterable[str], what: str) -> None:
-    """Have the engine read every part of some tables. UserError, exit code 3, where one is damaged; ``what`` names them."""
-    wrong = []
+    """Have the engine read every part of some tables, and see that it took none away when it was opened.
+
+    UserError, exit code 3, where a part is damaged; ``what`` names the ledger.
+    """
+    wrong = [f"a part cannot be read ({path.name})" for path in (store.path / ENGINE).glob("store/*/*/detached/*")]
     for table in tables:
         told: bytes = store.client.raw_query(f"CHECK TABLE `{table}`", fmt="JSONCompactEachRow")
         for part, whole, why in map(json.loads, told.splitlines()):

@@ -57,6 +57,9 @@ def _freeze(root: Path, name: str, clock: Clock, patience_s: float) -> None:
                 raise
             if time.monotonic() >= until:
                 raise _held_by(error, patience_s) from error
+        except RuntimeError as error:
+            first = str(error).split("\n", 1)[0][:300]
+            raise UserError(f"the ledger in {root} could not be frozen: {first}", EXIT_ENVIRONMENT) from error
         time.sleep(_LOOK_EVERY_S)
 
 

@@ -60,6 +60,8 @@ def ask(root: Path, name: str) -> bool:
                 asking.connect(address)
             asking.sendall(json.dumps({"freeze": name}).encode() + b"\n")
             told = _line(asking)
+        except TimeoutError:
+            raise UserError(f"the process that holds {root} has not answered for {_FREEZE_S:g} s", EXIT_ENVIRONMENT) from None
         except OSError:
             return False
     if told.get("frozen") == name:
@@ -103,7 +105,10 @@ def _answer_all(listener: socket.socket, root: Path, over: Event) -> None:
     while not over.is_set():
         try:
             asking, _ = listener.accept()
-        except OSError:  # nobody came
+        except TimeoutError:  # nobody came
+            continue
+        except OSError:  # too many open files, for one
+            over.wait(_TURN_S)
             continue
         with asking, suppress(OSError):
             asking.settimeout(_SPEAK_S)

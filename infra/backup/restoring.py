@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import glob
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from opsledger.infra.backup.files import copy
 from opsledger.infra.backup.freeze import TABLES
 from opsledger.infra.backup.index import DATA, BackupIndex, damaged, difference, read_index
 from opsledger.infra.backup.series import chosen, install
-from opsledger.infra.data_directory import DECISIONS
+from opsledger.infra.data_directory import DECISIONS, ENGINE
 from opsledger.infra.facts import fact_tables
 from opsledger.infra.progress import Report
 from opsledger.infra.store import open_embedded
@@ -33,6 +34,11 @@ from opsledger.ingest.small_file import held
 from opsledger.ingest.whole_file import real_way
 
 _LOCK = "restore.lock"
+_HOME = f"{ENGINE}/metadata/default.sql"
+_DATABASE = re.compile(r"ATTACH DATABASE _ UUID '[0-9a-f-]{36}'\nENGINE = Atomic\n")
+_TABLE = re.compile(
+    r"ATTACH TABLE _ UUID '[0-9a-f-]{36}'\n\(\n.*\n\)\nENGINE = (?:Replacing)?MergeTree(?:\([a-z]+\))?\n.*", re.DOTALL
+)
 _OF_SOURCE = {
     errno.ENOENT: "is missing",
     errno.ELOOP: "is a link, or behind one, and none is followed",
@@ -124,6 +130,8 @@ def _copy(folder: Path, index: BackupIndex, made: Path, report: Report) -> None:
 
 def _open(folder: Path, index: BackupIndex, made: Path, clock: Clock, report: Report) -> None:
     """Step 3."""
+    if fault := _foreign(made, index):
+        raise damaged(folder, fault)
     if index.decisions and (found := count_decisions(made / DECISIONS)) != index.decisions:
         raise damaged(folder, f"it holds {found:,} decisions instead of {index.decisions:,}")
     with open_embedded(made, clock=clock, command="opsledger restore") as store:
@@ -132,6 +140,18 @@ def _open(folder: Path, index: BackupIndex, made: Path, clock: Clock, report: Re
             raise damaged(folder, fault)
         check_tables(store, [table for table in TABLES if there.rows.get(table)], f"the ledger in {folder}")
         fact_tables(store).rebuild(report)
+
+
+def _foreign(made: Path, index: BackupIndex) -> str:
+    """What in a draft defines something else than a ledger: the engine does what definitions say when it is opened."""
+    if missing := {"layout.json", _HOME} - index.files.keys():
+        return f"{DATA}/{min(missing)} is missing"
+    for name in (name for name in index.files if name.startswith(f"{ENGINE}/") and name.endswith(".sql")):
+        text = (made / name).read_text(errors="replace")
+        plain = _DATABASE if name == _HOME else _TABLE
+        if not plain.fullmatch(text) or text.count("\nENGINE = ") != 1 or (name != _HOME and Path(name).stem not in TABLES):
+            return f"{DATA}/{name} defines something else than a table of a ledger"
+    return ""
 
 
 def _fault(there: Holding, index: BackupIndex) -> str:

@@ -7,24 +7,21 @@ import os
 import shutil
 import sqlite3
 import stat
-from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from opsledger.domain.clock import FixedClock
 from opsledger.domain.errors import EXIT_INCOMPLETE, UserError
-from opsledger.infra.backup import restoring, taking, writing
+from opsledger.infra.backup import taking, writing
 from opsledger.infra.backup.freeze import TABLES
-from opsledger.infra.backup.index import INDEX
 from opsledger.infra.backup.writing import Backup
 from opsledger.infra.decisions import decide, open_decisions, read_commands
 from opsledger.infra.relaying import Relay, local_outlet
 from opsledger.infra.serve.keys import FILE, Keys, Sender
 from opsledger.infra.store import open_store
 from opsledger.projections.ledger.tables import LEDGER
-from tests.backup_scene import CALLS, backed_up, filled, is_prefix, offsets, reports, restored, undecided
+from tests.backup_scene import CALLS, backed_up, filled, flip, is_prefix, offsets, reports, restored, undecided
 from tests.desk_samples import NOW, at, ruling
 from tests.ledger_samples import calls, chunks, importer, spec, tables
 
@@ -119,7 +116,7 @@ def test_the_second_backup_is_small_and_each_is_restored_alone(data: Path, tmp_p
 def test_what_rotted_in_an_earlier_backup_is_not_linked_but_copied_anew(data: Path, tmp_path: Path) -> None:
     first = backed_up(data, tmp_path / "to")
     part = next(name for name in first.index.files if "/all_" in name and name.endswith("data.bin"))
-    _flip(first.path / "data" / part)
+    flip(first.path / "data" / part)
     second = backed_up(data, tmp_path / "to")
     assert (second.path / "data" / part).stat().st_ino != (first.path / "data" / part).stat().st_ino
     restored(second.path, tmp_path / "new")
@@ -171,107 +168,6 @@ def test_a_backup_is_for_this_user_alone(made: tuple[Path, str, Backup], tmp_pat
     assert [p for p in (tmp_path / "new").iterdir() if stat.S_IMODE(p.stat().st_mode) & 0o077] == []
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
     assert os.listdir(tmp_path) == ["new"]  # noqa: PTH208  no draft, no lock file
-
-
-def _flip(file: Path) -> None:
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.chmod(0o600)
-    file.unlink()
-    file.write_bytes(bytes(content))
-
-
-def _some(folder: Path, end: str = "data.bin") -> Path:
-    return next(path for path in sorted((folder / "data" / "engine").rglob("*")) if path.name.endswith(end))
-
-
-def _reindexed(folder: Path, change: Callable[[dict[str, object]], object]) -> None:
-    """An index that somebody has written: its checksum fits."""
-    index = json.loads((folder / INDEX).read_bytes())
-    change(index)
-    text = json.dumps(index).encode()
-    (folder / INDEX).write_bytes(text)
-    (folder / f"{INDEX}.sha256").write_text(f"{sha256(text).hexdigest()}  {INDEX}\n")
-
-
-def _named(name: str) -> Callable[[Path], None]:
-    def damage(folder: Path) -> None:
-        (folder.parent / "evil").write_text("x")
-        mark = {"size": 1, "sha256": sha256(b"x").hexdigest()}
-        _reindexed(folder, lambda index: index["files"].update({name: mark}))  # type: ignore[attr-defined]  # a dict
-
-    return damage
-
-
-def _linked(folder: Path) -> None:
-    file = _some(folder)
-    shutil.move(file, folder.parent / "elsewhere")
-    file.symlink_to(folder.parent / "elsewhere")
-
-
-def _folder_linked(folder: Path) -> None:
-    store = folder / "data" / "engine" / "store"
-    shutil.move(store, folder.parent / "elsewhere")
-    store.symlink_to(folder.parent / "elsewhere")
-
-
-def _less(folder: Path) -> None:
-    """An index that leaves out a part: of the files that it names each is right."""
-    part = str(next(p for p in sorted((folder / "data" / "engine").rglob("all_*")) if p.is_dir()).relative_to(folder / "data"))
-    _reindexed(folder, lambda index: [index["files"].pop(n) for n in [*index["files"]] if n.startswith(f"{part}/")])  # type: ignore[attr-defined,index]  # a dict
-
-
-def _resaid(folder: Path, what: str, name: str, number: int) -> None:
-    _reindexed(folder, lambda index: index[what].update({name: number}))  # type: ignore[attr-defined]  # a dict
-
-
-DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
-    "a file missing": (lambda folder: _some(folder).unlink(), r"data\.bin is missing"),
-    "a bit flipped": (lambda folder: _flip(_some(folder)), r"data\.bin has other content than was written"),
-    "a file cut": (lambda folder: os.truncate(_some(folder), 9), r"has 9 bytes instead of"),
-    "decisions missing": (lambda folder: (folder / "data" / "decisions.sqlite").unlink(), "decisions.sqlite is missing"),
-    "the index edited": (
-        lambda folder: (folder / INDEX).write_text((folder / INDEX).read_text().replace('"call": 200', '"call": 100')),
-        "is not the file that was written",
-    ),
-    "the index missing": (lambda folder: (folder / INDEX).unlink(), "holds no backup"),
-    "its checksum missing": (lambda folder: (folder / f"{INDEX}.sha256").unlink(), "holds no backup"),
-    "no index": (lambda folder: _reindexed(folder, lambda index: index.pop("files")), "is no index of a backup"),
-    "made by a newer version": (lambda folder: _reindexed(folder, lambda index: index.update(format=2)), "newer version"),
-    "of a newer layout": (lambda folder: _reindexed(folder, lambda index: index.update(layout=99)), "newer version"),
-    "a name above": (_named("../evil"), "belongs into no data directory"),
-    "a name above within": (_named("follow/../../evil"), "belongs into no data directory"),
-    "an absolute name": (_named("/etc/passwd"), "belongs into no data directory"),
-    "a file of the engine's own": (_named("engine/metadata/evil.sql"), "belongs into no data directory"),
-    "a way up in the engine": (_named("engine/store/abc/../../x"), "belongs into no data directory"),
-    "a link for a file": (_linked, "data.bin"),
-    "a link for a folder": (_folder_linked, "engine/"),
-    "a part left out": (_less, "rows of .* instead of"),
-    "fewer rows said": (lambda folder: _resaid(folder, "rows", "call", 7), "200 rows of call instead of 7"),
-    "another end said": (lambda folder: _resaid(folder, "ends", "call/0", 7), "ends elsewhere in call/0"),
-    "more decisions said": (
-        lambda folder: _reindexed(folder, lambda index: index.update(decisions=9)),
-        "2 decisions instead of 9",
-    ),
-}
-
-
-@pytest.mark.parametrize("kind", DAMAGES)
-def test_a_damaged_backup_is_named_and_nothing_is_installed(kind: str, copy: Path, tmp_path: Path) -> None:
-    damage, told = DAMAGES[kind]
-    damage(copy)
-    with pytest.raises(UserError, match=told):
-        restored(copy, tmp_path / "in" / "new")
-    assert list((tmp_path / "in").glob("*")) == []
-
-
-def test_without_the_comparison_a_flipped_bit_would_be_installed(
-    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The control: of a small file nothing else would tell."""
-    _flip(copy / "data" / "follow" / "0123456789abcdef.json")
-    monkeypatch.setattr(restoring, "difference", lambda *_: "")
-    restored(copy, tmp_path / "new")
 
 
 def test_a_backup_goes_into_a_folder_of_its_own(data: Path, tmp_path: Path) -> None:
@@ -336,7 +232,7 @@ def test_a_damaged_ledger_or_store_of_decisions_is_named_and_not_backed_up(data:
     (data / "decisions.sqlite").write_bytes(whole)
     with open_store(data, clock=FixedClock(NOW)) as store:
         store.log.append(tables(calls(50, first=CALLS)))
-    _flip(max((data / "engine" / "store").rglob("all_*/data.bin"), key=lambda path: path.stat().st_mtime_ns))
+    flip(max((data / "engine" / "store").rglob("all_*/data.bin"), key=lambda path: path.stat().st_mtime_ns))
     with pytest.raises(UserError, match="is damaged: call, part all_") as caught:
         backed_up(data, tmp_path / "to")
     assert caught.value.exit_code == EXIT_INCOMPLETE

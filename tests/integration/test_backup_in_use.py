@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from opsledger.domain.clock import FixedClock, SystemClock
-from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.domain.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE, UserError
 from opsledger.infra.backup import holder as holding
 from opsledger.infra.backup.freeze import SHADOW
 from opsledger.infra.backup.holder import SOCKET
@@ -41,10 +41,14 @@ def asked(data: Path, text: bytes) -> dict[str, str]:
         return told
 
 
+def _is_of_calls(columns: Path) -> bool:
+    return "`hotline`" in columns.read_text()
+
+
 def test_a_gateway_goes_on_and_freezes_for_this_user_alone(tmp_path: Path) -> None:
     data = tmp_path / "data"
     filled(data)
-    before = reports(data, tmp_path / "before")
+    before = reports(data, tmp_path / "before", ["complaints.csv"])
     with running(data) as gateway:
         assert stat.S_IMODE((data / SOCKET).stat().st_mode) == 0o600
         for said in (b'{"freeze": "../../x"}\n', b'{"freeze": 1}\n', b'{"drop": "call"}\n', b"[]\n", b"nonsense\n"):
@@ -52,13 +56,18 @@ def test_a_gateway_goes_on_and_freezes_for_this_user_alone(tmp_path: Path) -> No
         made = backed_up(data, tmp_path / "to")
         assert gateway.client().command("SELECT count() FROM call") == made.index.rows["call"]
         assert [path.name for path in (data / "engine" / SHADOW).iterdir() if path.is_dir()] == []
+        part = next(path for path in sorted((data / "engine" / "store").rglob("all_*/columns.txt")) if _is_of_calls(path))
+        part.write_bytes(b"")
+        with pytest.raises(UserError, match=r"is damaged: a part cannot be read") as caught:
+            backed_up(data, tmp_path / "to")
+        assert caught.value.exit_code == EXIT_INCOMPLETE
         (data / SOCKET).unlink()  # the control: of one that cannot be asked nothing is frozen
         with pytest.raises(UserError, match=r"in use by `opsledger gateway` .*A backup can be asked of") as caught:
             backed_up(data, tmp_path / "to")
         assert caught.value.exit_code == EXIT_ENVIRONMENT
         assert gateway.stop() == 0
     restored(made.path, tmp_path / "new")
-    assert reports(tmp_path / "new", tmp_path / "after") == before
+    assert reports(tmp_path / "new", tmp_path / "after", ["complaints.csv"]) == before
     with open_store(tmp_path / "new", clock=FixedClock(NOW)) as store:
         assert undecided(store) == set()
 
