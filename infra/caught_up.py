@@ -62,7 +62,7 @@ def wait_until(store: Store, topics: Topics, ends: Mapping[Place, int], else_: s
 def missing_in(store: Store, topics: Topics, ends: Mapping[Place, int]) -> dict[Place, int]:
     """Partition → how many of its messages before its end are not stored, at most; asks the engine."""
     ends = {place: end for place, end in ends.items() if end}
-    far = reached(store, SinkWriter(store.client).ends(sorted({topics.stream(topic) for topic, _ in ends})))
+    far = reached(store, SinkWriter(store.client, store.manifest).ends(sorted({topics.stream(topic) for topic, _ in ends})))
     done = stored_up_to(store, ends, far)
     return {place: end - far.get(place, 0) for place, end in ends.items() if place not in done}
 

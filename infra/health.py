@@ -13,6 +13,7 @@ from opsledger.infra.decision_store import POSTGRES, keeping, opened_decisions
 from opsledger.infra.facts import age_of_facts
 from opsledger.infra.gateway.found import find
 from opsledger.infra.kafka.settings import KafkaSettings, kafka_settings
+from opsledger.infra.manifest import OnLoss, accepted_losses
 from opsledger.infra.server import reaching, server_of
 from opsledger.infra.store import Store, is_at_hand, open_store
 
@@ -22,6 +23,14 @@ _LOCAL = "the log is local (OPSLEDGER_KAFKA_BOOTSTRAP_SERVERS is not set)"
 def ledger(data: Path) -> str:
     """Where the ledger is, over the network or in the data directory, and which engine has it."""
     return _told(lambda: _ledger(data))
+
+
+def manifest(data: Path) -> tuple[str, bool]:
+    """Whether the ledger holds what its manifest says, and which losses were accepted; whether all is well."""
+    try:
+        return _manifest(data) if is_at_hand(data) else ("none yet", True)
+    except UserError as error:
+        return f"not usable: {error}", True
 
 
 def facts(data: Path) -> str:
@@ -53,7 +62,7 @@ def _told(ask: Callable[[], str]) -> str:
 
 @contextmanager
 def _opened(data: Path) -> Iterator[Store]:
-    store = open_store(data, clock=SystemClock(), command="opsledger doctor")
+    store = open_store(data, clock=SystemClock(), command="opsledger doctor", on_loss=OnLoss.TELL)
     try:
         with reaching(store.server) if store.server else nullcontext():
             yield store
@@ -67,6 +76,13 @@ def _ledger(data: Path) -> str:
     with _opened(data) as store:
         where = f"over the network, at {store.place}" if store.remote else "open"
         return f"{where}, engine {store.client.command('SELECT version()')}"
+
+
+def _manifest(data: Path) -> tuple[str, bool]:
+    with _opened(data) as store:
+        lines = [str(each) for each in store.findings] or ["the ledger holds what it says"]
+        lines += [f"loss accepted {each}" for each in accepted_losses(store.client)]
+    return "\n".join(lines), not any(each.refuses for each in store.findings)
 
 
 def _facts(data: Path) -> str:

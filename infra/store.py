@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 from types import TracebackType
@@ -20,7 +19,6 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from urllib3.exceptions import HTTPError
 
-from opsledger.domain.catalogue import STREAMS
 from opsledger.domain.clock import Clock, SystemClock
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.domain.ports import ArrowTable, Span
@@ -29,26 +27,21 @@ from opsledger.infra.directory_lock import in_use_by_engine, lost_lock
 from opsledger.infra.engine.address import options
 from opsledger.infra.engine.library import load
 from opsledger.infra.gateway.found import PASSWORD_VARIABLE, find
+from opsledger.infra.ledger_tables import check_on_server, make_in_directory, make_on_server
+from opsledger.infra.manifest import FileHome, ManifestGuard, OnLoss, TableHome
 from opsledger.infra.server import CLUSTER_VARIABLE, SETTINGS, Server, connect, parse_url, reaching, server_of
-from opsledger.ingest.small_file import replace_whole
 from opsledger.projections.ledger.cluster import OnCluster, on_cluster
 from opsledger.projections.ledger.dead_letters import TableDeadLetters
 from opsledger.projections.ledger.engine_errors import told_to_user
 from opsledger.projections.ledger.imports import TableImportJournal
 from opsledger.projections.ledger.local_log import LocalLog
 from opsledger.projections.ledger.lookup import TableLedger
+from opsledger.projections.ledger.manifest import LedgerFinding
+from opsledger.projections.ledger.manifest_keeper import ManifestKeeper
 from opsledger.projections.ledger.sql import sql
-from opsledger.projections.ledger.tables import PROJECTED, additions, deduplication, statements
 
 _ALLOCATOR = ("JE_MALLOC_CONF", "dirty_decay_ms:500,muzzy_decay_ms:0")
 """Have the engine give memory back within half a second instead of ten: an import's peak is 100 MB lower."""
-_PRESENT = f"""
-SELECT table, name FROM system.columns WHERE database = currentDatabase()
-UNION ALL
-SELECT name AS table, '{PROJECTED}' || arrayJoin(extractAll(create_table_query, 'PROJECTION `?([a-z]+)'))
-FROM system.tables
-WHERE database = currentDatabase()
-"""
 
 
 class Store:
@@ -59,17 +52,28 @@ class Store:
     """
 
     def __init__(
-        self, directory: Folder, client: Client, clock: Clock, *, read_only: bool, server: Server | None = None
+        self,
+        directory: Folder,
+        client: Client,
+        clock: Clock,
+        *,
+        read_only: bool,
+        manifest: ManifestKeeper,
+        findings: Sequence[LedgerFinding] = (),
+        server: Server | None = None,
     ) -> None:
         self.directory = directory
         self.client = client
         self.clock = clock
         self.read_only = read_only
+        self.manifest = manifest
+        self.findings = tuple(findings)
+        """How the ledger differed from its manifest when it was opened."""
         self.server = server
         self.resources = ExitStack()
         """What was opened for the store and is closed with it."""
         self.updates_facts = server is None
-        self.log = LocalLog(client, clock) if server is None else ReadLog(client, clock, self.place)
+        self.log = LocalLog(client, clock, manifest) if server is None else ReadLog(client, clock, self.place)
         self._asked = "asked_events" if server is None else f"asked_events_{token_hex(4)}"
         self.ledger = TableLedger(client, self._asked) if server is None else _Asking(client, self._asked)
         self.dead_letters = TableDeadLetters(client)
@@ -163,19 +167,21 @@ def open_store(
     command: str = "opsledger",
     memory_bytes: int | None = None,
     writes: bool = False,
+    on_loss: OnLoss = OnLoss.REFUSE,
 ) -> Store:
     """Open the ledger: the server that OPSLEDGER_CLICKHOUSE_URL names, the gateway that holds the data directory, else
     the directory itself, made (rights 0700) when it is not there, unless ``read_only``.
 
     ``command`` is what another process is told about who holds the directory. ``memory_bytes`` bounds the embedded engine.
-    ``writes``: over the network, make database and tables where they are not there. UserError, exit code 4: in use by another
-    process, no permission, a full disk; a server that is away, refuses the login or lacks the database.
+    ``writes``: over the network, make database and tables where they are not there. ``on_loss``: what to do with a ledger that
+    holds less than its manifest says. UserError, exit code 4: that; in use by another process, no permission, a full disk; a
+    server that is away, refuses the login or lacks the database.
     """
     clock, root = clock or SystemClock(), Path(data_dir).expanduser()
     server = server_of() or _gateway_of(root)
     if server is not None:
-        return _open_server(server, root, clock, writes=writes)
-    return open_embedded(root, read_only=read_only, clock=clock, command=command, memory_bytes=memory_bytes)
+        return _open_server(server, root, clock, writes=writes, on_loss=on_loss)
+    return open_embedded(root, read_only=read_only, clock=clock, command=command, memory_bytes=memory_bytes, on_loss=on_loss)
 
 
 def is_at_hand(data_dir: Path | str) -> bool:
@@ -185,19 +191,32 @@ def is_at_hand(data_dir: Path | str) -> bool:
 
 
 def open_embedded(
-    root: Path, *, clock: Clock, read_only: bool = False, command: str = "opsledger", memory_bytes: int | None = None
+    root: Path,
+    *,
+    clock: Clock,
+    read_only: bool = False,
+    command: str = "opsledger",
+    memory_bytes: int | None = None,
+    on_loss: OnLoss = OnLoss.REFUSE,
 ) -> Store:
     """Open a data directory with the embedded engine, whatever the environment says; see ``open_store``."""
     directory = DataDirectory(root, clock=clock, command=command, create=not read_only)
+    client: Client | None = None
     try:
         with told_to_user(f"opening the data directory {root}"):
             client = _open_engine(directory, memory_bytes)
-            if not read_only:
-                _make_tables(directory, client)
+            guard = ManifestGuard(client, FileHome(root, client), clock, str(root), directory.engine)
+            guard.check(on_loss)
+            looks_only = read_only or on_loss is OnLoss.TELL
+            if not looks_only:
+                make_in_directory(root, client)
+            manifest = guard.watched() if looks_only else guard.keeper()
     except BaseException:
+        if client is not None:
+            client.close()
         directory.release()
         raise
-    return Store(directory, client, clock, read_only=read_only)
+    return Store(directory, client, clock, read_only=read_only, manifest=manifest, findings=guard.findings)
 
 
 def _gateway_of(root: Path) -> Server | None:
@@ -211,7 +230,7 @@ def _gateway_of(root: Path) -> Server | None:
     return replace(parse_url(note.url), password=password, named_by=f"the gateway of {root}, process {note.pid}")
 
 
-def _open_server(server: Server, root: Path, clock: Clock, *, writes: bool) -> Store:
+def _open_server(server: Server, root: Path, clock: Clock, *, writes: bool, on_loss: OnLoss) -> Store:
     cluster = os.environ.get(CLUSTER_VARIABLE, "")
     make = f"CREATE DATABASE IF NOT EXISTS `{server.database}`" if writes else ""
     client = connect(server, make_database=on_cluster(make, cluster) if cluster else make)
@@ -220,28 +239,17 @@ def _open_server(server: Server, root: Path, clock: Clock, *, writes: bool) -> S
     try:
         with reaching(server):
             if writes:
-                _make_all(client, replicated=bool(cluster))
+                make_on_server(client, replicated=bool(cluster))
             else:
-                _check_tables(client, server)
+                check_on_server(client, server)
+            guard = ManifestGuard(client, TableHome(client), clock, server.shown)
+            notes = on_loss is OnLoss.ACCEPT or (writes and on_loss is not OnLoss.TELL)
+            guard.check(on_loss, makes=notes)
+            manifest = guard.keeper() if notes else guard.watched()
     except BaseException:
         client.close()
         raise
-    return Store(Folder(root), client, clock, read_only=False, server=server)
-
-
-def _check_tables(client: Client, server: Server) -> None:
-    if not client.command("EXISTS TABLE dead_letters"):
-        raise UserError(
-            f"{server.shown} holds no ledger ({server.named_by}); name another database, or start what writes to it "
-            "(opsledger sink)",
-            EXIT_ENVIRONMENT,
-        )
-
-
-def _make_all(client: Client, *, replicated: bool) -> None:
-    """Make the tables of a ledger over the network; what is there stays."""
-    for statement in (*_additions(client), *statements(), *(() if replicated else deduplication())):
-        client.command(statement)
+    return Store(Folder(root), client, clock, read_only=False, manifest=manifest, findings=guard.findings, server=server)
 
 
 def engine_address(root: Path, memory_bytes: int | None = None) -> str:
@@ -266,33 +274,3 @@ def _open_engine(directory: DataDirectory, memory_bytes: int | None) -> Client:
         if in_use_by_engine(directory.engine):
             raise lost_lock(directory.root, directory.engine / "status") from None
         raise
-
-
-def _make_tables(directory: DataDirectory, client: Client) -> None:
-    """Run the statements, unless these very ones were run here before: opening is part of every command's time."""
-    done, wanted = directory.root / "tables.sha256", sha256("\n".join(statements()).encode()).hexdigest()
-    if done.exists() and done.read_text() == wanted:
-        return
-    for statement in (*_additions(client), *statements()):
-        client.command(statement)
-    replace_whole(done, wanted.encode())
-
-
-def _additions(client: Client) -> tuple[str, ...]:
-    """What an older ledger's tables need, in which corrections did not say whose event they correct."""
-    present = _present(client)
-    older = [stream for stream in STREAMS if "corrects_source" not in present.get(stream, {"corrects_source"})]
-    return additions(present, {stream: _aimed_at_others(client, stream) for stream in older})
-
-
-def _aimed_at_others(client: Client, stream: str) -> dict[str, str]:
-    rows = client.query(sql("corrections_of_others"), parameters={"stream": stream}).result_rows
-    return {str(event): str(source) for event, source in rows}
-
-
-def _present(client: Client) -> dict[str, set[str]]:
-    """The tables that are there, with their columns and projections."""
-    present: dict[str, set[str]] = {}
-    for table, column in client.query(_PRESENT).result_rows:
-        present.setdefault(str(table), set()).add(str(column))
-    return present

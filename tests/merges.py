@@ -7,14 +7,14 @@ from contextlib import contextmanager
 
 from clickhouse_connect.driver.client import Client
 
-_SETTING = "max_bytes_to_merge_at_max_space_in_pool"
+SETTING = "max_bytes_to_merge_at_max_space_in_pool"
 
 
 @contextmanager
 def no_merges(client: Client, table: str) -> Iterator[None]:
     """No merge begins in a table as long as the context lasts, since no parts are small enough."""
-    client.command(f"ALTER TABLE `{table}` MODIFY SETTING {_SETTING} = 1")
+    client.command(f"ALTER TABLE `{table}` MODIFY SETTING {SETTING} = 1")
     try:
         yield
     finally:
-        client.command(f"ALTER TABLE `{table}` RESET SETTING {_SETTING}")
+        client.command(f"ALTER TABLE `{table}` RESET SETTING {SETTING}")

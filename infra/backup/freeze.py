@@ -10,7 +10,10 @@ from opsledger.domain.catalogue import STREAMS
 from opsledger.infra.engine.library import load
 from opsledger.infra.store import engine_address
 
+HISTORY = "manifest_history"
 TABLES = (
+    HISTORY,
+    "manifest",
     "beside_positions",
     "facts_journal",
     "imports",

@@ -13,6 +13,7 @@ import click
 
 from opsledger.domain.clock import SystemClock
 from opsledger.domain.errors import UserError
+from opsledger.infra.manifest import OnLoss
 from opsledger.infra.server import reaching
 from opsledger.infra.settings import LANGS, Settings, read_settings
 from opsledger.infra.store import Store, open_store
@@ -30,6 +31,11 @@ def settings_of(context: click.Context) -> Settings:
     return read_settings(context.obj["data"], late_after=context.obj["late_after"])
 
 
+def on_loss(context: click.Context) -> OnLoss:
+    """What to do with a ledger that holds less than its manifest says."""
+    return OnLoss.ACCEPT if context.obj["accept_loss"] else OnLoss.REFUSE
+
+
 @contextmanager
 def opened(context: click.Context, *, writes: bool = False) -> Iterator[Store]:
     """The ledger, open for this command; closed whatever happens. A server that goes away meanwhile is a UserError.
@@ -37,7 +43,7 @@ def opened(context: click.Context, *, writes: bool = False) -> Iterator[Store]:
     ``writes``: on a server, database and tables are made where they are not there.
     """
     data, command = settings_of(context).data, f"opsledger {context.command.name}"
-    store = open_store(data, clock=SystemClock(), command=command, writes=writes)
+    store = open_store(data, clock=SystemClock(), command=command, writes=writes, on_loss=on_loss(context))
     try:
         with reaching(store.server) if store.server else nullcontext():
             yield store

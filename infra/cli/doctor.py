@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from opsledger.domain.errors import UserError
+from opsledger.domain.errors import EXIT_INCOMPLETE, UserError
 from opsledger.infra import health
 from opsledger.infra.data_directory import Folder
 from opsledger.infra.decision_store import VARIABLE as DECISIONS_VARIABLE
@@ -37,20 +37,25 @@ _KAFKA = (
 _SECRET = ("OPSLEDGER_KAFKA_SASL_PASSWORD", PASSWORD_VARIABLE)
 _UNSET = "(not set)"
 _WIDTH = 34
+_BELOW = "\n" + " " * (_WIDTH + 3)
 
 
 @click.command()
 @click.pass_context
-def doctor(context: click.Context) -> None:
+def doctor(context: click.Context) -> int:
     """Show the settings, what can be reached (ledger, Kafka, decisions), fonts and versions; name what needs attention.
 
-    What is secret is never shown: of a password only that it is set. All settings: docs/settings.md.
+    What is secret is never shown: of a password only that it is set. All settings: docs/settings.md. Exit code 3 where the
+    ledger holds less than its manifest says.
     """
     settings = read_settings(context.obj["data"])
-    for title, lines in (("settings", _settings(settings)), ("reachable", _reachable(settings)), ("versions", _versions())):
+    manifest, whole = health.manifest(settings.data)
+    reachable = [*_reachable(settings), ("manifest", manifest)]
+    for title, lines in (("settings", _settings(settings)), ("reachable", reachable), ("versions", _versions())):
         click.echo(f"{title}:")
         for name, value in lines:
-            click.echo(f"  {name:<{_WIDTH}} {value}")
+            click.echo(f"  {name:<{_WIDTH}} {value.replace(chr(10), _BELOW)}")
+    return 0 if whole else EXIT_INCOMPLETE
 
 
 def _settings(settings: Settings) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ import click
 
 from opsledger.domain.clock import SystemClock
 from opsledger.infra.backup.holder import answering
-from opsledger.infra.cli.common import settings_of
+from opsledger.infra.cli.common import on_loss, settings_of
 from opsledger.infra.cli.lazy import LazyGroup
 from opsledger.infra.facts import fact_tables
 from opsledger.infra.gateway.found import FILE, PASSWORD_VARIABLE, leave_note, remove_note
@@ -17,6 +17,7 @@ from opsledger.infra.gateway.logins import Logins
 from opsledger.infra.gateway.serve import DEFAULT_PORT, Server
 from opsledger.infra.gateway.users import FILE as USERS_FILE
 from opsledger.infra.gateway.users import Users
+from opsledger.infra.manifest import follow
 from opsledger.infra.store import open_embedded
 
 COMMANDS = {
@@ -52,7 +53,7 @@ def _serve(context: click.Context, port: int) -> None:
     root, clock = settings_of(context).data.expanduser(), SystemClock()
     set_before = os.environ.get(PASSWORD_VARIABLE, "")
     password = set_before or secrets.token_urlsafe(24)
-    with open_embedded(root, clock=clock, command="opsledger gateway") as store:
+    with open_embedded(root, clock=clock, command="opsledger gateway", on_loss=on_loss(context)) as store:
         fact_tables(store).update()  # whoever reads over the network does not
         server = Server(root, Logins(password, Users(root / USERS_FILE, clock)), port)
         leave_note(root, server.url, "" if set_before else password, clock.now())
@@ -63,4 +64,5 @@ def _serve(context: click.Context, port: int) -> None:
                 server.run()
         finally:
             remove_note(root)
+            follow(store.manifest)
     click.echo("stopped")

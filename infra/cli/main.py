@@ -79,12 +79,13 @@ COMMANDS = {
 )
 @click.option("--data", metavar="DIR", help="Data directory (default: $OPSLEDGER_DATA, else ./opsledger-data).")
 @click.option("--late-after", metavar="HOURS", help="An event is late so long after its period's end (default: 24).")
+@click.option("--accept-loss", is_flag=True, help="Go on with a ledger that holds less than its manifest says; on record.")
 @click.option("--debug", is_flag=True, help="Show tracebacks.")
 @click.version_option(package_name="opsledger", prog_name="opsledger")
 @click.pass_context
-def cli(context: click.Context, data: str | None, late_after: str | None, debug: bool) -> None:
+def cli(context: click.Context, *, data: str | None, late_after: str | None, accept_loss: bool, debug: bool) -> None:
     """The root group; see HELP."""
-    context.obj = {"data": data, "late_after": late_after, "debug": debug}
+    context.obj = {"data": data, "late_after": late_after, "accept_loss": accept_loss, "debug": debug}
 
 
 def main(argv: list[str] | None = None) -> None:

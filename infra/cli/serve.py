@@ -8,7 +8,7 @@ import click
 
 from opsledger.domain.clock import SystemClock
 from opsledger.domain.dead_letters import Outcome
-from opsledger.infra.cli.common import settings_of
+from opsledger.infra.cli.common import on_loss, settings_of
 from opsledger.infra.data_directory import Folder
 from opsledger.infra.kafka.settings import kafka_settings
 from opsledger.infra.serve.admission import Admission
@@ -45,7 +45,7 @@ def serve(context: click.Context, host: str, port: int) -> None:
     root, clock, limits, bounds = settings_of(context).data.expanduser(), SystemClock(), Limits(), Bounds()
     Folder(root).made()
     keys, refusals, metrics = Keys(root / FILE, clock), Refusals(root, clock), Metrics()
-    with target(root, kafka_settings(), clock) as into:
+    with target(root, kafka_settings(), clock, on_loss(context)) as into:
         committer = Committer(Storing(into.stores, clock, into.homes).store, limits)
         metrics.watch(committer)
         app = App(Admission(keys.who, limits, metrics, refusals.write), committer, version("opsledger"))

@@ -5,7 +5,8 @@ For each chunk, in this order; what a failure leaves behind at each step:
 4. Dead letters are kept. They are known by their ids: kept again, they add nothing.
 5. Events are stored, stream by stream: a look at how far the table goes, the plan, one insert that lands whole or not at all.
    Whether a failed one landed, the next look tells.
-   Where the last of a partition is no row, it is noted how far it was read.
+   Then the manifest is told of all of them at once; who is killed before leaves a ledger that has more than it says, which
+   the next opening finds. Where the last of a partition is no row, it is noted how far it was read.
 6. What came from the topics beside the streams' is stored, then how far these topics were read. Again by id.
 7. The caller hears of it, counts it, and commits to Kafka for those who watch. Not before.
 """
@@ -62,7 +63,7 @@ class Storing:
 
     def __init__(self, store: Store, retrier: Retrier, *, session_ms: int = SESSION_MS) -> None:
         self._store = store
-        self._writer = SinkWriter(store.client, look_holds_s=session_ms / 2_000)
+        self._writer = SinkWriter(store.client, store.manifest, look_holds_s=session_ms / 2_000)
         self._repeats = RepeatCounter(store.ledger)
         self._beside = Beside(store)
         self._buried = Buried(store)
@@ -108,6 +109,7 @@ class Storing:
         self._retrier.call("keeping dead letters", lambda: self._store.dead_letters.keep(dead))
         for decoded, spans in load.decoded:
             self._store_stream(decoded, spans, done)
+        self._retrier.call("noting in the manifest what is stored", self._store.manifest.write)
         self._note_tails(load, done)
         for rows in load.beside:
             self._retrier.call(f"storing what came from topic '{rows.topic}'", lambda rows=rows: self._beside.store(rows))  # type: ignore[misc]  # the default binds the loop's value

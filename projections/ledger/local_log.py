@@ -16,6 +16,8 @@ from opsledger.domain.errors import UserError
 from opsledger.domain.ports import MAX_READ_RECORDS, ArrowTable, LogRecord, Span
 from opsledger.projections.ledger.arrow_insert import cut, insert_whole, slim
 from opsledger.projections.ledger.engine_errors import told_to_user
+from opsledger.projections.ledger.manifest_keeper import ManifestKeeper
+from opsledger.projections.ledger.manifest_look import extents
 from opsledger.projections.ledger.sql import sql
 
 _MICROS = pa.timestamp("us", "UTC")
@@ -28,9 +30,10 @@ class LocalLog:
     at a time. ``clock`` gives recorded_at, one moment for each insert.
     """
 
-    def __init__(self, client: Client, clock: Clock) -> None:
+    def __init__(self, client: Client, clock: Clock, manifest: ManifestKeeper | None = None) -> None:
         self._client = client
         self._clock = clock
+        self._manifest = manifest or ManifestKeeper(client)
         self._next: dict[tuple[str, int], int] | None = None
 
     def append(self, events: Mapping[str, ArrowTable], *, backfill: bool = False) -> Sequence[Span]:
@@ -39,15 +42,23 @@ class LocalLog:
         for stream, rows in events.items():
             table = rows if isinstance(rows, pa.Table) else pa.table(rows)
             spans += [self._insert(stream, part, backfill=backfill) for part in cut(slim(table))]
+        with told_to_user("noting in the manifest what is stored"):
+            self._manifest.write()
         return spans
 
     def _insert(self, stream: str, table: pa.Table, *, backfill: bool) -> Span:
         ends = self._offsets()
         _check_own(ends)
-        span = Span(stream, 0, ends.get((stream, 0), 0), table.num_rows)
+        place = stream, 0
+        span = Span(*place, max(ends.get(place, 0), self._manifest.next(place)), table.num_rows)
         self._next = None  # an insert that fails may have been stored: what counts then is what the table says
-        with told_to_user(f"storing {span.count} events of stream '{stream}'"):
-            insert_whole(self._client, stream, _placed(table, span, self._clock.now(), backfill=backfill))
+        try:
+            with told_to_user(f"storing {span.count} events of stream '{stream}'"):
+                insert_whole(self._client, stream, _placed(table, span, self._clock.now(), backfill=backfill))
+        except BaseException:
+            self._manifest.unsure(stream)
+            raise
+        self._manifest.stored(place, span.count, span.last)
         self._next = {**ends, (stream, 0): span.first + span.count}
         return span
 
@@ -70,13 +81,7 @@ class LocalLog:
 
     def _offsets(self) -> dict[tuple[str, int], int]:
         if self._next is None:
-            self._next = {
-                (topic, partition): following
-                for stream in STREAMS
-                for topic, partition, following in self._client.query(
-                    sql("end_offsets"), parameters={"stream": stream}
-                ).result_rows
-            }
+            self._next = {place: extent.last + 1 for place, extent in extents(self._client, STREAMS)}
         return self._next
 
 

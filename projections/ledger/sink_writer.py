@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -16,6 +17,8 @@ from clickhouse_connect.driver.client import Client
 from opsledger.domain.catalogue import STREAMS
 from opsledger.projections.ledger.arrow_insert import Block, block_of, cut, insert_block, slim
 from opsledger.projections.ledger.engine_errors import told_to_user
+from opsledger.projections.ledger.manifest_keeper import ManifestKeeper
+from opsledger.projections.ledger.manifest_look import extents
 from opsledger.projections.ledger.plan import Batch, Insert, Offsets, Reject, Skip, State, Step, Why, plan
 from opsledger.projections.ledger.sql import sql
 from opsledger.projections.ledger.tables import create_table
@@ -64,24 +67,26 @@ class _Planned:
     steps: list[tuple[int, Step]] = field(default_factory=list)
     kept: list[tuple[int, int]] = field(default_factory=list)
     tried: dict[int, tuple[int, int]] = field(default_factory=dict)
+    rows: Counter[int] = field(default_factory=Counter)
 
 
 class SinkWriter:
-    """Writes what a sink read. One thread at a time.
+    """Writes what a sink read, and has the manifest know of it, which the caller has written. One thread at a time.
 
     ``look_holds_s``: so long after a look our place cannot have become another's; whoever slept longer looks again.
     """
 
-    def __init__(self, client: Client, *, look_holds_s: float = LOOK_HOLDS_S) -> None:
+    def __init__(self, client: Client, manifest: ManifestKeeper | None = None, *, look_holds_s: float = LOOK_HOLDS_S) -> None:
         self._client, self._look_holds_s = client, look_holds_s
+        self._manifest = manifest or ManifestKeeper(client)
         self._known: dict[Place, _Known] = {}
 
     def ends(self, streams: Iterable[str] = STREAMS) -> dict[Place, int]:
         """How far the ledger goes: (topic, partition) → next offset; read from the tables themselves."""
         found: dict[Place, int] = {}
-        for stream in streams:
-            rows = self._client.query(sql("end_offsets"), parameters={"stream": stream}).result_rows
-            found |= {(topic, partition): following for topic, partition, following in rows}
+        for place, extent in extents(self._client, streams):
+            self._manifest.seen(place, extent)
+            found[place] = extent.last + 1
         return found
 
     def begin(self, positions: Mapping[Place, int], settled: Mapping[Place, int] | None = None) -> None:
@@ -122,7 +127,7 @@ class SinkWriter:
         for partition, step in planned.steps:
             _count(step, partition, written)
         if block is not None:
-            self._insert(reading, block, planned.tried)
+            self._insert(reading, block, planned)
 
     def _look(self, reading: Reading, part: pa.Table, rejected: Mapping[int, Why]) -> _Planned:
         planned = _Planned(_now_s())
@@ -135,6 +140,7 @@ class SinkWriter:
                 if isinstance(step, Insert):
                     planned.kept.append((start + step.start, start + step.stop))
                     planned.tried[partition] = int(offsets[step.start]), int(offsets[step.stop - 1])
+                    planned.rows[partition] += step.stop - step.start
         return planned
 
     def _plan(self, reading: Reading, partition: int, offsets: Offsets, seen: Mapping[int, int]) -> tuple[Step, ...]:
@@ -145,13 +151,19 @@ class SinkWriter:
             known.expected, known.tried = now, None
         return steps
 
-    def _insert(self, reading: Reading, block: Block, tried: Mapping[int, tuple[int, int]]) -> None:
+    def _insert(self, reading: Reading, block: Block, planned: _Planned) -> None:
+        tried = planned.tried
         ranges = ",".join(f"{partition}:{first}-{last}" for partition, (first, last) in sorted(tried.items()))
         for partition, (_, last) in tried.items():
             self._known[reading.topic, partition].tried = last + 1
-        with told_to_user(f"storing {block.rows} events of topic '{reading.topic}' ({ranges})"):
-            insert_block(self._client, reading.stream, block, token=f"{reading.topic}/{ranges}/{_version(reading.stream)}")
+        try:
+            with told_to_user(f"storing {block.rows} events of topic '{reading.topic}' ({ranges})"):
+                insert_block(self._client, reading.stream, block, token=f"{reading.topic}/{ranges}/{_version(reading.stream)}")
+        except BaseException:  # it may have been stored
+            self._manifest.unsure(reading.stream)
+            raise
         for partition, (_, last) in tried.items():
+            self._manifest.stored((reading.topic, partition), planned.rows[partition], last)
             known = self._known[reading.topic, partition]
             known.expected, known.settled, known.tried = last + 1, max(known.settled, last + 1), None
 

@@ -81,7 +81,16 @@ PROJECTED = "projection "
 """So the name of a projection begins among a table's columns."""
 _FORMER = "arrivals"
 """A projection that older ledgers have in its place."""
-_BESIDE = ("asked_events", "dead_letters", "dead_letter_attempts", "imports", "log_topics", "beside_positions")
+_BESIDE = (
+    "asked_events",
+    "dead_letters",
+    "dead_letter_attempts",
+    "imports",
+    "log_topics",
+    "beside_positions",
+    "manifest",
+    "manifest_history",
+)
 """Tables beside the ledger's: their SQL files have the same names."""
 _PASSING = "asked_events"
 LEDGER = frozenset({*STREAMS, *_BESIDE, "facts_journal"} - {_PASSING})

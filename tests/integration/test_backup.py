@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from opsledger.domain.clock import FixedClock
-from opsledger.domain.errors import EXIT_INCOMPLETE, UserError
+from opsledger.domain.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE, UserError
 from opsledger.infra.backup import taking, writing
 from opsledger.infra.backup.freeze import TABLES
 from opsledger.infra.backup.writing import Backup
@@ -22,6 +22,7 @@ from opsledger.infra.serve.keys import FILE, Keys, Sender
 from opsledger.infra.store import open_store
 from opsledger.projections.ledger.tables import LEDGER
 from tests.backup_scene import CALLS, backed_up, filled, flip, is_prefix, offsets, reports, restored, undecided
+from tests.damage import PARTS, ROWS, deleted, ledger_in_parts, parts
 from tests.desk_samples import NOW, at, ruling
 from tests.ledger_samples import calls, chunks, importer, spec, tables
 
@@ -68,6 +69,7 @@ def test_a_restored_ledger_gives_the_same_reports_and_goes_on_where_it_was(
     with sqlite3.connect(new / "schedules.sqlite") as journal:
         assert journal.execute("SELECT name FROM schedules").fetchall() == [("monday",)]
     with open_store(new, clock=FixedClock(NOW)) as store:
+        assert store.findings == []
         assert store.dead_letters.count(_all()) == 1
         assert undecided(store) == set()
         again = importer(store).run(chunks([*calls(CALLS), b"broken"]), spec())
@@ -238,6 +240,19 @@ def test_a_damaged_ledger_or_store_of_decisions_is_named_and_not_backed_up(data:
     assert caught.value.exit_code == EXIT_INCOMPLETE
     assert [path.name for path in (tmp_path / "to").iterdir() if path.is_dir()] == [good.path.name]
     restored(tmp_path / "to", tmp_path / "new")
+
+
+def test_a_ledger_that_holds_less_than_its_manifest_says_is_not_backed_up_and_comes_back_from_a_backup(tmp_path: Path) -> None:
+    data = ledger_in_parts(tmp_path / "data")
+    backed_up(data, tmp_path / "to")
+    deleted(parts(data)[-1])
+    with pytest.raises(UserError, match=r"is not whole.*40 are missing") as caught:
+        backed_up(data, tmp_path / "to")
+    assert caught.value.exit_code == EXIT_ENVIRONMENT
+    restored(tmp_path / "to", tmp_path / "new")
+    with open_store(tmp_path / "new", clock=FixedClock(NOW)) as store:
+        assert store.findings == []
+        assert offsets(store) == {0: list(range(PARTS * ROWS))}
 
 
 def _decide(data: Path) -> None:

@@ -74,6 +74,19 @@ def _less(folder: Path) -> None:
     _reindexed(folder, lambda index: [index["files"].pop(n) for n in [*index["files"]] if n.startswith(f"{part}/")])
 
 
+def _less_and_said(folder: Path) -> None:
+    """Likewise, and it says so of the rows, too: the manifest knows better."""
+    columns = next(path for path in (folder / "data" / "engine").rglob("all_*/columns.txt") if "`hotline`" in path.read_text())
+    part = str(columns.parent.relative_to(folder / "data"))
+
+    def change(index: dict[str, Any]) -> None:
+        index["files"] = {name: mark for name, mark in index["files"].items() if not name.startswith(f"{part}/")}
+        index["rows"].pop("call")
+        index["ends"].pop("call/0")
+
+    _reindexed(folder, change)
+
+
 def _resaid(folder: Path, what: str, name: str, number: int) -> None:
     _reindexed(folder, lambda index: index[what].update({name: number}))
 
@@ -119,6 +132,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a link for a file": (_linked, "data.bin"),
     "a link for a folder": (_folder_linked, "engine/"),
     "a part left out": (_less, "rows of .* instead of"),
+    "a part left out, and said": (_less_and_said, "cannot be opened: .* is not whole"),
     "fewer rows said": (lambda folder: _resaid(folder, "rows", "call", 7), "200 rows of call instead of 7"),
     "another end said": (lambda folder: _resaid(folder, "ends", "call/0", 7), "ends elsewhere in call/0"),
     "more decisions said": (

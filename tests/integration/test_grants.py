@@ -64,6 +64,7 @@ import pyarrow as pa
 from opsledger.domain.clock import SystemClock
 from opsledger.infra.engine import address
 address.USERS = Path(sys.argv[2])
+from opsledger.infra import ledger_tables
 from opsledger.infra import store as stores
 from opsledger.infra.facts import fact_tables, rebuild_facts
 from tests.gateway_scene import lines
@@ -71,7 +72,7 @@ from tests.ledger_samples import chunks, importer, spec
 
 def work(store):
     store.client.command("CREATE DATABASE IF NOT EXISTS `default`")
-    stores._make_all(store.client, replicated=False)
+    ledger_tables.make_on_server(store.client, replicated=False)
     importer(store).run(chunks(lines()), spec())
     facts = fact_tables(store)
     facts.update()

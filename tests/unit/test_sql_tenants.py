@@ -15,7 +15,8 @@ FILES = sorted((ROOT / "projections").rglob("*.sql"))
 TABLES = {*STREAMS, *(f"{stream}_once" for stream in STREAMS), *(fact.name for fact in FACTS)}
 WHOLE = {
     "event_count.sql": "a number of rows, of system.tables",
-    "end_offsets.sql": "how far the log goes",
+    "extents.sql": "how far the log goes",
+    "first_gap.sql": "how far the log goes",
     "once.sql": "each event once, with its tenant: who reads it says whose",
     "positions_seen.sql": "how far the log goes",
     "read_log.sql": "the log itself, record by record",

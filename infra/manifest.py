@@ -1,0 +1,235 @@
+"""Opens a ledger by its manifest: what is less than it says is refused, or accepted on record; what is more is noted.
+
+In this order, so that whoever is killed leaves a manifest that is behind the ledger, never ahead of it: rows are stored and
+synced by the engine; then the manifest. What was accepted is put on record before the manifest says so.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Set
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+from clickhouse_connect.driver.client import Client
+
+from opsledger.domain.catalogue import STREAMS
+from opsledger.domain.clock import Clock
+from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.infra import manifest_file
+from opsledger.infra.actor import Actor, actor_of
+from opsledger.infra.manifest_file import UnreadableError
+from opsledger.projections.ledger.manifest import (
+    ANYWAY,
+    Damage,
+    Extent,
+    LedgerFinding,
+    LedgerFound,
+    Manifest,
+    Place,
+    compare,
+    followed,
+    refusal,
+)
+from opsledger.projections.ledger.manifest_keeper import ManifestKeeper
+from opsledger.projections.ledger.manifest_look import LedgerLook
+from opsledger.projections.ledger.sql import sql
+
+_MARK: Place = ("", 0)
+"""What stands in a server's manifest from the beginning on: it is told from one that is gone."""
+_MADE, _ACCEPTED = "made", "loss accepted"
+_HISTORY = ("at", "what", "account", "host", "detail")
+
+
+class OnLoss(StrEnum):
+    """What to do with a ledger that holds less than its manifest says."""
+
+    REFUSE = "refuse"
+    ACCEPT = "accept"
+    """Go on, on record; from then on the manifest says what is there."""
+    TELL = "tell"
+    """Open it to be looked at; nothing may be written, and nothing is noted."""
+
+
+class ManifestHome(Protocol):
+    """Where a ledger's manifest is kept."""
+
+    def load(self, look: LedgerLook) -> Manifest | None:
+        """What it says; None where there was none. Raises UnreadableError."""
+        ...
+
+    def save(self, manifest: Manifest, changed: Set[Place]) -> None:
+        """Note these places of it, to the disk."""
+        ...
+
+    def replace(self, manifest: Manifest) -> None:
+        """Have this one count, whatever was noted before."""
+        ...
+
+
+class TableHome:
+    """The table ``manifest`` of a ledger that is reached over the network, which several sinks write to."""
+
+    def __init__(self, client: Client) -> None:
+        self._client, self._epoch = client, 0
+
+    def load(self, look: LedgerLook) -> Manifest | None:
+        """See ManifestHome."""
+        if not look.rows.get("manifest"):
+            made = look.rows.get("manifest_history") and _history(self._client)
+            if made and any(what == _MADE and detail.startswith(_TABLE) for _, what, *_, detail in made):
+                raise UnreadableError("is gone: the table 'manifest' is empty")
+            return None
+        rows = self._client.query(sql("list_manifest")).result_rows
+        self._epoch = max(int(row[0]) for row in rows)
+        return Manifest({(str(t), int(p)): Extent(int(n), int(last), int(nxt)) for _, t, p, n, last, nxt in rows if t})
+
+    def save(self, manifest: Manifest, changed: Set[Place]) -> None:
+        """See ManifestHome."""
+        self._insert({place: manifest.places[place] for place in changed})
+
+    def replace(self, manifest: Manifest) -> None:
+        """See ManifestHome."""
+        self._epoch += 1
+        self._insert({_MARK: Extent(), **manifest.places})
+
+    def _insert(self, places: dict[Place, Extent]) -> None:
+        rows = [[self._epoch, *place, each.rows, each.last, each.next] for place, each in sorted(places.items())]
+        self._client.insert("manifest", rows, column_names=["epoch", "topic", "partition", "rows", "last", "next"])
+
+
+class FileHome:
+    """A data directory's ``manifest.json``; and what sinks have noted by way of a gateway, in the table."""
+
+    def __init__(self, root: Path, client: Client) -> None:
+        self._file, self._table = root / manifest_file.FILE, TableHome(client)
+        self._tabled = False
+
+    def load(self, look: LedgerLook) -> Manifest | None:
+        """See ManifestHome."""
+        said = manifest_file.load(self._file)
+        if said is None and look.rows.get("manifest_history"):
+            raise UnreadableError("is gone: the ledger had one")
+        if said is None or not look.rows.get("manifest"):
+            return said
+        self._tabled = True
+        noted = self._table.load(look)
+        more = (
+            {place: extent.joined(said.places.get(place, Extent())) for place, extent in noted.places.items()} if noted else {}
+        )
+        return Manifest({**said.places, **more}, said.aside)
+
+    def save(self, manifest: Manifest, changed: Set[Place]) -> None:
+        """See ManifestHome."""
+        manifest_file.save(self._file, manifest)
+
+    def replace(self, manifest: Manifest) -> None:
+        """See ManifestHome."""
+        if self._tabled:
+            self._table.replace(manifest)
+        manifest_file.save(self._file, manifest)
+
+
+_TABLE = "table"
+
+
+class ManifestGuard:
+    """The opening of one ledger, in two steps: ``check`` before anything is written, ``keeper`` when the tables are there.
+
+    ``shown``: how the user is told where it is. ``engine``: the engine's folder, where this process has it.
+    """
+
+    def __init__(self, client: Client, home: ManifestHome, clock: Clock, shown: str, engine: Path | None = None) -> None:
+        self._client, self._home, self._clock, self._shown = client, home, clock, shown
+        self._look = LedgerLook(client, engine)
+        self._said: Manifest | None = None
+        self._found = LedgerFound()
+        self._accepted = ""
+        self.findings: list[LedgerFinding] = []
+
+    def check(self, on_loss: OnLoss, *, makes: bool = True) -> None:
+        """Compare. UserError where the ledger holds less than its manifest says, unless that is accepted, or to be told.
+
+        ``makes``: whether this process makes a manifest where there is none, and counts the ledger for it.
+        """
+        try:
+            self._said = self._home.load(self._look)
+        except UnreadableError as error:
+            self.findings.append(_unreadable(str(error)))
+        if self._said is None and not self.findings and not makes:
+            return
+        self._found = self._look.found(self._said)
+        self.findings += compare(self._said, self._found)
+        against = refusal(self.findings)
+        if not against or on_loss is OnLoss.TELL:
+            return
+        if on_loss is not OnLoss.ACCEPT:
+            told = f"the ledger {self._shown} is not whole; nothing is written to it or reported of it:\n  {against}"
+            raise UserError(told, EXIT_ENVIRONMENT)
+        self._accepted = against
+
+    def keeper(self) -> ManifestKeeper:
+        """What notes from now on what is stored; the manifest says what is there, once it is on record what was accepted."""
+        made, now = self._said is None, followed(self._said, self._found)
+        if self._accepted:
+            self._record(_ACCEPTED, self._accepted)
+            self._home.replace(now)
+            _say(f"accepted, on record: {self._shown} goes on without\n  {self._accepted}")
+        elif made:
+            self._home.replace(now)
+        elif now != self._said:
+            self._home.save(now, set(now.places))
+        for finding in self.findings:
+            if finding.damage is Damage.ASIDE and not finding.refuses:
+                _say(f"{self._shown}: {finding}")
+        if made and not self._accepted:
+            self._record(_MADE, f"{_TABLE if isinstance(self._home, TableHome) else 'file'}: {_total(now)}")
+            if any(extent.rows for extent in now.places.values()):
+                _say(f"{self._shown} had no manifest of what it holds; it has one now: {_total(now)}")
+        return ManifestKeeper(self._client, now, self._home.save)
+
+    def watched(self) -> ManifestKeeper:
+        """For who writes nothing."""
+        return ManifestKeeper(self._client, self._said)
+
+    def _record(self, what: str, detail: str) -> None:
+        by: Actor = actor_of()
+        row = [self._clock.now(), what, by.account, by.host, detail]
+        self._client.insert("manifest_history", [row], column_names=_HISTORY)
+
+
+def follow(keeper: ManifestKeeper) -> None:
+    """Have the manifest of a data directory know what others have stored by way of this process: a gateway's clients."""
+    for stream in STREAMS:
+        keeper.unsure(stream)
+    keeper.write()
+
+
+def accepted_losses(client: Client) -> list[str]:
+    """What was accepted, when, by whom, oldest first; none where the tables are older than manifests."""
+    if not client.command("EXISTS TABLE manifest_history"):
+        return []
+    return [
+        f"{at:%Y-%m-%d %H:%M:%S} UTC, {who}@{host}: {detail}"
+        for at, what, who, host, detail in _history(client)
+        if what == _ACCEPTED
+    ]
+
+
+def _history(client: Client) -> list[Any]:
+    return list(client.query(sql("list_manifest_history")).result_rows)
+
+
+def _unreadable(why: str) -> LedgerFinding:
+    todo = f"bring the one back that belongs to this ledger (opsledger restore), {ANYWAY}"
+    return LedgerFinding(Damage.UNREADABLE, "", 0, f"the manifest {why}", "what the ledger has to hold is not known", todo)
+
+
+def _total(manifest: Manifest) -> str:
+    rows, streams = sum(each.rows for each in manifest.places.values()), len({topic for topic, _ in manifest.places})
+    return f"{rows:,} rows in {len(manifest.places)} partitions of {streams} streams"
+
+
+def _say(text: str) -> None:
+    print(f"opsledger: {text}", file=sys.stderr, flush=True)
