@@ -7,12 +7,14 @@ synced by the engine; then the manifest. What was accepted is put on record befo
 from __future__ import annotations
 
 import sys
-from collections.abc import Set
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from opsledger.domain.catalogue import STREAMS
 from opsledger.domain.clock import Clock
@@ -20,8 +22,10 @@ from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra import manifest_file
 from opsledger.infra.actor import Actor, actor_of
 from opsledger.infra.manifest_file import UnreadableError
+from opsledger.projections.ledger.engine_errors import told_to_user
 from opsledger.projections.ledger.manifest import (
     ANYWAY,
+    RESTORE,
     Damage,
     Extent,
     LedgerFinding,
@@ -39,6 +43,12 @@ from opsledger.projections.ledger.sql import sql
 _MARK: Place = ("", 0)
 """What stands in a server's manifest from the beginning on: it is told from one that is gone."""
 _MADE, _ACCEPTED = "made", "loss accepted"
+_TABLE = "table"
+"""So begins on record what is said of a manifest that was made on a server."""
+_DENIED = 497
+"""Who may not see the table of the manifest, reads what the server lets them."""
+_DAMAGED = frozenset({6, 27, 32, 33, 40, 74, 107, 117, 246, 271, 272})
+"""The engine's codes of files that are not as it wrote them."""
 _HISTORY = ("at", "what", "account", "host", "detail")
 
 
@@ -131,9 +141,6 @@ class FileHome:
         manifest_file.save(self._file, manifest)
 
 
-_TABLE = "table"
-
-
 class ManifestGuard:
     """The opening of one ledger, in two steps: ``check`` before anything is written, ``keeper`` when the tables are there.
 
@@ -157,11 +164,19 @@ class ManifestGuard:
             self._said = self._home.load(self._look)
         except UnreadableError as error:
             self.findings.append(_unreadable(str(error)))
+        except ClickHouseError as error:
+            if makes or getattr(error, "code", None) != _DENIED:
+                raise
         if self._said is None and not self.findings and not makes:
             return
-        self._found = self._look.found(self._said)
+        with _damage_told(self._shown):
+            self._found = self._look.found(self._said)
         self.findings += compare(self._said, self._found)
         against = refusal(self.findings)
+        if against and (behind := self._look.replicas_behind()):
+            raise UserError(
+                f"{self._shown} has not copied all of {', '.join(behind)} from its replicas yet; wait", EXIT_ENVIRONMENT
+            )
         if not against or on_loss is OnLoss.TELL:
             return
         if on_loss is not OnLoss.ACCEPT:
@@ -199,11 +214,25 @@ class ManifestGuard:
         self._client.insert("manifest_history", [row], column_names=_HISTORY)
 
 
+@contextmanager
+def _damage_told(shown: str) -> Iterator[None]:
+    """UserError where rows that have to be counted cannot be read."""
+    try:
+        yield
+    except ClickHouseError as error:
+        if getattr(error, "code", None) not in _DAMAGED:
+            raise
+        first = str(error).split("\n", 1)[0][:300]
+        told = f"the ledger {shown} differs from its manifest, and its rows cannot be counted: {first}; {RESTORE}"
+        raise UserError(told, EXIT_ENVIRONMENT) from error
+
+
 def follow(keeper: ManifestKeeper) -> None:
     """Have the manifest of a data directory know what others have stored by way of this process: a gateway's clients."""
     for stream in STREAMS:
         keeper.unsure(stream)
-    keeper.write()
+    with told_to_user("noting in the manifest what is stored"):
+        keeper.write()
 
 
 def accepted_losses(client: Client) -> list[str]:
@@ -222,7 +251,7 @@ def _history(client: Client) -> list[Any]:
 
 
 def _unreadable(why: str) -> LedgerFinding:
-    todo = f"bring the one back that belongs to this ledger (opsledger restore), {ANYWAY}"
+    todo = f"{RESTORE}, {ANYWAY}"
     return LedgerFinding(Damage.UNREADABLE, "", 0, f"the manifest {why}", "what the ledger has to hold is not known", todo)
 
 

@@ -40,6 +40,15 @@ def parts(data: Path, table: str = "call") -> list[Path]:
         return [Path(path) for (path,) in rows]
 
 
+def without_manifest(data: Path) -> None:
+    """As a program from before manifests has left it."""
+    with opened(data) as store:
+        for table in ("manifest", "manifest_history"):
+            store.client.command(f"DROP TABLE `{table}`")
+    (data / "manifest.json").unlink()
+    (data / "tables.sha256").unlink()
+
+
 def deleted(part: Path) -> None:
     """Its files are gone."""
     shutil.rmtree(part)

@@ -140,13 +140,13 @@ def refusal(findings: Iterable[LedgerFinding]) -> str:
 
 
 _SHOWN = 8
-_LOCAL = "bring a backup back (opsledger restore)"
+RESTORE = "bring a backup back (opsledger restore)"
 _KAFKA = "make the ledger anew from the log (opsledger sink into an empty data directory or database)"
 ANYWAY = "or go on without what is missing, on record: opsledger --accept-loss COMMAND"
 
 
 def _todo(places: Iterable[Place]) -> str:
-    return f"{_LOCAL if all(map(is_local, places)) else _KAFKA}, {ANYWAY}"
+    return f"{RESTORE if all(map(is_local, places)) else _KAFKA}, {ANYWAY}"
 
 
 def _held(extent: Extent) -> str:

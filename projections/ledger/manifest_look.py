@@ -39,6 +39,10 @@ class LedgerLook:
         gaps = {place: gap for place in short for gap in self._first_gap(place)}
         return LedgerFound(places, facts, gaps, frozenset(self._aside()))
 
+    def replicas_behind(self) -> list[str]:
+        """Tables of which this server has not copied all that its replicas have."""
+        return [str(table) for (table,) in self._client.query(sql("replicas_behind")).result_rows]
+
     def _rows(self) -> dict[str, int]:
         return {str(table): int(rows) for table, rows in self._client.query(sql("rows_of_tables")).result_rows}
 

@@ -21,7 +21,9 @@ from opsledger.domain.clock import SystemClock
 from opsledger.domain.errors import EXIT_ENVIRONMENT
 from opsledger.infra import data_directory
 from opsledger.infra.engine.address import prepare
+from opsledger.infra.manifest import OnLoss
 from opsledger.infra.store import Store, open_embedded
+from opsledger.projections.ledger.manifest import Damage
 from tests.e2e.conftest import Cli, Said
 from tests.gateways import running
 from tests.ledger_samples import calls
@@ -177,5 +179,7 @@ def test_control_without_the_takeover_its_tables_are_not_found(
     earlier: Earlier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(data_directory, "prepare", lambda _engine: None)
-    with opened(earlier.copied(tmp_path)) as store, pytest.raises(ClickHouseError, match="UNKNOWN_TABLE"):
-        store.client.query("SELECT uniqExact(event_id) FROM call_once")
+    with open_embedded(earlier.copied(tmp_path), clock=SystemClock(), on_loss=OnLoss.TELL) as store:
+        assert {each.damage for each in store.findings} == {Damage.MISSING}
+        with pytest.raises(ClickHouseError, match="UNKNOWN_TABLE"):
+            store.client.query("SELECT uniqExact(event_id) FROM call_once")

@@ -67,6 +67,7 @@ address.USERS = Path(sys.argv[2])
 from opsledger.infra import ledger_tables
 from opsledger.infra import store as stores
 from opsledger.infra.facts import fact_tables, rebuild_facts
+from opsledger.infra.manifest import OnLoss
 from tests.gateway_scene import lines
 from tests.ledger_samples import chunks, importer, spec
 
@@ -93,7 +94,8 @@ def answer(store, text):
     except Exception as error:
         return int(re.search(r"Code: (\\d+)", str(error))[1])
 
-with stores.open_embedded(Path(sys.argv[1]), clock=SystemClock(), read_only=sys.argv[3] != "work") as store:
+looks = {} if sys.argv[3] == "work" else {"read_only": True, "on_loss": OnLoss.TELL}  # a reader is not told of parts
+with stores.open_embedded(Path(sys.argv[1]), clock=SystemClock(), **looks) as store:
     if sys.argv[3] == "work":
         work(store)
     print(json.dumps([answer(store, text) for text in json.load(sys.stdin)], default=str))

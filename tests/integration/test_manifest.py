@@ -17,7 +17,7 @@ from opsledger.infra.manifest import OnLoss, accepted_losses
 from opsledger.infra.store import Store
 from opsledger.projections.ledger.manifest import Damage, Extent, LedgerFinding, Manifest
 from opsledger.projections.ledger.manifest_keeper import ManifestKeeper
-from tests.damage import DAMAGES, PARTS, ROWS, deleted, ledger_in_parts, opened, parts
+from tests.damage import DAMAGES, PARTS, ROWS, deleted, ledger_in_parts, opened, parts, without_manifest
 from tests.e2e.conftest import Cli
 from tests.ledger_samples import calls, tables
 from tests.new_ledger import new_ledger
@@ -212,15 +212,6 @@ def test_a_newer_manifest_refuses_and_an_older_one_follows_without_a_word(
 def test_a_last_offset_that_is_not_there_is_found_though_the_rows_are_as_many(data: Path) -> None:
     save(data, Manifest({CALL: Extent(ALL, ALL + 9, ALL + 10)}))
     assert f"up to offset {ALL + 9}" in refusal(data)
-
-
-def without_manifest(data: Path) -> None:
-    """As a program from before manifests has left it."""
-    with opened(data) as store:
-        for table in ("manifest", "manifest_history"):
-            store.client.command(f"DROP TABLE `{table}`")
-    (data / "manifest.json").unlink()
-    (data / "tables.sha256").unlink()
 
 
 def test_an_older_ledger_gets_its_manifest_aloud(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
