@@ -7,6 +7,7 @@ synced by the engine; then the manifest. What was accepted is put on record befo
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from enum import StrEnum
@@ -45,6 +46,8 @@ _MARK: Place = ("", 0)
 _MADE, _ACCEPTED = "made", "loss accepted"
 _TABLE = "table"
 """So begins on record what is said of a manifest that was made on a server."""
+SYNC_S = 5.0
+"""At most so long after the last time what is noted in a data directory is synced by a further note."""
 _DENIED = 497
 """Who may not see the table of the manifest, reads what the server lets them."""
 _DAMAGED = frozenset({6, 27, 32, 33, 40, 74, 107, 117, 246, 271, 272})
@@ -114,14 +117,18 @@ class FileHome:
 
     def __init__(self, root: Path, client: Client) -> None:
         self._file, self._table = root / manifest_file.FILE, TableHome(client)
-        self._tabled = False
+        self._tabled, self._turn = False, ""
+        self._synced, self._owed = time.monotonic(), Manifest()
 
     def load(self, look: LedgerLook) -> Manifest | None:
         """See ManifestHome."""
-        said = manifest_file.load(self._file)
-        if said is None and look.rows.get("manifest_history"):
-            raise UnreadableError("is gone: the ledger had one")
-        if said is None or not look.rows.get("manifest"):
+        found = manifest_file.load(self._file)
+        if found is None:
+            if look.rows.get("manifest_history"):
+                raise UnreadableError("is gone: the ledger had one")
+            return None
+        said, self._turn = found
+        if not look.rows.get("manifest"):
             return said
         self._tabled = True
         noted = self._table.load(look)
@@ -131,14 +138,28 @@ class FileHome:
         return Manifest({**said.places, **more}, said.aside)
 
     def save(self, manifest: Manifest, changed: Set[Place]) -> None:
-        """See ManifestHome."""
-        manifest_file.save(self._file, manifest)
+        """See ManifestHome; on the disk within some seconds, or by ``settle``."""
+        if self._turn and time.monotonic() - self._synced < SYNC_S:
+            manifest_file.note(self._file, manifest, self._turn)
+            self._owed = manifest
+        else:
+            self._sync(manifest)
 
     def replace(self, manifest: Manifest) -> None:
         """See ManifestHome."""
         if self._tabled:
             self._table.replace(manifest)
-        manifest_file.save(self._file, manifest)
+        self._sync(manifest)
+
+    def settle(self) -> None:
+        """Have on the disk what is noted."""
+        if self._owed.places:
+            with told_to_user("noting in the manifest what is stored"):
+                self._sync(self._owed)
+
+    def _sync(self, manifest: Manifest) -> None:
+        self._turn = manifest_file.save(self._file, manifest)
+        self._synced, self._owed = time.monotonic(), Manifest()
 
 
 class ManifestGuard:
@@ -186,19 +207,19 @@ class ManifestGuard:
 
     def keeper(self) -> ManifestKeeper:
         """What notes from now on what is stored; the manifest says what is there, once it is on record what was accepted."""
-        made, now = self._said is None, followed(self._said, self._found)
+        now = followed(self._said, self._found)
         if self._accepted:
             self._record(_ACCEPTED, self._accepted)
             self._home.replace(now)
             _say(f"accepted, on record: {self._shown} goes on without\n  {self._accepted}")
-        elif made:
+        elif self._said is None or now.aside != self._said.aside:
             self._home.replace(now)
         elif now != self._said:
             self._home.save(now, set(now.places))
         for finding in self.findings:
             if finding.damage is Damage.ASIDE and not finding.refuses:
                 _say(f"{self._shown}: {finding}")
-        if made and not self._accepted:
+        if self._said is None and not self._accepted:
             self._record(_MADE, f"{_TABLE if isinstance(self._home, TableHome) else 'file'}: {_total(now)}")
             if any(extent.rows for extent in now.places.values()):
                 _say(f"{self._shown} had no manifest of what it holds; it has one now: {_total(now)}")

@@ -205,7 +205,8 @@ def open_embedded(
     try:
         with told_to_user(f"opening the data directory {root}"):
             client = _open_engine(directory, memory_bytes)
-            guard = ManifestGuard(client, FileHome(root, client), clock, str(root), directory.engine)
+            home = FileHome(root, client)
+            guard = ManifestGuard(client, home, clock, str(root), directory.engine)
             guard.check(on_loss)
             looks_only = read_only or on_loss is OnLoss.TELL
             if not looks_only:
@@ -216,7 +217,9 @@ def open_embedded(
             client.close()
         directory.release()
         raise
-    return Store(directory, client, clock, read_only=read_only, manifest=manifest, findings=guard.findings)
+    store = Store(directory, client, clock, read_only=read_only, manifest=manifest, findings=guard.findings)
+    store.resources.callback(home.settle)
+    return store
 
 
 def _gateway_of(root: Path) -> Server | None:

@@ -46,6 +46,7 @@ def without_manifest(data: Path) -> None:
         for table in ("manifest", "manifest_history"):
             store.client.command(f"DROP TABLE `{table}`")
     (data / "manifest.json").unlink()
+    (data / "manifest.late").unlink(missing_ok=True)
     (data / "tables.sha256").unlink()
 
 

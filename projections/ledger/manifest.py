@@ -132,6 +132,12 @@ def followed(said: Manifest | None, found: LedgerFound) -> Manifest:
     return Manifest(places, found.aside)
 
 
+def joined(said: Manifest, noted: Manifest) -> Manifest:
+    """What was noted apart from a manifest, taken into it."""
+    more = {place: extent.joined(said.places.get(place, Extent())) for place, extent in noted.places.items()}
+    return Manifest({**said.places, **more}, said.aside)
+
+
 def refusal(findings: Iterable[LedgerFinding]) -> str:
     """What stands against going on, a line each; '' where nothing does."""
     against = [each for each in findings if each.refuses]

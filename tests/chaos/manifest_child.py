@@ -1,10 +1,16 @@
 """A process that is killed while it notes what it stored: ``python -m tests.chaos.manifest_child DATA POINT``.
 
-It opens a ledger and stores some calls. The points: ``stored`` (the rows are on the disk, nothing is noted), ``draft`` (the new
-manifest is being written), ``draft-synced`` (it is written, and not in its place), ``placed`` (it is in its place, no answer is
-given), ``made`` (a first manifest is in its place, and not on record), ``accepted`` (a loss is on record, and the manifest does
-not say so yet), ``recording`` (it is about to be put on record).
-``ahead`` notes before it stores: a control of what the order is for.
+It opens a ledger and stores some calls. The points:
+
+stored        the rows are on the disk, nothing is noted
+noted         it is noted, and not synced
+draft         the manifest is being written
+draft-synced  it is written, and not in its place
+placed        it is in its place
+made          a first manifest is in its place, and not on record
+recording     a loss is about to be put on record
+accepted      it is on record, and the manifest does not say so yet
+ahead         it is noted before it is stored: a control of what the order is for
 """
 
 from __future__ import annotations
@@ -62,7 +68,8 @@ def main(data: Path, point: str) -> None:
         ahead(data)  # which does not come back
     saved = manifest_file.save
     points: dict[str, Any] = {
-        "stored": patch.object(manifest_file, "save", killed),
+        "stored": patch.object(manifest_file, "note", killed),
+        "noted": patch.object(manifest_file, "note", killed_after(manifest_file.note)),
         "draft": patch.object(small_file.os, "fsync", killed),
         "draft-synced": patch.object(Path, "replace", killed),
         "placed": patch.object(manifest_file, "save", killed_after(saved)),

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.chaos
 ROOT = Path(__file__).parents[2]
 CALL = "call", 0
 ALL = PARTS * ROWS
-STORING = {"stored": ALL, "draft": ALL, "draft-synced": ALL, "placed": ALL + MORE}
+STORING = {"stored": ALL, "noted": ALL + MORE, "draft": ALL + MORE, "draft-synced": ALL + MORE, "placed": ALL + MORE}
 """Where it is killed -> the rows that the manifest says then."""
 
 
@@ -42,9 +42,9 @@ def killed(data: Path, point: str) -> None:
 
 
 def said(data: Path) -> int:
-    manifest = manifest_file.load(data / manifest_file.FILE)
-    assert manifest is not None
-    return manifest.places.get(CALL, Extent()).rows
+    found = manifest_file.load(data / manifest_file.FILE)
+    assert found is not None
+    return found[0].places.get(CALL, Extent()).rows
 
 
 def stored_again(data: Path) -> list[int]:

@@ -45,7 +45,7 @@ def data(made: Path, tmp_path: Path) -> Path:
 def said(data: Path) -> Manifest:
     found = manifest_file.load(data / manifest_file.FILE)
     assert found is not None
-    return found
+    return found[0]
 
 
 def save(data: Path, manifest: Manifest) -> None:
@@ -96,6 +96,23 @@ def test_what_is_missing_is_named_and_nothing_goes_over_it(data: Path, damage: s
     aside = [each for each in findings(data) if each.damage is Damage.ASIDE]
     assert bool(aside) == (damage != "deleted")
     assert all(each.refuses for each in aside)
+
+
+def test_notes_that_are_torn_or_of_another_manifest_are_passed_over(data: Path) -> None:
+    file, late = data / manifest_file.FILE, data / "manifest.late"
+    with opened(data) as store:
+        store.log.append(tables(calls(5, first=ALL)))
+        synced, noted = file.read_bytes(), late.read_bytes()
+        assert stat.S_IMODE(late.stat().st_mode) == 0o600
+        assert said(data).places[CALL].rows == ALL + 5
+    for torn in (b"", noted[:-30], noted + b"}", noted.replace(b'"rows"', b'"raws"')):
+        file.write_bytes(synced)
+        late.write_bytes(torn)
+        assert said(data).places[CALL].rows == ALL, torn
+    file.write_bytes(synced)
+    late.write_bytes(noted)
+    save(data, Manifest({CALL: Extent(ALL, ALL - 1, ALL)}))
+    assert said(data).places[CALL].rows == ALL, "it is of the one before"
 
 
 def test_commands_say_it_without_a_traceback_and_doctor_goes_on(data: Path, tmp_path: Path) -> None:
