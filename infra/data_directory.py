@@ -17,6 +17,7 @@ from opsledger.ingest.small_file import replace_whole
 from opsledger.projections.ledger.engine_errors import told_to_user
 
 ENGINE = "engine"
+DECISIONS = "decisions.sqlite"
 LAYOUT = 2
 """Version of what stands where in a data directory; raised by changes that an older program could not read.
 
@@ -43,7 +44,7 @@ class Folder:
     @property
     def decisions(self) -> Path:
         """The database file of the decisions made here."""
-        return self.root / "decisions.sqlite"
+        return self.root / DECISIONS
 
     def made(self) -> None:
         """Make the folder where it is not there. UserError where it cannot be, or holds something else."""

@@ -8,6 +8,7 @@ import secrets
 import click
 
 from opsledger.domain.clock import SystemClock
+from opsledger.infra.backup.holder import answering
 from opsledger.infra.cli.common import on_loss, settings_of
 from opsledger.infra.cli.lazy import LazyGroup
 from opsledger.infra.facts import fact_tables
@@ -61,7 +62,8 @@ def _serve(context: click.Context, port: int) -> None:
         click.echo(f"serving {root} at {server.url} (user default, password in ", nl=False)
         click.echo(f"${PASSWORD_VARIABLE})" if set_before else f"{root / FILE})")
         try:
-            server.run()
+            with answering(store):
+                server.run()
         finally:
             remove_note(root)
             follow(store.manifest)

@@ -11,6 +11,7 @@ import click
 
 from opsledger.domain.clock import SystemClock
 from opsledger.domain.errors import EXIT_INCOMPLETE
+from opsledger.infra.backup.holder import answering
 from opsledger.infra.cli.common import opened, settings_of, stopped_by_signals
 from opsledger.infra.data_directory import Folder
 from opsledger.infra.facts import refresh
@@ -37,7 +38,7 @@ def follow(
     """Follow files into Kafka, or into the data directory where no Kafka is named; exit code 3 when records are dead."""
     with stopped_by_signals() as stop:
         if kafka is None:
-            with opened(context) as store:
+            with opened(context) as store, answering(store):
                 return _follow(files, ask, _local(store), options.state or store.path / FOLDER, options, stop)
         from opsledger.infra.kafka.log import open_kafka_log, stores_of  # noqa: PLC0415  its client takes long to load
 

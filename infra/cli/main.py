@@ -58,6 +58,8 @@ COMMANDS = {
         "opsledger.infra.cli.rebuild:rebuild",
         "Make all facts anew from the ledger, compare them, heal what is damaged.",
     ),
+    "backup": ("opsledger.infra.cli.backup:backup", "Write a backup of the data directory, while others use it."),
+    "restore": ("opsledger.infra.cli.restore:restore", "Restore a backup into a new data directory."),
     "kafka": ("opsledger.infra.cli.kafka:kafka", "A local Kafka; the topics of the log made and checked."),
     "simulate": ("opsledger.infra.cli.simulate:simulate", "A call centre from a seed: events, and decisions as commands."),
     "gateway": ("opsledger.infra.cli.gateway:gateway", "Serve the data directory as ClickHouse over HTTP, on loopback."),

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 import click
 
 from opsledger.domain.errors import EXIT_INCOMPLETE
+from opsledger.infra.backup.holder import answering
 from opsledger.infra.cli.common import opened
 from opsledger.infra.kafka.settings import kafka_settings, needed
 from opsledger.infra.progress import Report, progress
@@ -42,6 +43,7 @@ def sink(context: click.Context, *, until_end: bool, name: str | None, metrics_p
     kafka = needed(kafka_settings())
     with ExitStack() as stack:
         store = stack.enter_context(opened(context, writes=True))
+        stack.enter_context(answering(store))
         report = stack.enter_context(progress("sink", quiet=quiet))
         options = SinkOptions(name or _name(store), until_end=until_end)
         shown, troubles = _shown(report, until_end=until_end), Troubles(lambda line: click.echo(line, err=True))

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from opsledger.domain.clock import Clock
 from opsledger.infra import event_log
+from opsledger.infra.backup.holder import answering
 from opsledger.infra.kafka.log import open_kafka_log, stores_of
 from opsledger.infra.kafka.settings import KafkaSettings
 from opsledger.infra.manifest import OnLoss
@@ -37,7 +38,10 @@ class Target:
 def target(data: Path, kafka: KafkaSettings | None, clock: Clock, on_loss: OnLoss = OnLoss.REFUSE) -> Iterator[Target]:
     """The target, open. UserError where no broker answers, or the directory is in use or can only be read."""
     if kafka is None:
-        with open_store(data, clock=clock, command="opsledger serve", on_loss=on_loss) as store:
+        with (
+            open_store(data, clock=clock, command="opsledger serve", on_loss=on_loss) as store,
+            answering(store),
+        ):
             yield Target(event_log.stores_of(store), one_home, f"the data directory {data}")
         return
     soon = replace(kafka, delivery_timeout_s=min(kafka.delivery_timeout_s, DELIVERY_TIMEOUT_S))
