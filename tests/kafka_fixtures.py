@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +17,10 @@ _BRIEF_LIFE = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """The first process of the run says by a lock that the run goes on."""
+    """The first process of the run says by a lock that the run goes on. Ctrl-C is heard, whatever started the run: a shell
+    hands down that it is not, to what it runs in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("JDK_JAVA_OPTIONS", _BRIEF_LIFE)
     if not os.environ.get("PYTEST_XDIST_WORKER"):
         _held.append(hold_run(run_folder(session.config._tmp_path_factory)))

@@ -14,7 +14,7 @@ import pytest
 from opsledger.infra.kafka.local.plan import busy, read_plan
 from tests.kafka_cluster import BROKER
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.local_kafka]
 
 ROOT = Path(__file__).parents[2]
 CONFTEST = (

@@ -19,7 +19,7 @@ from tests.kafka_cluster import TestKafka, place_on, run_folder, watched
 from tests.kafka_topics import make_topics, open_log
 from tests.ledger_samples import calls, line, tables
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.local_kafka]
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from tests.kafka_topics import make_topics, open_log
 from tests.ledger_samples import calls, tables
 from tests.sink_scene import until
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.local_kafka]
 ROOT = Path(__file__).parents[2]
 
 

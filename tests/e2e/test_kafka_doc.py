@@ -18,6 +18,7 @@ from tests.kafka_cluster import run_folder, watched
 DOC = (Path(__file__).parents[2] / "docs" / "kafka.md").read_text()
 
 
+@pytest.mark.local_kafka
 def test_the_commands_of_the_page_run_in_its_order(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     script = "set -euo pipefail\n" + "".join(re.findall(r"```sh\n(.*?)```", DOC, re.DOTALL))
     folder = tmp_path / "opsledger-kafka"

@@ -19,6 +19,7 @@ from opsledger.infra.kafka.local.plan import HOST, new_plan, write_plan
 from opsledger.infra.kafka.topic_make import init_topics
 from tests.kafka_cluster import place_on, run_folder, watched
 
+pytestmark = pytest.mark.local_kafka
 ROOT = Path(__file__).parents[2]
 
 

@@ -21,6 +21,7 @@ from tests.kafka_cluster import run_folder
 from tests.kafka_secure import PASSWORD, PROTOCOLS, SecureKafka, secure_kafka
 from tests.ledger_samples import calls, tables
 
+pytestmark = pytest.mark.local_kafka
 WRONG = "not-the-password-but-as-secret"
 ROOT = Path(__file__).parents[2]
 
