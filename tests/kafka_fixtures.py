@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from opsledger.infra.kafka.local.cluster import Cluster
-from tests.kafka_cluster import BROKER, TestKafka, hold_run, place_on, run_folder, shared_broker, three_nodes
+from tests.kafka_cluster import BROKER, TestKafka, place_on, run_folder, shared_broker, three_nodes
+from tests.run_watch import hold_run
 
 _held: list[int] = []
 _BRIEF_LIFE = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
@@ -47,5 +48,5 @@ def kafka(kafka_broker: Cluster) -> TestKafka:
 @pytest.fixture(scope="module")
 def three_brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Three real brokers of this module's own, to be killed and started again; whoever kills one starts it again."""
-    with three_nodes(run_folder(tmp_path_factory), tmp_path_factory.mktemp("kafka3") / "cluster") as cluster:
+    with three_nodes(tmp_path_factory.mktemp("kafka3") / "cluster") as cluster:
         yield cluster
