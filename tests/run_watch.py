@@ -20,8 +20,8 @@ import psutil
 
 from opsledger.infra.kafka.local.cluster import Cluster
 
-MARK = "OPSLEDGER_TEST_RUN"
-"""The variable that all processes of a run have."""
+MARK = "RUN_OF_TESTS"
+"""The variable that all processes of a run have; no OPSLEDGER_…, for tests take those out of what they start."""
 _LOCK = "run.lock"
 _PAUSE_S = 0.05
 

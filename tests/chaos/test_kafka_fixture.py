@@ -29,7 +29,7 @@ from pathlib import Path
 def test_asks(kafka):
     place = Path(__file__).parent
     sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
-    unmarked = {{name: value for name, value in os.environ.items() if name != "OPSLEDGER_TEST_RUN"}}
+    unmarked = {{name: value for name, value in os.environ.items() if name != "RUN_OF_TESTS"}}
     for name, environ in (("child", os.environ), ("unmarked", unmarked)) if {stay} else ():
         child = subprocess.Popen(sleep, env=environ, start_new_session=True)
         (place / name).write_text(str(child.pid))
