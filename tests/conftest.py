@@ -72,6 +72,7 @@ LONG = (
     "chaos/test_kafka_three.py",
     "chaos/test_kafka_fixture.py",
     "e2e/test_demo_kafka.py",
+    "e2e/test_bare_machine.py",
     "e2e/test_grown_records_to_kafka.py",
     "chaos/test_sinks_together.py",
     "chaos/test_kill_follow.py",

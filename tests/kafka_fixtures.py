@@ -9,12 +9,11 @@ from collections.abc import Iterator
 import pytest
 
 from opsledger.infra.kafka.local.cluster import Cluster
+from tests.java_start import BRIEF_LIFE, OPTIONS
 from tests.kafka_cluster import BROKER, TestKafka, place_on, run_folder, shared_broker, three_nodes
 from tests.run_watch import hold_run
 
 _held: list[int] = []
-_BRIEF_LIFE = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-"""For brokers that live for minutes: half the processor time until they answer."""
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -22,7 +21,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     hands down that it is not, to what it runs in the background."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    os.environ.setdefault("JDK_JAVA_OPTIONS", _BRIEF_LIFE)
+    os.environ.setdefault(OPTIONS, BRIEF_LIFE)
     if not os.environ.get("PYTEST_XDIST_WORKER"):
         _held.append(hold_run(run_folder(session.config._tmp_path_factory)))
 

@@ -13,6 +13,7 @@ import pytest
 from opsledger.domain.errors import UserError
 from opsledger.infra.kafka.local.artifacts import libraries
 from opsledger.infra.kafka.local.java import find_java
+from tests.java_start import quick_start
 
 KAFKA = "local_kafka"
 """The mark of tests that start a Kafka of their own; those that ask for a fixture of one need no mark."""
@@ -24,22 +25,23 @@ _Report = TypeVar("_Report", pytest.TestReport, pytest.CollectReport)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what needs a local Kafka where none can be had."""
+    """Skip what needs a local Kafka where none can be had; have it start quickly where one can."""
     if item.get_closest_marker(KAFKA) or _FIXTURES & set(getattr(item, "fixturenames", ())):
         lacking = lacking_kafka()
         if lacking:
             pytest.skip(lacking)
+        quick_start()
 
 
 @cache
 def lacking_kafka() -> str:
     """Why no local Kafka can be had; empty where it can. A KAFKA_HOME that is wrong is an error, not a lack."""
-    if os.environ.get("KAFKA_HOME"):
-        return ""
     try:
         find_java()
         libraries()
     except UserError as error:
+        if os.environ.get("KAFKA_HOME"):
+            raise
         return f"needs a local Kafka (Debian: apt-get install maven): {error}"
     return ""
 
