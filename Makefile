@@ -7,8 +7,9 @@ DEMO   ?= .demo
 BROKERS ?= 1
 # Tests that open a ledger wait for the disk now and then: one process more than there are cores.
 TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
-# Files are dealt out in the order of tests/conftest.py, the long ones first.
-PYTEST := $(BIN)/pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+# Files are dealt out in the order of tests/conftest.py, the long ones first. Hundreds of processes read the modules that
+# the first has compiled.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 .PHONY: demo demo-kafka kafka test chaos lint bench docs lock clean
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from opsledger.domain.errors import UserError
 from opsledger.infra.render import MEDIA, SUFFIXES, WIDTH_OF_A_FILE, as_bytes, render_result
 from opsledger.infra.serving import Answer
+from opsledger.projections.formats.font import with_letters
 from opsledger.projections.formats.html import Live, to_html
 from opsledger.projections.metrics.measure import Facts
 from opsledger.projections.metrics.model import Label, Lang
@@ -27,8 +28,8 @@ _KEPT = 12
 """Results that are kept: a report's page, its files and its charts are made from one."""
 _PAGE = """<!doctype html>
 <html lang="{tongue}"><head><meta charset="utf-8"><title>{title}</title>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<style>body{{font:15px/1.5 system-ui,"Noto Sans CJK SC",sans-serif;max-width:46rem;margin:4rem auto;padding:0 1rem}}
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; font-src data:; style-src 'unsafe-inline'">
+<style>body{{font:15px/1.5 system-ui,"Noto Sans CJK SC",opsledger,sans-serif;max-width:46rem;margin:4rem auto;padding:0 1rem}}
 p{{overflow-wrap:anywhere}}</style></head><body><h1>{title}</h1><p>{text}</p><p><a href="./">{back}</a></p></body></html>
 """
 
@@ -108,4 +109,4 @@ def _file(result: Result, form: str) -> Answer:
 def _told(status: int, text: str, lang: Lang) -> Answer:
     tongue = "zh-CN" if lang == "zh" else "en"
     page = _PAGE.format(tongue=tongue, title=_WRONG.text(lang), text=escape(text), back=_BACK.text(lang))
-    return Answer(status, MEDIA["html"], page.encode("utf-8", "replace"))
+    return Answer(status, MEDIA["html"], with_letters(page).encode("utf-8", "replace"))

@@ -9,14 +9,15 @@ from pathlib import Path
 from opsledger.infra.render_pool import Figure, Made
 from opsledger.infra.report_set import Refused
 from opsledger.ingest.whole_file import write_whole
+from opsledger.projections.formats.font import with_letters
 from opsledger.projections.formats.values import clean
 
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
 <title>{title}</title>
 <style>
-body{{font:15px/1.5 system-ui,"Noto Sans CJK SC","Noto Sans SC",sans-serif;max-width:80rem;margin:1.5rem auto;padding:0 1rem;
-color:#1c2733;background:#fff}}
+body{{font:15px/1.5 system-ui,"Noto Sans CJK SC","Noto Sans SC",opsledger,sans-serif;max-width:80rem;margin:1.5rem auto;
+padding:0 1rem;color:#1c2733;background:#fff}}
 h1{{font-size:1.5rem;margin:0 0 .2rem}} h2{{font-size:1.1rem;margin:1.6rem 0 .3rem}}
 table{{border-collapse:collapse;width:100%;table-layout:fixed}}
 td,th{{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid #d9e0e7}}
@@ -44,7 +45,7 @@ def write_index(made: Sequence[Made], folder: Path, title: str, about: str, refu
         groups="\n".join(_group(name, files, folder) for name, files in _groups(made).items()),
         refused=_refused(refused),
     )
-    write_whole(path, page.encode())
+    write_whole(path, with_letters(page).encode())
     return path
 
 

@@ -12,6 +12,12 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.kafka_fixtures import kafka, kafka_broker, pytest_sessionfinish, pytest_sessionstart, three_brokers
+from tests.needed import (
+    pytest_make_collect_report,
+    pytest_runtest_makereport,
+    pytest_runtest_setup,
+    pytest_terminal_summary,
+)
 from tests.new_ledger import forget_ledgers
 from tests.postgres_fixtures import decisions_url, postgres
 
@@ -20,8 +26,12 @@ __all__ = (
     "kafka",
     "kafka_broker",
     "postgres",
+    "pytest_make_collect_report",
+    "pytest_runtest_makereport",
+    "pytest_runtest_setup",
     "pytest_sessionfinish",
     "pytest_sessionstart",
+    "pytest_terminal_summary",
     "three_brokers",
 )
 
@@ -62,6 +72,7 @@ LONG = (
     "chaos/test_kafka_three.py",
     "chaos/test_kafka_fixture.py",
     "e2e/test_demo_kafka.py",
+    "e2e/test_bare_machine.py",
     "e2e/test_grown_records_to_kafka.py",
     "chaos/test_sinks_together.py",
     "chaos/test_kill_follow.py",

@@ -1,15 +1,12 @@
 """A real Kafka for tests: one broker for the whole run, shared by all workers; three of their own for those that kill.
 
-Whoever needs the broker first starts it. It ends with the run, also when the run is stopped or killed: a small process
-beside it waits for the end of the run and takes the cluster down.
+Whoever needs the broker first starts it. It ends with the run, also when the run is stopped or killed: see run_watch.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +18,6 @@ import pytest
 from opsledger.infra.kafka.local.cluster import Cluster
 from opsledger.infra.kafka.settings import KafkaSettings, kafka_settings, needed
 
-RUN_LOCK = "run.lock"
 BROKER = "kafka"
 
 
@@ -61,43 +57,18 @@ def shared_broker(run: Path) -> Cluster:
     cluster = Cluster(run / BROKER, 1)
     with alone(run / "kafka.starting"):
         cluster.up()
-        watched(run, cluster.root)
     return cluster
 
 
 @contextmanager
-def three_nodes(run: Path, root: Path) -> Iterator[Cluster]:
+def three_nodes(root: Path) -> Iterator[Cluster]:
     """Three brokers for one module; gone with their data afterwards."""
     cluster = Cluster(root, 3)
-    watched(run, root)
     try:
         cluster.up()
         yield cluster
     finally:
         cluster.down(delete=True)
-
-
-def hold_run(run: Path) -> int:
-    """Lock the run's file for the life of this process (the first of the run); the watchers wait for its end."""
-    file = os.open(run / RUN_LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    fcntl.flock(file, fcntl.LOCK_EX)
-    return file
-
-
-def watched(run: Path, root: Path) -> None:
-    """See to it that a cluster ends with the run, whatever ends that."""
-    mark = root.with_name(root.name + ".watched")
-    if mark.exists():
-        return
-    subprocess.Popen(
-        [sys.executable, "-m", "tests.kafka_cluster", str(run / RUN_LOCK), str(root)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        cwd=Path(__file__).parents[1],
-    )
-    mark.touch()
 
 
 @contextmanager
@@ -106,13 +77,3 @@ def alone(lock: Path) -> Iterator[None]:
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def _watch(run_lock: Path, root: Path) -> None:
-    with run_lock.open("r+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # had when the run is over
-        Cluster(root).down(delete=True)
-
-
-if __name__ == "__main__":
-    _watch(Path(sys.argv[1]), Path(sys.argv[2]))

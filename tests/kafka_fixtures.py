@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from opsledger.infra.kafka.local.cluster import Cluster
-from tests.kafka_cluster import BROKER, TestKafka, hold_run, place_on, run_folder, shared_broker, three_nodes
+from tests.java_start import BRIEF_LIFE, OPTIONS
+from tests.kafka_cluster import BROKER, TestKafka, place_on, run_folder, shared_broker, three_nodes
+from tests.run_watch import hold_run
 
 _held: list[int] = []
-_BRIEF_LIFE = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-"""For brokers that live for minutes: half the processor time until they answer."""
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """The first process of the run says by a lock that the run goes on."""
-    os.environ.setdefault("JDK_JAVA_OPTIONS", _BRIEF_LIFE)
+    """The first process of the run says by a lock that the run goes on. Ctrl-C is heard, whatever started the run: a shell
+    hands down that it is not, to what it runs in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.setdefault(OPTIONS, BRIEF_LIFE)
     if not os.environ.get("PYTEST_XDIST_WORKER"):
         _held.append(hold_run(run_folder(session.config._tmp_path_factory)))
 
@@ -43,5 +47,5 @@ def kafka(kafka_broker: Cluster) -> TestKafka:
 @pytest.fixture(scope="module")
 def three_brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Three real brokers of this module's own, to be killed and started again; whoever kills one starts it again."""
-    with three_nodes(run_folder(tmp_path_factory), tmp_path_factory.mktemp("kafka3") / "cluster") as cluster:
+    with three_nodes(tmp_path_factory.mktemp("kafka3") / "cluster") as cluster:
         yield cluster

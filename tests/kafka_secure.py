@@ -17,7 +17,6 @@ from kafka import KafkaAdminClient
 from kafka.admin import ScramMechanism, UserScramCredentialUpsertion
 
 from opsledger.infra.kafka.local.cluster import Cluster
-from tests.kafka_cluster import watched
 
 PROTOCOLS = ("SSL", "SASL_PLAINTEXT", "SASL_SSL")
 USER = "clerk"
@@ -48,13 +47,12 @@ class SecureKafka:
 
 
 @contextmanager
-def secure_kafka(run: Path, root: Path) -> Iterator[SecureKafka]:
+def secure_kafka(root: Path) -> Iterator[SecureKafka]:
     """One broker with every protocol; gone afterwards."""
     root.mkdir(parents=True, exist_ok=True)
     _authority(root / "other.pem", "somebody else")
     _broker_files(root)
     cluster = Cluster(root / "cluster", 1, secure=PROTOCOLS, settings=_settings(root))
-    watched(run, cluster.root)
     try:
         cluster.up()
         _add_user(cluster)

@@ -19,6 +19,8 @@ from typing import Any
 
 import psycopg
 
+from tests.run_watch import MARK
+
 USER, PASSWORD = "opsledger", "s3cret-Pa/ss"
 PATIENCE_S = 60
 _DIE_WITH_PARENT = 1
@@ -113,7 +115,8 @@ def _missing() -> Any:
 
 
 def _environ() -> dict[str, str]:
-    return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    marked = {MARK: os.environ[MARK]} if MARK in os.environ else {}
+    return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", "TZ": "UTC", **marked}
 
 
 def _die_with_parent() -> None:

@@ -17,7 +17,9 @@ from opsledger.domain.clock import SystemClock
 from opsledger.domain.errors import EXIT_INCOMPLETE
 from opsledger.infra.cli.demo import MONTH, TENANT, ZONE, empty, step
 from opsledger.infra.facts import view
+from opsledger.infra.kafka.local.artifacts import libraries
 from opsledger.infra.kafka.local.cluster import Cluster
+from opsledger.infra.kafka.local.java import find_java
 from opsledger.infra.store import open_store
 from opsledger.projections.formats.json import to_plain
 from opsledger.projections.reports.catalogue import REPORTS
@@ -50,6 +52,7 @@ def demo_kafka(out: Path, calls_per_day: int, seed: int) -> int:
     Every report for a day, a week and the month is run on both ledgers and compared, all but its footer.
     """
     empty(out)
+    find_java(), libraries()  # who lacks them is told so before the local half is made
     events, commands = out / "events.jsonl", out / "commands.jsonl"
     size = f"--days 31 --calls-per-day {calls_per_day} --seed {seed}"
     step(f"simulate {size} --out {events} --commands {commands} --quiet")

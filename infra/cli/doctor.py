@@ -49,7 +49,7 @@ _BELOW = "\n" + " " * (_WIDTH + 3)
 @click.option("--quiet", is_flag=True, help="With --deep: no progress.")
 @click.pass_context
 def doctor(context: click.Context, *, deep: bool, quiet: bool) -> int:
-    """Show the settings, what can be reached (ledger, Kafka, decisions), fonts and versions; name what needs attention.
+    """Show the settings, what can be reached (ledger, Kafka, decisions) and versions; name what needs attention.
 
     What is secret is never shown: of a password only that it is set. All settings: docs/settings.md. Exit code 3 where the
     ledger holds less than its manifest says.
@@ -117,13 +117,7 @@ def _reachable(settings: Settings) -> list[tuple[str, str]]:
         ("sink", health.sink(settings.data)),
         ("decisions", health.decisions(settings.data)),
         ("disk free", f"{free / 2**30:,.1f} GiB"),
-        ("Chinese font", _font()),
     ]
-
-
-def _font() -> str:
-    found = next((p for folder in (Path("/usr/share/fonts"), Path.home() / ".fonts") for p in folder.rglob("*CJK*")), None)
-    return str(found) if found else "none found: charts with Chinese labels need one (for example fonts-noto-cjk)"
 
 
 def _existing(path: Path) -> Path:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import vl_convert
 
+from opsledger.projections.formats import font
 from opsledger.projections.formats.units import number
 from opsledger.projections.formats.values import clean
 from opsledger.projections.metrics.model import Better, Unit
@@ -21,7 +23,8 @@ Spec = dict[str, Any]
 """A Vega-Lite specification, or a part of one."""
 BLUE, ORANGE, LINE, INK, GRID, TICK = "#56a0d3", "#e69f00", "#111827", "#334155", "#e5e7eb", "#94a3b8"
 """After the Okabe–Ito palette: told apart by the colour-blind, and in print by lightness."""
-FONT = "Inter, 'Helvetica Neue', Arial, 'Noto Sans CJK SC', 'Noto Sans SC', 'Microsoft YaHei', 'PingFang SC', sans-serif"
+FONT = f"'{font.NAME}', '{font.FAMILY}', sans-serif"
+"""The first is in the picture; the second is the same, by which its text is measured."""
 HALF, FULL, HEIGHT = 580, 1220, 210
 """Widths of a chart that has a neighbour and of one that stands alone, and the height, in CSS pixels."""
 _MOST = 60
@@ -30,6 +33,7 @@ _FEW = 24
 """Up to this many points of a line are marked large."""
 _KEPT = 64
 """Pictures that are kept: the page and the print of a report show the same ones."""
+_ROOT, _TEXT = re.compile("<svg[^>]*>"), re.compile(">([^<]+)<")
 _SMALL = {"labelColor": INK, "titleColor": INK, "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": 500}
 _CONFIG: Spec = {
     "font": FONT,
@@ -51,7 +55,16 @@ def svg_of(chart: Chart, width: int = HALF) -> str:
 
 @lru_cache(maxsize=_KEPT)
 def _drawn(spec: str) -> str:
-    return str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
+    _measured_by_own_font()
+    made = str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[]))
+    text = "".join(_TEXT.findall(made))
+    return _ROOT.sub(lambda root: f"{root[0]}<style>{font.style(text)}</style>", made, count=1)
+
+
+@cache
+def _measured_by_own_font() -> None:
+    """Labels take the same room whatever fonts are installed."""
+    vl_convert.register_font_directory(str(font.FOLDER))
 
 
 def _drawable(chart: Chart) -> Chart:

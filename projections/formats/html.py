@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from opsledger.projections.formats import html_table
 from opsledger.projections.formats.about import about_of
 from opsledger.projections.formats.charts import FULL, HALF, image_of, is_wide
+from opsledger.projections.formats.font import with_letters
 from opsledger.projections.formats.html_table import TableText
 from opsledger.projections.formats.links import Links, as_json, links_of, script, script_policy
 from opsledger.projections.formats.units import is_figure, unit_text
@@ -88,7 +89,7 @@ def to_html(result: Result, *, live: Live | None = None) -> str:
     """
     tables = [html_table.text_of(result, grid) for grid in grids_of(result)]
     links = links_of(result)
-    return template("page.html.j2").render(
+    page = template("page.html.j2").render(
         **common(result, tables),
         style=_style("page.css") + "".join(html_table.sticky(t, f"t{n}") for n, t in enumerate(tables)),
         policy=script_policy() if links else "",
@@ -98,6 +99,7 @@ def to_html(result: Result, *, live: Live | None = None) -> str:
         tables=[_table(t, links.get(n), n) for n, t in enumerate(tables)],
         wide=len(tables[0].shown) > _NARROW,
     )
+    return with_letters(page)
 
 
 def common(result: Result, tables: Sequence[TableText]) -> Mapping[str, object]:

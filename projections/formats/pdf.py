@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
@@ -11,25 +10,15 @@ from pathlib import Path
 
 import plutoprint
 
-from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
-from opsledger.projections.formats import html, html_table
+from opsledger.projections.formats import font, html, html_table
 from opsledger.projections.formats.html_table import TableText
-from opsledger.projections.formats.pdf_text import with_characters
 from opsledger.projections.formats.print_layout import paper_of
 from opsledger.projections.formats.values import clean, grids_of
 from opsledger.projections.reports.model import Result
 
 MAX_ROWS = 2_000
 """Rows of a table that are printed; the print says where there are more."""
-_FOOT = (
-    "font: 7pt Arial, 'Liberation Sans', 'Noto Sans CJK SC', sans-serif; color: #64748b; "
-    "font-feature-settings: 'liga' 0, 'locl' 0, 'ccmp' 0;"
-)
-_CHINESE = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
-_NO_FONT = (
-    "no font with Chinese characters is installed, so the PDF would be full of empty boxes; install one "
-    "(Debian, Ubuntu: apt-get install fonts-noto-cjk) or use --format html"
-)
+_FOOT = f"font: 7pt '{font.NAME}', sans-serif; color: #64748b;"
 
 
 class _Nothing(plutoprint.ResourceFetcher):
@@ -42,9 +31,9 @@ class _Nothing(plutoprint.ResourceFetcher):
 
 
 def to_pdf(result: Result) -> bytes:
-    """The result as a PDF; the same result gives the same bytes with the same fonts.
+    """The result as a PDF; the same result gives the same bytes, whatever fonts are installed.
 
-    UserError (exit code 4) where the text is Chinese and no font for it is installed.
+    Installed ones are asked only for what the program's own font lacks (Thai, emoji).
     """
     tables = [html_table.text_of(result, grid, MAX_ROWS) for grid in grids_of(result)]
     papers = [paper_of(table) for table in tables]
@@ -103,11 +92,10 @@ def print_style(title: str, *, across: bool) -> str:
 
 def printed(page: str, title: str, made: datetime) -> bytes:
     """A page as PDF; ``made`` (any zone) is its date. Nothing is fetched for it."""
-    if _CHINESE.search(page) and not has_chinese():
-        raise UserError(_NO_FONT, exit_code=EXIT_ENVIRONMENT)
     book = plutoprint.Book(plutoprint.PAGE_SIZE_A4, plutoprint.PAGE_MARGINS_NONE)
     book.custom_resource_fetcher = _Nothing()
-    book.load_html(page)
+    letters = f"{font.style(page + title)}{font.bold_style(page + title)}"
+    book.load_html(page, user_style=letters)
     moment = made.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     book.set_metadata(plutoprint.PDF_METADATA_TITLE, title)
     book.set_metadata(plutoprint.PDF_METADATA_CREATOR, "opsledger")
@@ -115,19 +103,4 @@ def printed(page: str, title: str, made: datetime) -> bytes:
         book.set_metadata(date, moment)
     out = BytesIO()
     book.write_to_pdf_stream(out)
-    return with_characters(out.getvalue())
-
-
-@cache
-def has_chinese() -> bool:
-    """Whether any installed font has Chinese characters: without one, two different characters look the same."""
-    return _picture("永") != _picture("国")
-
-
-def _picture(text: str) -> bytes:
-    book = plutoprint.Book(plutoprint.PAGE_SIZE_A4, plutoprint.PAGE_MARGINS_NONE)
-    book.load_html(f'<html lang="zh-CN"><body style="margin:0;font:32px sans-serif">{text}</body></html>')
-    canvas = plutoprint.ImageCanvas(40, 48)
-    canvas.clear_surface(1, 1, 1)
-    book.render_page(canvas, 0)
-    return bytes(canvas.get_data())
+    return out.getvalue()

@@ -21,6 +21,7 @@ from rich.text import Text
 from opsledger.domain.rules import Title
 from opsledger.domain.settling import Detail, Line
 from opsledger.domain.statement import Statement, canonical
+from opsledger.projections.formats.font import with_letters
 from opsledger.projections.formats.guard import guarded, line_of, note_of
 from opsledger.projections.formats.values import clean
 from opsledger.projections.metrics.model import Lang
@@ -241,7 +242,7 @@ def to_html(sheet: Sheet, lang: Lang = "en") -> str:
         "deducted": sum((line.amount for line in made.lines if line.amount < 0), Decimal("0.00")),
         "total": made.total,
     }
-    return _template().render(
+    page = _template().render(
         lang=lang,
         heading=heading(sheet, lang),
         about=about(sheet, lang),
@@ -254,6 +255,7 @@ def to_html(sheet: Sheet, lang: Lang = "en") -> str:
         ],
         total=money(made.total),
     )
+    return with_letters(page)
 
 
 def _score(line: Line, lang: Lang) -> str:

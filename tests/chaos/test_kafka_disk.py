@@ -10,7 +10,7 @@ from opsledger.domain.errors import EXIT_ENVIRONMENT
 from opsledger.infra.kafka.local.artifacts import libraries
 from tests.chaos.confined import own_mounts, run
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.local_kafka]
 
 UP = '"$PYTHON" -m opsledger.infra.cli kafka up --dir'
 

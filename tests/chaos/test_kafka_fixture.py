@@ -1,4 +1,4 @@
-"""The broker that tests share ends with their run: when it passes, when it fails, when it is stopped, when it is killed."""
+"""What a run of tests has started ends with it, the broker first of all: when it passes, fails, is stopped, is killed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from opsledger.infra.kafka.local.plan import busy, read_plan
 from tests.kafka_cluster import BROKER
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.local_kafka]
 
 ROOT = Path(__file__).parents[2]
 CONFTEST = (
@@ -22,11 +23,16 @@ CONFTEST = (
     "__all__ = ('kafka', 'kafka_broker', 'pytest_sessionfinish', 'pytest_sessionstart', 'three_brokers')\n"
 )
 TESTS = """
-import time
+import os, subprocess, sys, time
 from pathlib import Path
 
 def test_asks(kafka):
     place = Path(__file__).parent
+    sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+    unmarked = {{name: value for name, value in os.environ.items() if name != "RUN_OF_TESTS"}}
+    for name, environ in (("child", os.environ), ("unmarked", unmarked)) if {stay} else ():
+        child = subprocess.Popen(sleep, env=environ, start_new_session=True)
+        (place / name).write_text(str(child.pid))
     with (place / "ports").open("a") as file:
         file.write(" ".join(str(port) for port in kafka.cluster.plan.nodes[0].ports) + "\\n")
     while {stay} and not (place / "go").exists():
@@ -75,14 +81,22 @@ def test_it_is_shared_by_all_workers_and_gone_when_the_run_is_over_also_after_a_
     assert read_plan(tmp_path / "run" / BROKER) is None
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_it_is_gone_when_the_run_is_stopped_or_killed(tmp_path: Path, number: signal.Signals) -> None:
-    run = start(tmp_path, stay=True, passes=True)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_when_the_run_is_stopped_or_killed(tmp_path: Path, number: signal.Signals) -> None:
+    """A worker that loses its run ends no fixture. What does not have the run's mark is the control: it stays."""
+    run = start(tmp_path, stay=True, passes=True, workers=1)
     held = ports(tmp_path)
-    assert set(busy(held)) == set(held)
-    run.send_signal(number)
-    run.wait(120)
-    assert free(held)
+    child, unmarked = (psutil.Process(int((tmp_path / name).read_text())) for name in ("child", "unmarked"))
+    workers = psutil.Process(run.pid).children()
+    try:
+        assert set(busy(held)) == set(held)
+        run.send_signal(number)
+        run.wait(120)
+        assert psutil.wait_procs([child, *workers], 60)[1] == []
+        assert free(held)
+        assert unmarked.is_running()
+    finally:
+        unmarked.kill()
 
 
 def test_where_there_is_no_kafka_to_be_had_tests_fail_with_the_reason(tmp_path: Path) -> None:

@@ -15,18 +15,17 @@ from opsledger.infra.kafka.local.cluster import Cluster
 from opsledger.ingest.log.kafka import KafkaLog
 from opsledger.ingest.log.producer import Sent
 from tests.integration.log_port_suite import whole
-from tests.kafka_cluster import TestKafka, place_on, run_folder, watched
+from tests.kafka_cluster import TestKafka, place_on
 from tests.kafka_topics import make_topics, open_log
 from tests.ledger_samples import calls, line, tables
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.local_kafka]
 
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """One broker of this module's own, since it is stopped here."""
     cluster = Cluster(tmp_path_factory.mktemp("kafka1") / "cluster", 1)
-    watched(run_folder(tmp_path_factory), cluster.root)
     cluster.up()
     yield cluster
     cluster.down(delete=True)

@@ -15,11 +15,11 @@ from opsledger.infra.kafka.local.cluster import Cluster
 from opsledger.infra.serve.keys import FILE, Keys
 from tests.http_server import OWNER, Client, running
 from tests.integration.log_port_suite import whole
-from tests.kafka_cluster import TestKafka, place_on, run_folder, watched
+from tests.kafka_cluster import TestKafka, place_on
 from tests.kafka_topics import make_topics, open_log
 from tests.ledger_samples import line
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.local_kafka]
 PATIENCE_S = 60
 
 
@@ -27,7 +27,6 @@ PATIENCE_S = 60
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestKafka]:
     """A broker of the test's own, since it is killed."""
     cluster = Cluster(tmp_path_factory.mktemp("kafka1") / "cluster", 1)
-    watched(run_folder(tmp_path_factory), cluster.root)
     cluster.up()
     made = place_on(cluster)
     make_topics(made.settings)

@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 
 from opsledger.infra.kafka.local.cluster import Cluster
-from tests.kafka_cluster import TestKafka, place_on, run_folder, watched
+from tests.kafka_cluster import TestKafka, place_on
 from tests.kafka_topics import make_topics, open_log
 from tests.ledger_samples import calls, tables
 from tests.sink_scene import until
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.local_kafka]
 ROOT = Path(__file__).parents[2]
 
 
@@ -77,7 +77,6 @@ def test_a_sink_that_calls_its_client_itself_would_hear_none(kafka: TestKafka, t
 def lone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A broker of this module's own, to be killed."""
     cluster = Cluster(tmp_path_factory.mktemp("lone") / "cluster", 1)
-    watched(run_folder(tmp_path_factory), cluster.root)
     try:
         cluster.up()
         yield cluster

@@ -11,6 +11,7 @@ from opsledger.infra.cli.demo_kafka import SERVERS, compared
 from opsledger.infra.cli.main import run
 
 
+@pytest.mark.local_kafka
 def test_the_reports_are_the_same_by_way_of_kafka(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["demo-kafka", "--out", str(tmp_path / "demo"), "--calls-per-day", "20"]) == 0
     told = capsys.readouterr().out

@@ -13,15 +13,14 @@ import pytest
 from opsledger.infra.kafka import settings
 from opsledger.infra.kafka.local.plan import read_plan
 from opsledger.ingest.log.topics import FOREVER
-from tests.kafka_cluster import run_folder, watched
 
 DOC = (Path(__file__).parents[2] / "docs" / "kafka.md").read_text()
 
 
-def test_the_commands_of_the_page_run_in_its_order(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+@pytest.mark.local_kafka
+def test_the_commands_of_the_page_run_in_its_order(tmp_path: Path) -> None:
     script = "set -euo pipefail\n" + "".join(re.findall(r"```sh\n(.*?)```", DOC, re.DOTALL))
     folder = tmp_path / "opsledger-kafka"
-    watched(run_folder(tmp_path_factory), folder)
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environ = {name: value for name, value in os.environ.items() if not name.startswith("OPSLEDGER_")} | {"PATH": path}
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)

@@ -12,6 +12,7 @@ import yaml
 from opsledger.infra.kafka.local.artifacts import POM, libraries
 from opsledger.infra.kafka.local.java import find_java
 
+pytestmark = pytest.mark.local_kafka
 SERVICES = yaml.safe_load((POM.parents[1] / "compose.yaml").read_text())["services"]
 _LOGGING = "Configuration:\n  Loggers:\n    Root:\n      level: INFO\n"
 

@@ -17,8 +17,9 @@ from opsledger.domain.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE, EXIT_USAG
 from opsledger.infra.kafka.local.cluster import Cluster
 from opsledger.infra.kafka.local.plan import HOST, new_plan, write_plan
 from opsledger.infra.kafka.topic_make import init_topics
-from tests.kafka_cluster import place_on, run_folder, watched
+from tests.kafka_cluster import place_on
 
+pytestmark = pytest.mark.local_kafka
 ROOT = Path(__file__).parents[2]
 
 
@@ -26,7 +27,6 @@ ROOT = Path(__file__).parents[2]
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A broker of this module's own; a test that stops it starts it again."""
     cluster = Cluster(tmp_path_factory.mktemp("own") / "卡夫卡 é 🗂", 1)
-    watched(run_folder(tmp_path_factory), cluster.root)
     cluster.up()
     yield cluster
     cluster.down(delete=True)

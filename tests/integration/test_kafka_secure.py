@@ -17,17 +17,17 @@ from opsledger.infra.kafka.log import open_kafka_log
 from opsledger.infra.kafka.settings import KafkaSettings, kafka_settings, needed
 from opsledger.infra.kafka.topic_make import init_topics
 from opsledger.ingest.log.kafka import KafkaLog
-from tests.kafka_cluster import run_folder
 from tests.kafka_secure import PASSWORD, PROTOCOLS, SecureKafka, secure_kafka
 from tests.ledger_samples import calls, tables
 
+pytestmark = pytest.mark.local_kafka
 WRONG = "not-the-password-but-as-secret"
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecureKafka]:
-    with secure_kafka(run_folder(tmp_path_factory), tmp_path_factory.mktemp("secure")) as made:
+    with secure_kafka(tmp_path_factory.mktemp("secure")) as made:
         yield made
 
 
