@@ -83,7 +83,8 @@ def _ledger(data: Path) -> str:
 
 def _manifest(data: Path) -> tuple[str, bool]:
     with _opened(data) as store:
-        lines = [str(each) for each in store.findings] or ["the ledger holds what it says"]
+        agrees = "the ledger holds what it says" if store.manifest.said.places else "says of no rows yet"
+        lines = [str(each) for each in store.findings] or [agrees]
         lines += [f"loss accepted {each}" for each in accepted_losses(store.client)]
     return "\n".join(lines), not any(each.refuses for each in store.findings)
 
