@@ -106,9 +106,7 @@ class Store:
         if isinstance(self.ledger, _Asking):
             self.ledger.close()
         self.client.close()
-        if self.directory.temporary and tempfile.tempdir == str(self.directory.temporary):
-            tempfile.tempdir = None
-        self.directory.release()
+        _release(self.directory)
 
     def __enter__(self) -> Store:
         return self
@@ -217,7 +215,7 @@ def open_embedded(
     except BaseException:
         if client is not None:
             client.close()
-        directory.release()
+        _release(directory)
         raise
     store = Store(directory, client, clock, read_only=read_only, manifest=manifest, findings=guard.findings)
     store.resources.callback(home.settle)
@@ -260,6 +258,13 @@ def _open_server(server: Server, root: Path, clock: Clock, *, writes: bool, on_l
 def engine_address(root: Path, memory_bytes: int | None = None) -> str:
     """What the engine of a data directory is opened by, folder and options: every handle on it has to say the same."""
     return f"{os.path.realpath(root / ENGINE)}?{urlencode(options(memory_bytes))}"
+
+
+def _release(directory: Folder) -> None:
+    """Let a directory go whose engine is closed: what passes goes elsewhere from now on."""
+    if directory.temporary and tempfile.tempdir == str(directory.temporary):
+        tempfile.tempdir = None
+    directory.release()
 
 
 def _open_engine(directory: DataDirectory, memory_bytes: int | None) -> Client:

@@ -12,6 +12,7 @@ from opsledger.domain.errors import EXIT_INCOMPLETE, UserError
 from opsledger.infra.backup.freeze import TABLES
 from opsledger.infra.data_directory import ENGINE
 from opsledger.infra.store import Store
+from opsledger.projections.ledger.manifest import refusal
 
 _ROWS = "SELECT table, sum(rows) FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table"
 
@@ -44,6 +45,12 @@ def check_tables(store: Store, tables: Iterable[str], what: str) -> None:
                 wrong.append(f"{table}, part {part}: {' '.join(str(why).split())[:200]}")
     if wrong:
         raise UserError(f"{what} is damaged: {'; '.join(wrong[:5])}", EXIT_INCOMPLETE)
+
+
+def check_manifest(store: Store, what: str) -> None:
+    """UserError, exit code 3, where an open ledger holds less than its manifest says; ``what`` names it."""
+    if against := refusal(store.findings):
+        raise UserError(f"{what} is not whole:\n  {against}", EXIT_INCOMPLETE)
 
 
 def count_decisions(file: Path) -> int:

@@ -15,6 +15,7 @@ from opsledger.infra.backup.freeze import SHADOW, freeze
 from opsledger.infra.backup.holder import NAME, ask
 from opsledger.infra.data_directory import ENGINE
 from opsledger.infra.directory_lock import is_held
+from opsledger.infra.manifest import OnLoss
 from opsledger.infra.store import open_embedded
 from opsledger.ingest.small_file import held
 
@@ -49,7 +50,7 @@ def _freeze(root: Path, name: str, clock: Clock, patience_s: float) -> None:
     until = time.monotonic() + patience_s
     while not ask(root, name):
         try:
-            with open_embedded(root, clock=clock, read_only=True, command="opsledger backup"):
+            with open_embedded(root, clock=clock, read_only=True, command="opsledger backup", on_loss=OnLoss.TELL):
                 freeze(root, name)
                 return
         except UserError as error:

@@ -27,7 +27,7 @@ from opsledger.infra.backup.freeze import HISTORY, TABLES
 from opsledger.infra.backup.index import DATA, BackupIndex, damaged, difference, read_index
 from opsledger.infra.backup.series import chosen, install
 from opsledger.infra.data_directory import DECISIONS, ENGINE
-from opsledger.infra.facts import fact_tables
+from opsledger.infra.facts import rebuild_facts
 from opsledger.infra.progress import Report
 from opsledger.infra.store import open_embedded
 from opsledger.ingest.small_file import held
@@ -137,13 +137,13 @@ def _open(folder: Path, index: BackupIndex, made: Path, clock: Clock, report: Re
     try:
         store = open_embedded(made, clock=clock, command="opsledger restore")
     except UserError as error:
-        raise damaged(folder, f"its ledger cannot be opened: {error}") from error
+        raise damaged(folder, f"its ledger cannot be opened: {str(error).replace(str(made), str(folder))}") from error
     with store:
         there = holding(store)
         if fault := _fault(there, index):
             raise damaged(folder, fault)
         check_tables(store, [table for table in TABLES if there.rows.get(table)], f"the ledger in {folder}")
-        fact_tables(store).rebuild(report)
+        rebuild_facts(store, report)
 
 
 def _foreign(made: Path, index: BackupIndex) -> str:

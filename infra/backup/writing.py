@@ -17,13 +17,14 @@ from pathlib import Path
 
 from opsledger.domain.clock import Clock
 from opsledger.domain.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE, UserError
-from opsledger.infra.backup.contents import Holding, check_tables, count_decisions, holding
+from opsledger.infra.backup.contents import Holding, check_manifest, check_tables, count_decisions, holding
 from opsledger.infra.backup.files import copy, linked
 from opsledger.infra.backup.frozen import frozen
 from opsledger.infra.backup.index import FORMAT, BackupIndex, fault_of, write_index
 from opsledger.infra.backup.series import draft, name_of, newest, series
 from opsledger.infra.backup.taking import Taking, ledger_of, take_databases, take_ledger, take_small_files
 from opsledger.infra.data_directory import DECISIONS, LAYOUT
+from opsledger.infra.manifest import OnLoss
 from opsledger.infra.relaying import LOCAL_PLACE
 from opsledger.infra.store import open_embedded
 from opsledger.ingest.relay import FilePlace
@@ -104,16 +105,18 @@ def _decisions(taking: Taking) -> int:
 
 def _looked_into(taking: Taking, clock: Clock) -> Holding:
     """Step 4: the ledger in the draft, opened by way of links, so that no file of the draft is written."""
-    opened = taking.draft / _OPENED
+    opened, named = taking.draft / _OPENED, f"the ledger in {taking.root}"
     for name in taking.files:
         if not name.endswith(".sqlite") and not linked(taking.data / name, opened / name):
             copy(taking.data, name, opened / name)
     opened.chmod(0o700)
     try:
-        with open_embedded(opened, clock=clock, read_only=True, command="opsledger backup") as store:
-            check_tables(store, sorted(taking.tables), f"the ledger in {taking.root}")
+        with open_embedded(opened, clock=clock, read_only=True, command="opsledger backup", on_loss=OnLoss.TELL) as store:
+            check_tables(store, sorted(taking.tables), named)
+            check_manifest(store, named)
             return holding(store)
     except UserError as error:
-        raise UserError(f"{error}. No backup was written; those of before are as they were", error.exit_code) from error
+        told = str(error).replace(str(opened), str(taking.root))
+        raise UserError(f"{told}. No backup was written; those of before are as they were", error.exit_code) from error
     finally:
         shutil.rmtree(opened)

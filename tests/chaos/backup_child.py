@@ -28,7 +28,7 @@ STEPS: dict[str, tuple[Any, str, bool]] = {
     "backup:in place": (series, "install", True),
     "restore:a file": (restoring, "copy", True),
     "restore:all files": (restoring, "_open", False),
-    "restore:facts": (restoring, "fact_tables", True),
+    "restore:facts": (restoring, "rebuild_facts", True),
     "restore:whole draft": (restoring, "install", False),
     "restore:in place": (restoring, "install", True),
 }
