@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -50,18 +49,6 @@ class Box:
         if self.breaks_off:
             server.transport.abort()
         return self.answer
-
-
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate for localhost and its key."""
-    made, key = folder / "ca.pem", folder / "key.pem"
-    name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *name, "-keyout", key, "-out", made],
-        check=True,
-        capture_output=True,
-    )
-    return made, key
 
 
 def _login(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:

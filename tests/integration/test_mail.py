@@ -10,7 +10,8 @@ import pytest
 
 from opsledger.domain.errors import UserError
 from opsledger.infra.mail import Server, UnsureError, message_id_of, message_of, send
-from tests.mail_server import PASSWORD, USER, Box, certificate, running
+from tests.certificates import self_signed
+from tests.mail_server import PASSWORD, USER, Box, running
 
 AT = datetime(2026, 1, 6, tzinfo=UTC)
 TO = ("a@x.example", "b@x.example")
@@ -47,14 +48,14 @@ def test_the_message_id_is_that_of_the_run() -> None:
 
 
 def test_starttls_and_a_login_are_used(tmp_path: Path) -> None:
-    certified = certificate(tmp_path)
+    certified = self_signed(tmp_path)
     with running(Box(), certified) as box:
         send(_server(box, tls="starttls", user=USER, password=PASSWORD, ca_file=certified[0]), _message(), TO)
     assert box.encrypted == [True]
 
 
 def test_a_wrong_password_is_told_and_not_shown(tmp_path: Path) -> None:
-    certified = certificate(tmp_path)
+    certified = self_signed(tmp_path)
     with running(Box(), certified) as box, pytest.raises(UserError, match="refuses the login of 'reports'") as error:
         send(_server(box, tls="starttls", user=USER, password="geheim", ca_file=certified[0]), _message(), TO)
     assert box.messages == []
@@ -62,7 +63,7 @@ def test_a_wrong_password_is_told_and_not_shown(tmp_path: Path) -> None:
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
-    with running(Box(), certificate(tmp_path)) as box, pytest.raises(UserError, match="certificate verify failed"):
+    with running(Box(), self_signed(tmp_path)) as box, pytest.raises(UserError, match="certificate verify failed"):
         send(_server(box, tls="starttls", user=USER, password=PASSWORD), _message(), TO)
     assert box.messages == []
 

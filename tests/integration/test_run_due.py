@@ -11,7 +11,8 @@ import pytest
 from opsledger.infra.cli.main import run
 from opsledger.infra.schedule_journal import AtWorkError, Journal, alone
 from opsledger.ingest.simulator import Options, write
-from tests.mail_server import PASSWORD, USER, Box, certificate, running
+from tests.certificates import self_signed
+from tests.mail_server import PASSWORD, USER, Box, running
 
 pytestmark = pytest.mark.usefixtures("kept")
 DUE = "2026-01-06T23:30Z"
@@ -156,7 +157,7 @@ def test_a_server_that_was_down_is_made_up_for(home: Path, capsys: pytest.Captur
 def test_a_password_comes_from_the_environment_and_is_shown_nowhere(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    certified = certificate(home)
+    certified = self_signed(home)
     with running(Box(), certified) as box:
         mail = _mail(box, "starttls", f", user: {USER}, password_env: SMTP_PASS, ca_file: ca.pem")
         _in_force(home, _one("day", TO_TWO), mail=mail)
