@@ -58,13 +58,13 @@ def _serve(context: click.Context, port: int) -> None:
         with damage_told(store.client):
             fact_tables(store).update()  # whoever reads over the network does not
         server = Server(root, Logins(password, Users(root / USERS_FILE, clock)), port)
-        leave_note(root, server.url, "" if set_before else password, clock.now())
-        click.echo(f"serving {root} at {server.url} (user default, password in ", nl=False)
-        click.echo(f"${PASSWORD_VARIABLE})" if set_before else f"{root / FILE})")
-        try:
-            with answering(store):
+        with answering(store):
+            leave_note(root, server.url, "" if set_before else password, clock.now())
+            click.echo(f"serving {root} at {server.url} (user default, password in ", nl=False)
+            click.echo(f"${PASSWORD_VARIABLE})" if set_before else f"{root / FILE})")
+            try:
                 server.run()
-        finally:
-            remove_note(root)
-            follow(store.manifest)
+            finally:
+                remove_note(root)
+                follow(store.manifest)
     click.echo("stopped")
