@@ -49,6 +49,7 @@ from kafka.errors import (
 )
 from kafka.net.compat import KafkaNetClient
 from kafka.producer.producer_batch import ProducerBatch
+from kafka.producer.transaction_manager import TransactionState
 from kafka.protocol.consumer.metadata import ConsumerProtocolAssignment
 from kafka.protocol.consumer.offsets import IsolationLevel
 from kafka.record.util import calc_crc32c
@@ -122,6 +123,7 @@ __all__ = [
     "Standing",
     "TopicAlreadyExistsError",
     "TopicPartition",
+    "TransactionState",
     "UnknownTopicOrPartitionError",
     "UnsupportedSaslMechanismError",
     "calc_crc32c",

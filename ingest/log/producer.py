@@ -8,7 +8,7 @@ from threading import Condition
 from typing import Any
 
 from opsledger.ingest.log.batch import Batch
-from opsledger.ingest.log.client import KafkaProducer, KafkaTimeoutError, ProducerBatch, TopicPartition
+from opsledger.ingest.log.client import KafkaProducer, KafkaTimeoutError, ProducerBatch, TopicPartition, TransactionState
 
 IN_FLIGHT_BYTES = 32 * 1024 * 1024
 """So many bytes wait for their acknowledgement at most; who has more to send waits."""
@@ -116,6 +116,17 @@ class _BatchProducer(KafkaProducer):  # type: ignore[misc]  # the client is not 
         super().__init__(**options)
         # The client would cut a batch that is too large in two and answer each record apart; ours has one answer.
         self._sender._can_split = lambda batch, error: False  # noqa: SLF001
+        self._take_number_back = self._transaction_manager.reset_producer_id
+        self._transaction_manager.reset_producer_id = self._take_another_number
+
+    def _take_another_number(self) -> None:
+        """Where a batch that was sent runs out of time, the client gives its producer's number back and never asks for
+        another: from then on it would send nothing, and let nothing run out of time, for ever."""
+        manager = self._transaction_manager
+        with manager._lock:  # noqa: SLF001
+            self._take_number_back()
+            if manager._current_state == TransactionState.READY:  # noqa: SLF001
+                manager._current_state = TransactionState.UNINITIALIZED  # noqa: SLF001
 
     def send_batch(self, place: TopicPartition, records: Batch) -> Any:
         """Queue a batch; the future of (base offset, time, what went wrong or None)."""

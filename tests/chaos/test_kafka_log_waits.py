@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from kafka.producer.transaction_manager import TransactionManager
 
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.kafka.local.cluster import Cluster
@@ -113,6 +114,22 @@ def test_a_broker_that_stays_away_is_told_in_time_and_the_log_goes_on_later(brok
         assert told.value.exit_code == EXIT_ENVIRONMENT
         log.append(tables(calls(5, first=200)))
         assert set(calls(5, first=200)) < {r.value for r in whole(log, "call")}
+
+
+def test_a_producer_that_has_given_its_number_back_gets_another(place: TestKafka) -> None:
+    """As the client does where a batch that it had sent runs out of time."""
+    with open_log(place.settings, delivery_timeout_s=3) as log:
+        log.append(tables(calls(1)))
+        client = log._producer._client
+        TransactionManager.reset_producer_id(client._transaction_manager)  # the control: without ours it sends nothing more
+        appending = Appending(log, calls(5, first=200))
+        assert not appending.done_within(5)
+        client._transaction_manager.reset_producer_id()
+        assert appending.done_within(30)
+        assert "5 of them were not acknowledged" in str(appending.error)  # it had waited for longer than the log waits
+        client._transaction_manager.reset_producer_id()
+        log.append(tables(calls(5, first=300)))
+        assert set(calls(5, first=300)) < {r.value for r in whole(log, "call")}
 
 
 def test_a_log_that_is_closed_in_haste_gives_up_what_is_in_flight(broker: Cluster, place: TestKafka) -> None:

@@ -44,6 +44,8 @@ TRIED: tuple[Try, ...] = (
     (("doctor",), 0, "open, engine"),
     (("ddl",), 0, "CREATE TABLE IF NOT EXISTS `call`"),
     (("gateway", "users", "list"), 0, ""),
+    (("backup", "{kept}"), 0, "call/0 ends at"),
+    (("restore", "{kept}", "--data", "{back}"), 0, "restored"),
 )
 """Commands that load or open the engine, in this order, in one process: exit code, and a piece of what is said."""
 SERVERS = {"gateway": "started and asked below", "serve": "started below"}
@@ -143,6 +145,7 @@ def broken(place: Place) -> Place:
 def driven(place: Place, folder: Path, tried: Sequence[Try]) -> list[tuple[int, str]]:
     """Run commands in one process in that place: exit codes, and what was said. At last, the store is asked itself."""
     files = {"sent": folder / "calls.jsonl", "plan": folder / "plan.yaml", "made": folder / "made.jsonl"}
+    files |= {"kept": folder / "kept", "back": folder / "back"}
     files["sent"].write_bytes(b"\n".join([*calls(5), b"rubbish"]) + b"\n")
     files["plan"].write_text(PLAN)
     lists = [[[word.format(**files) for word in words] for words, _, _ in some] for some in (NO_ENGINE, tried)]

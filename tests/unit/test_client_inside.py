@@ -48,6 +48,7 @@ SIGNATURES: dict[Callable[..., Any], str] = {
     Sender.force_close: "self",
     Sender.wakeup: "self",
     TransactionManager.has_fatal_error: "self",
+    TransactionManager.reset_producer_id: "self",
 }
 SOURCES = {
     Fetcher.PartitionRecords._unpack_records: "d91ccce28d83",
@@ -55,6 +56,8 @@ SOURCES = {
     Fetcher._parse_fetched_data: "3cd93b6d3b7b",
     Fetcher.fetched_records: "bf91319f1a2f",
     Fetcher._append: "341c09c715c5",
+    TransactionManager.reset_producer_id: "2fb0d988b47c",
+    TransactionManager.init_producer_id: "2c22ebbbcc00",
 }
 """What we have written anew, or count on word by word: read what has changed, and whether ours has to."""
 

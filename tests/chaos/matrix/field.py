@@ -22,6 +22,7 @@ from uuid import UUID
 from opsledger.infra.gateway.found import PASSWORD_VARIABLE
 from opsledger.infra.kafka.settings import KafkaSettings
 from opsledger.infra.server import URL_VARIABLE
+from opsledger.infra.manifest import OnLoss
 from opsledger.infra.store import Store, open_store
 from tests import gateways
 from tests.chaos.matrix.judge import Judgement, Told, id_of, judge
@@ -198,7 +199,7 @@ class Field:
         """The ledger over the network, open until the field is closed: its tables are looked for once."""
         if database not in self._open:
             with environment(self.environ(database)):
-                self._open[database] = open_store(self.root / "nothing", writes=True)
+                self._open[database] = open_store(self.root / "nothing", writes=True, on_loss=OnLoss.TELL)  # the judge says it
         return self._open[database]
 
     def drain(self, name: str = "drain", database: str = "default") -> None:
