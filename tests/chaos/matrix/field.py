@@ -21,8 +21,8 @@ from uuid import UUID
 
 from opsledger.infra.gateway.found import PASSWORD_VARIABLE
 from opsledger.infra.kafka.settings import KafkaSettings
-from opsledger.infra.server import URL_VARIABLE
 from opsledger.infra.manifest import OnLoss
+from opsledger.infra.server import URL_VARIABLE
 from opsledger.infra.store import Store, open_store
 from tests import gateways
 from tests.chaos.matrix.judge import Judgement, Told, id_of, judge
