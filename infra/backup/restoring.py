@@ -27,7 +27,7 @@ from opsledger.infra.backup.freeze import HISTORY, TABLES
 from opsledger.infra.backup.index import DATA, BackupIndex, damaged, difference, read_index
 from opsledger.infra.backup.series import chosen, install
 from opsledger.infra.data_directory import DECISIONS, ENGINE
-from opsledger.infra.facts import fact_tables
+from opsledger.infra.facts import rebuild_facts
 from opsledger.infra.progress import Report
 from opsledger.infra.store import open_embedded
 from opsledger.ingest.small_file import held
@@ -143,7 +143,7 @@ def _open(folder: Path, index: BackupIndex, made: Path, clock: Clock, report: Re
         if fault := _fault(there, index):
             raise damaged(folder, fault)
         check_tables(store, [table for table in TABLES if there.rows.get(table)], f"the ledger in {folder}")
-        fact_tables(store).rebuild(report)
+        rebuild_facts(store, report)
 
 
 def _foreign(made: Path, index: BackupIndex) -> str:

@@ -55,6 +55,8 @@ NO_ENGINE: tuple[Try, ...] = (
 """Commands that open none: not even its library is loaded."""
 LEFT = {
     "sink": "needs a Kafka before it opens the ledger, by what the others open it",
+    "backup": "reads files; the engine is opened by what the others open it",
+    "restore": "likewise",
     "docs": "takes long; opens an empty ledger as ddl does",
     "demo": "takes long; opens the ledger by what the others open it",
     "demo-kafka": "takes long; likewise",

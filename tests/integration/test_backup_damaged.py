@@ -131,7 +131,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "no layout": (lambda folder: _reindexed(folder, lambda index: index["files"].pop("layout.json")), "layout.json is missing"),
     "a link for a file": (_linked, "data.bin"),
     "a link for a folder": (_folder_linked, "engine/"),
-    "a part left out": (_less, "rows of .* instead of"),
+    "a part left out": (_less, "rows of .* instead of|cannot be opened: .* is not whole"),
     "a part left out, and said": (_less_and_said, "cannot be opened: .* is not whole"),
     "fewer rows said": (lambda folder: _resaid(folder, "rows", "call", 7), "200 rows of call instead of 7"),
     "another end said": (lambda folder: _resaid(folder, "ends", "call/0", 7), "ends elsewhere in call/0"),
