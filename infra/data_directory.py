@@ -112,8 +112,8 @@ def _check_layout(root: Path) -> None:
         return
     try:
         found = json.loads(file.read_text())["layout"]
-    except (ValueError, KeyError, TypeError):
-        raise UserError(f'{file} is damaged; it should hold {{"layout": {LAYOUT}}}') from None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise UserError(f'{file} is damaged; it should hold {{"layout": {LAYOUT}}}', EXIT_ENVIRONMENT) from None
     if found not in _READABLE:
         raise UserError(f"{root} has layout {found}, this program knows layout {LAYOUT}; use the version that made it")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from eventsourcing.persistence import PersistenceError
+from eventsourcing.persistence import MapperDeserialisationError, PersistenceError
 
 from opsledger.domain.decisions.application import Decisions
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
@@ -103,11 +103,32 @@ def telling(kept: Keeping) -> Iterator[None]:
     """What goes wrong with a store of decisions becomes a UserError, exit code 4, without the password."""
     try:
         yield
+    except MapperDeserialisationError as error:
+        raise damaged(kept.shown, f"a decision cannot be read ({' '.join(str(error).split())[:160]})") from None
     except (PersistenceError, sqlite3.Error) as error:
         cause = error if isinstance(error, sqlite3.Error) else error.__cause__
         if isinstance(cause, sqlite3.DatabaseError) and cause.sqlite_errorname in _DAMAGED:
             raise damaged(kept.shown, str(cause)) from None
         raise _unusable(kept, error) from None
+
+
+def count_decisions(app: Decisions) -> int:
+    """How many events the store has. In an SQLite file they are numbered without gaps; PostgreSQL is not asked."""
+    file = app.env.get("SQLITE_DBNAME")
+    if not file:
+        return app.recorder.max_notification_id() or 0
+    with closing(sqlite3.connect(file)) as opened:
+        return int(opened.execute("SELECT count(*) FROM stored_events").fetchone()[0])
+
+
+def close_gaps(app: Decisions) -> None:
+    """Number the events of an SQLite file anew, in their order, so that what was deleted is not missed again."""
+    if file := app.env.get("SQLITE_DBNAME"):
+        with closing(sqlite3.connect(file)) as opened:
+            numbers = [number for (number,) in opened.execute("SELECT rowid FROM stored_events ORDER BY rowid")]
+            moved = [(new, old) for new, old in enumerate(numbers, 1) if new != old]
+            opened.executemany("UPDATE stored_events SET rowid = ? WHERE rowid = ?", moved)
+            opened.commit()
 
 
 def damaged(shown: str, what: str) -> UserError:

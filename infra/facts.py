@@ -14,9 +14,11 @@ from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.progress import Report
 from opsledger.infra.settings import LATE_AFTER, Settings
 from opsledger.infra.store import Store
+from opsledger.projections.facts import schema
 from opsledger.projections.facts.comparison import Comparison
 from opsledger.projections.facts.engine import Facts as FactTables
 from opsledger.projections.facts.engine import Installs
+from opsledger.projections.facts.journal import Journal
 from opsledger.projections.facts.past import Past
 from opsledger.projections.facts.queries import digest
 from opsledger.projections.metrics.measure import Engine
@@ -102,6 +104,17 @@ def verify_facts(store: Store, report: Report) -> tuple[Comparison, ...] | None:
         forget_fact_tables(store)  # what was missing still is
         return tables.verify(report, brings_up=True)
     return tables.verify(report) if store.client.command("EXISTS TABLE facts_journal") else ()
+
+
+def lost_facts(store: Store) -> str:
+    """What commands that need facts will say of fact tables of a directory that are gone or short of parts; '' of none."""
+    last = Journal(store.client).last() if store.client.command("EXISTS TABLE facts_journal") else None
+    if last is None or last.digest != digest():
+        return ""
+    if missing := schema.missing_tables(schema.present(store.client)):
+        return str(schema.lost({*missing}))
+    short = schema.tables_with_parts_set_aside(store.client)
+    return str(schema.short(short)) if short else ""
 
 
 def age_of_facts(store: Store) -> str:

@@ -5,62 +5,70 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import NamedTuple
 
 from opsledger.domain.clock import SystemClock
-from opsledger.domain.errors import UserError
+from opsledger.domain.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE, UserError
 from opsledger.infra.data_directory import Folder
-from opsledger.infra.decision_store import POSTGRES, keeping, opened_decisions
-from opsledger.infra.facts import age_of_facts
-from opsledger.infra.gateway.found import find
+from opsledger.infra.decision_store import POSTGRES, count_decisions, keeping, opened_decisions
+from opsledger.infra.facts import age_of_facts, lost_facts
 from opsledger.infra.kafka.settings import KafkaSettings, kafka_settings
 from opsledger.infra.manifest import OnLoss, accepted_losses
 from opsledger.infra.relaying import LOCAL_PLACE
-from opsledger.infra.server import reaching, server_of
+from opsledger.infra.server import reaching
 from opsledger.infra.store import Store, is_at_hand, open_store
 from opsledger.ingest.relay import FilePlace
 from opsledger.projections.ledger.engine_errors import damage_told
 
+_DEEP = ": see `opsledger doctor --deep`"
 _LOCAL = "the log is local (OPSLEDGER_KAFKA_BOOTSTRAP_SERVERS is not set)"
 
 
-def ledger(data: Path) -> str:
+class Told(NamedTuple):
+    """A line, and the exit code that it calls for: 0 where all is well."""
+
+    text: str
+    code: int = 0
+
+
+def ledger(data: Path) -> Told:
     """Where the ledger is, over the network or in the data directory, and which engine has it."""
     return _told(lambda: _ledger(data))
 
 
-def manifest(data: Path) -> tuple[str, bool]:
-    """Whether the ledger holds what its manifest says, and which losses were accepted; whether all is well."""
-    try:
-        return _manifest(data) if is_at_hand(data) else ("none yet", True)
-    except UserError as error:
-        return f"not usable: {error}", True
+def manifest(data: Path) -> Told:
+    """Whether the ledger holds what its manifest says, and which losses were accepted."""
+    return _told(lambda: _manifest(data) if is_at_hand(data) else "none yet")
 
 
-def facts(data: Path) -> str:
+def facts(data: Path) -> Told:
     """How old the facts are, where others keep them; here they are brought up to the ledger by each command."""
     return _told(lambda: _facts(data))
 
 
-def kafka() -> str:
+def kafka() -> Told:
     """Whether the brokers answer, and in short what ``opsledger kafka check`` says of the topics."""
     return _told(_kafka)
 
 
-def sink(data: Path) -> str:
+def sink(data: Path) -> Told:
     """How far the ledger is behind the log on Kafka."""
     return _told(lambda: _sink(data))
 
 
-def decisions(data: Path) -> str:
-    """Where decisions are kept, and how many events they are."""
+def decisions(data: Path) -> Told:
+    """Where decisions are kept, how many events they are, and whether that is all that were relayed."""
     return _told(lambda: _decisions(Folder(data)))
 
 
-def _told(ask: Callable[[], str]) -> str:
+def _told(ask: Callable[[], str | Told]) -> Told:
     try:
-        return ask()
+        found = ask()
     except UserError as error:
-        return f"not usable: {error}"
+        return Told(f"not usable: {error}", EXIT_ENVIRONMENT if error.exit_code == EXIT_ENVIRONMENT else EXIT_INCOMPLETE)
+    except OSError as error:
+        return Told(f"not usable: {error.filename or 'input/output'}: {error.strerror or error}", EXIT_ENVIRONMENT)
+    return found if isinstance(found, Told) else Told(found)
 
 
 @contextmanager
@@ -81,19 +89,22 @@ def _ledger(data: Path) -> str:
         return f"{where}, engine {store.client.command('SELECT version()')}"
 
 
-def _manifest(data: Path) -> tuple[str, bool]:
+def _manifest(data: Path) -> Told:
     with _opened(data) as store:
         agrees = "the ledger holds what it says" if store.manifest.said.places else "says of no rows yet"
         lines = [str(each) for each in store.findings] or [agrees]
         lines += [f"loss accepted {each}" for each in accepted_losses(store.client)]
-    return "\n".join(lines), not any(each.refuses for each in store.findings)
+    return Told("\n".join(lines), EXIT_INCOMPLETE if any(each.refuses for each in store.findings) else 0)
 
 
-def _facts(data: Path) -> str:
-    if server_of() is None and find(data) is None:
-        return "brought up to the ledger by each command"
+def _facts(data: Path) -> str | Told:
+    if not is_at_hand(data):
+        return "none yet"
     with _opened(data) as store:
-        return age_of_facts(store)
+        if store.remote:
+            return _told(lambda: age_of_facts(store)).text  # whoever writes to it makes them, sooner or later
+        lost = lost_facts(store)
+        return Told(lost, EXIT_INCOMPLETE) if lost else "brought up to the ledger by each command"
 
 
 def _kafka() -> str:
@@ -131,14 +142,16 @@ def _lag(store: Store, settings: KafkaSettings) -> str:
     return f"the ledger is up to {sum(missing.values()):,} messages behind the log: `opsledger sink` brings them"
 
 
-def _decisions(directory: Folder) -> str:
+def _decisions(directory: Folder) -> str | Told:
     kept = keeping(directory)
     relayed = FilePlace(directory.root / LOCAL_PLACE).load()
     if kept.environment["PERSISTENCE_MODULE"] != POSTGRES and not directory.decisions.exists():
         if relayed:
-            return f"gone: {kept.shown}, of which {relayed:,} were relayed; see `opsledger doctor --deep`"
+            return Told(f"gone: {kept.shown}, of which {relayed:,} were relayed{_DEEP}", EXIT_INCOMPLETE)
         return "none yet: the first `opsledger decide` makes them"
     with opened_decisions(directory) as app:
-        has = app.recorder.max_notification_id() or 0
-    less = f", and {relayed:,} were relayed: see `opsledger doctor --deep`" if has < relayed else ""
-    return f"{has:,} events in {kept.shown}{less}"
+        has, last = count_decisions(app), app.recorder.max_notification_id() or 0
+    text = f"{has:,} events in {kept.shown}"
+    if last < relayed:
+        return Told(f"{text}, and {relayed:,} were relayed{_DEEP}", EXIT_INCOMPLETE)
+    return Told(f"{text}, the last of which is number {last:,}{_DEEP}", EXIT_INCOMPLETE) if has < last else text

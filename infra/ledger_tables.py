@@ -14,6 +14,7 @@ from opsledger.ingest.small_file import replace_whole
 from opsledger.projections.ledger.sql import sql
 from opsledger.projections.ledger.tables import PROJECTED, additions, deduplication, statements
 
+_DONE = "tables.sha256"
 _PRESENT = f"""
 SELECT table, name FROM system.columns WHERE database = currentDatabase()
 UNION ALL
@@ -23,14 +24,26 @@ WHERE database = currentDatabase()
 """
 
 
-def make_in_directory(root: Path, client: Client) -> None:
-    """Run the statements, unless these very ones were run here before: opening is part of every command's time."""
-    done, wanted = root / "tables.sha256", sha256("\n".join(statements()).encode()).hexdigest()
-    if done.exists() and done.read_text() == wanted:
+def make_in_directory(root: Path, client: Client, *, anew: bool = False) -> None:
+    """Run the statements, unless these very ones were run here before: opening is part of every command's time.
+
+    ``anew``: whatever was run; of a table whose loss was accepted an empty one is made.
+    """
+    if are_made(root) and not anew:
         return
     for statement in (*_additions(client), *statements()):
         client.command(statement)
-    replace_whole(done, wanted.encode())
+    replace_whole(root / _DONE, _wanted())
+
+
+def are_made(root: Path) -> bool:
+    """Whether all tables of this version were made in a data directory: one that is not there is gone then."""
+    done = root / _DONE
+    return done.exists() and done.read_bytes() == _wanted()
+
+
+def _wanted() -> bytes:
+    return sha256("\n".join(statements()).encode()).hexdigest().encode()
 
 
 def make_on_server(client: Client, *, replicated: bool) -> None:

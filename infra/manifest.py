@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Set
-from contextlib import contextmanager
+from collections.abc import Set
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,7 +22,7 @@ from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra import manifest_file
 from opsledger.infra.actor import Actor, actor_of
 from opsledger.infra.manifest_file import UnreadableError
-from opsledger.projections.ledger.engine_errors import told_to_user
+from opsledger.projections.ledger.engine_errors import is_damage, of_damage, told_to_user
 from opsledger.projections.ledger.manifest import (
     ANYWAY,
     RESTORE,
@@ -50,8 +49,6 @@ SYNC_S = 5.0
 """At most so long after the last time what is noted in a data directory is synced by a further note."""
 _DENIED = 497
 """Who may not see the table of the manifest, reads what the server lets them."""
-_DAMAGED = frozenset({6, 27, 32, 33, 40, 74, 107, 117, 246, 271, 272})
-"""The engine's codes of files that are not as it wrote them."""
 _HISTORY = ("at", "what", "account", "host", "detail")
 
 
@@ -165,10 +162,21 @@ class FileHome:
 class ManifestGuard:
     """The opening of one ledger, in two steps: ``check`` before anything is written, ``keeper`` when the tables are there.
 
-    ``shown``: how the user is told where it is. ``engine``: the engine's folder, where this process has it.
+    ``shown``: how the user is told where it is. ``engine``: the engine's folder, where this process has it. ``made``: whether
+    the ledger has had all its tables, so that one that is not there is gone.
     """
 
-    def __init__(self, client: Client, home: ManifestHome, clock: Clock, shown: str, engine: Path | None = None) -> None:
+    def __init__(
+        self,
+        client: Client,
+        home: ManifestHome,
+        clock: Clock,
+        shown: str,
+        engine: Path | None = None,
+        *,
+        made: bool = False,
+    ) -> None:
+        self._made = made
         self._client, self._home, self._clock, self._shown = client, home, clock, shown
         self._look = LedgerLook(client, engine)
         self._said: Manifest | None = None
@@ -190,9 +198,10 @@ class ManifestGuard:
                 raise
         if self._said is None and not self.findings and not makes:
             return
-        with _damage_told(self._shown):
-            self._found = self._look.found(self._said)
-        self.findings += compare(self._said, self._found)
+        counted = self._compared()
+        if self._made and on_loss is not OnLoss.REFUSE:
+            missed = {each.stream for each in self.findings}
+            self.findings += [_gone(table) for table in self._look.gone() if table not in missed]
         against = refusal(self.findings)
         if against and (behind := self._look.replicas_behind()):
             raise UserError(
@@ -200,10 +209,22 @@ class ManifestGuard:
             )
         if not against or on_loss is OnLoss.TELL:
             return
-        if on_loss is not OnLoss.ACCEPT:
+        if on_loss is not OnLoss.ACCEPT or not counted:
             told = f"the ledger {self._shown} is not whole; nothing is written to it or reported of it:\n  {against}"
             raise UserError(told, EXIT_ENVIRONMENT)
         self._accepted = against
+
+    def _compared(self) -> bool:
+        """Whether the ledger could be compared with what is said of it; damaged rows cannot be counted."""
+        try:
+            self._found = self._look.found(self._said)
+        except ClickHouseError as error:
+            if not is_damage(error):
+                raise
+            self.findings.append(_uncounted(of_damage(self._client, error)))
+            return False
+        self.findings += compare(self._said, self._found)
+        return True
 
     def keeper(self) -> ManifestKeeper:
         """What notes from now on what is stored; the manifest says what is there, once it is on record what was accepted."""
@@ -235,19 +256,6 @@ class ManifestGuard:
         self._client.insert("manifest_history", [row], column_names=_HISTORY)
 
 
-@contextmanager
-def _damage_told(shown: str) -> Iterator[None]:
-    """UserError where rows that have to be counted cannot be read."""
-    try:
-        yield
-    except ClickHouseError as error:
-        if getattr(error, "code", None) not in _DAMAGED:
-            raise
-        first = str(error).split("\n", 1)[0][:300]
-        told = f"the ledger {shown} differs from its manifest, and its rows cannot be counted: {first}; {RESTORE}"
-        raise UserError(told, EXIT_ENVIRONMENT) from error
-
-
 def follow(keeper: ManifestKeeper) -> None:
     """Have the manifest of a data directory know what others have stored by way of this process: a gateway's clients."""
     for stream in STREAMS:
@@ -274,6 +282,16 @@ def _history(client: Client) -> list[Any]:
 def _unreadable(why: str) -> LedgerFinding:
     todo = f"{RESTORE}, {ANYWAY}"
     return LedgerFinding(Damage.UNREADABLE, "", 0, f"the manifest {why}", "what the ledger has to hold is not known", todo)
+
+
+def _uncounted(why: str) -> LedgerFinding:
+    said = "the ledger differs from its manifest"
+    return LedgerFinding(Damage.UNREADABLE, "", 0, said, f"its rows cannot be counted: {why}", RESTORE)
+
+
+def _gone(table: str) -> LedgerFinding:
+    there = "the manifest counts no rows of it; what it held is not known"
+    return LedgerFinding(Damage.GONE, "", 0, f"the ledger's table '{table}' is gone", there, f"{RESTORE}, {ANYWAY}")
 
 
 def _total(manifest: Manifest) -> str:

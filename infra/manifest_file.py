@@ -68,7 +68,7 @@ def _read(text: bytes) -> tuple[Manifest, str]:
     try:
         told = json.loads(text)
         body, check, form = told["manifest"], told["check"], told["form"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise UnreadableError("is damaged") from None
     if form != FORM:
         raise UnreadableError(f"is of form {form}, which another version of the program wrote; this one knows form {FORM}")
@@ -76,7 +76,7 @@ def _read(text: bytes) -> tuple[Manifest, str]:
         raise UnreadableError("was edited or is damaged: what it says does not go with its own sum")
     try:
         return _taken(body), str(body["turn"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise UnreadableError("is damaged") from None
 
 

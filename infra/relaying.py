@@ -15,7 +15,7 @@ from opsledger.domain.envelope import Event
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.domain.ports import Log
 from opsledger.infra.data_directory import Folder
-from opsledger.infra.decision_store import POSTGRES, keeping
+from opsledger.infra.decision_store import POSTGRES, close_gaps, count_decisions, keeping
 from opsledger.infra.kafka.settings import KafkaSettings
 from opsledger.infra.store import ReadLog, Store
 from opsledger.ingest.border.judge import Border
@@ -97,12 +97,16 @@ class Relay:
             return None
         mark = sha256(f"{first[0].originator_id}/{first[0].originator_version}/".encode() + first[0].state).hexdigest()
         place = FilePlace(self._path(mark[:12]))
-        if place.load() > (self._app.recorder.max_notification_id() or 0):
+        reached = self._app.recorder.max_notification_id() or 0
+        if place.load() > reached:
             raise self._lost(f"{place.path.name} says that {place.load():,} were relayed")
+        if count_decisions(self._app) < reached:
+            raise self._lost(f"the last of them is number {reached:,}")
         return place
 
     def begin_anew(self) -> None:
         """Go on with the store as it is: all that it has is relayed from its beginning, and counts once."""
+        close_gaps(self._app)
         for path in self._places() or [self._path("")]:
             FilePlace(path).save(0)
 
@@ -121,11 +125,11 @@ class Relay:
         return sorted(path.parent.glob(f"{path.stem}*{path.suffix}")) if self._named else [path] * path.exists()
 
     def _lost(self, known: str) -> UserError:
-        has = self._app.recorder.max_notification_id() or 0
+        has = count_decisions(self._app)
         return UserError(
-            f"the store of decisions {keeping(self._outlet.home).shown} has {has:,} decisions, and {known}: it was emptied or "
-            "deleted, or is another one or an older copy. Restore it from a backup; to go on without what it lacks, on "
-            "purpose: opsledger relay --from-beginning, which relays all that it has, once each",
+            f"the store of decisions {keeping(self._outlet.home).shown} has {has:,} decisions, and {known}: it was emptied, or "
+            "some were deleted, or it is another one or an older copy. Restore it from a backup; to go on without what it "
+            "lacks, on purpose: opsledger relay --from-beginning, which relays all that it has, once each",
             EXIT_ENVIRONMENT,
         )
 

@@ -28,7 +28,7 @@ from opsledger.infra.engine.address import options
 from opsledger.infra.engine.library import load
 from opsledger.infra.engine.opening import opened_engine
 from opsledger.infra.gateway.found import PASSWORD_VARIABLE, find
-from opsledger.infra.ledger_tables import check_on_server, make_in_directory, make_on_server
+from opsledger.infra.ledger_tables import are_made, check_on_server, make_in_directory, make_on_server
 from opsledger.infra.manifest import FileHome, ManifestGuard, OnLoss, TableHome
 from opsledger.infra.server import CLUSTER_VARIABLE, SETTINGS, Server, connect, parse_url, reaching, server_of
 from opsledger.projections.ledger.cluster import OnCluster, on_cluster
@@ -205,12 +205,12 @@ def open_embedded(
         with told_to_user(f"opening the data directory {root}"):
             client = opened_engine(root, directory.engine, lambda: _open_engine(directory, memory_bytes))
             home = FileHome(root, client)
-            guard = ManifestGuard(client, home, clock, str(root), directory.engine)
+            guard = ManifestGuard(client, home, clock, str(root), directory.engine, made=are_made(root))
             looks_only = read_only or on_loss is OnLoss.TELL
             with damage_told(client):
                 guard.check(on_loss)
                 if not looks_only:
-                    make_in_directory(root, client)
+                    make_in_directory(root, client, anew=on_loss is OnLoss.ACCEPT)
             manifest = guard.watched() if looks_only else guard.keeper()
     except BaseException:
         if client is not None:

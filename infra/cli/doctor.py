@@ -39,6 +39,8 @@ _KAFKA = (
     "OPSLEDGER_KAFKA_DIR",
 )
 _SECRET = ("OPSLEDGER_KAFKA_SASL_PASSWORD", PASSWORD_VARIABLE)
+_HELD = ("ledger", "manifest", "facts", "decisions")
+"""What is stored; of Kafka that is away it is said alone, for it comes back."""
 _UNSET = "(not set)"
 _WIDTH = 34
 _BELOW = "\n" + " " * (_WIDTH + 3)
@@ -51,8 +53,8 @@ _BELOW = "\n" + " " * (_WIDTH + 3)
 def doctor(context: click.Context, *, deep: bool, quiet: bool) -> int:
     """Show the settings, what can be reached (ledger, Kafka, decisions) and versions; name what needs attention.
 
-    What is secret is never shown: of a password only that it is set. All settings: docs/settings.md. Exit code 3 where the
-    ledger holds less than its manifest says.
+    What is secret is never shown: of a password only that it is set. All settings: docs/settings.md. Exit code 3 where
+    ledger, facts or decisions need attention (less than the manifest says, a table gone), 4 where they cannot be opened.
 
     With --deep, instead: every part of every table is read and checked against its checksums; parts set aside, tables gone
     and rows changed by hand are named; facts are made anew in a scratch place and compared, and the store of decisions is
@@ -61,13 +63,13 @@ def doctor(context: click.Context, *, deep: bool, quiet: bool) -> int:
     if deep:
         return _deep(context, quiet=quiet)
     settings = read_settings(context.obj["data"])
-    manifest, whole = health.manifest(settings.data)
-    reachable = [*_reachable(settings), ("manifest", manifest)]
+    found = _reachable(settings)
+    reachable = [*((name, told.text) for name, told in found.items()), ("disk free", _free(settings))]
     for title, lines in (("settings", _settings(settings)), ("reachable", reachable), ("versions", _versions())):
         click.echo(f"{title}:")
         for name, value in lines:
             click.echo(f"  {name:<{_WIDTH}} {value.replace(chr(10), _BELOW)}")
-    return 0 if whole else EXIT_INCOMPLETE
+    return max(told.code for name, told in found.items() if name in _HELD)
 
 
 def _deep(context: click.Context, *, quiet: bool) -> int:
@@ -108,16 +110,19 @@ def _decisions(settings: Settings) -> str:
     return keeping(Folder(settings.data)).shown if os.environ.get(DECISIONS_VARIABLE) else _UNSET
 
 
-def _reachable(settings: Settings) -> list[tuple[str, str]]:
-    free = shutil.disk_usage(_existing(settings.data)).free
-    return [
-        ("ledger", health.ledger(settings.data)),
-        ("facts", health.facts(settings.data)),
-        ("Kafka", health.kafka()),
-        ("sink", health.sink(settings.data)),
-        ("decisions", health.decisions(settings.data)),
-        ("disk free", f"{free / 2**30:,.1f} GiB"),
-    ]
+def _reachable(settings: Settings) -> dict[str, health.Told]:
+    return {
+        "ledger": health.ledger(settings.data),
+        "manifest": health.manifest(settings.data),
+        "facts": health.facts(settings.data),
+        "decisions": health.decisions(settings.data),
+        "Kafka": health.kafka(),
+        "sink": health.sink(settings.data),
+    }
+
+
+def _free(settings: Settings) -> str:
+    return f"{shutil.disk_usage(_existing(settings.data)).free / 2**30:,.1f} GiB"
 
 
 def _existing(path: Path) -> Path:

@@ -39,16 +39,16 @@ def rebuild(context: click.Context, *, accept: bool, quiet: bool) -> int:
         click.echo(line)
     for each in lacking:
         click.echo(f"! {each}", err=True)
-    return _end(in_place=installs(compared))
+    return _end(in_place=installs(compared) and (accept or not lacking))
 
 
 def _end(*, in_place: bool) -> int:
     if in_place:
         return 0
     click.echo(
-        "nothing was changed: the facts differ from what the ledger gives, or the ledger lacks decisions. Which was changed? "
-        "opsledger doctor --deep names what else does not agree; a changed ledger is restored from a backup, changed facts are "
-        "put right by: opsledger rebuild --accept",
+        "nothing was changed: the facts differ from what the ledger gives, or the ledger lacks decisions or has other ones. "
+        "Which was changed? opsledger doctor --deep names what else does not agree; a changed ledger is restored from a "
+        "backup, changed facts are put right by: opsledger rebuild --accept",
         err=True,
     )
     return EXIT_INCOMPLETE

@@ -8,8 +8,9 @@ from clickhouse_connect.driver.binding import format_query_value
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from opsledger.domain.catalogue import STREAMS
-from opsledger.infra.deep.findings import Check, Client, DeepFinding, Progress
+from opsledger.infra.deep.findings import RESTORE, Check, Client, DeepFinding, Progress
 from opsledger.projections.ledger.engine_errors import remedy
+from opsledger.projections.ledger.sql import sql
 from opsledger.projections.ledger.tables import LEDGER
 
 _PARTS = """
@@ -66,6 +67,16 @@ def _short(message: str) -> str:
     return message.partition("DB::Exception: ")[2].partition(" (version")[0][:200] or message[:200]
 
 
+def check_offsets(client: Client) -> Check:
+    """Offsets that were given out here once, and stand in several rows: a part was copied, or is in another's place."""
+    there = {str(row[0]) for row in client.query(_PRESENT).result_rows}
+    for stream in sorted({*STREAMS} & there):
+        asked = {"stream": stream}
+        for partition, twice, missing in client.query(sql("offsets_twice"), parameters=asked).result_rows:
+            what = f"{twice:,} rows of partition {partition} have an offset that others have; {missing:,} offsets are missing"
+            yield DeepFinding(what, f"table '{stream}'", RESTORE, of_ledger=True)
+
+
 def check_set_aside(client: Client) -> Check:
     """Parts that the engine, or somebody, has set aside: what is in them is in no report."""
     for table, name, reason in client.query(_DETACHED).result_rows:
@@ -74,10 +85,13 @@ def check_set_aside(client: Client) -> Check:
         yield DeepFinding(f"part {name} is set aside{why} and not read", f"table '{table}'", todo)
 
 
-def check_tables(client: Client) -> Check:
-    """Tables of the ledger that are gone, and those whose rows somebody has changed or deleted: only inserts are ours."""
+def check_tables(client: Client, *, made: bool = True) -> Check:
+    """Tables of the ledger that are gone, and those whose rows somebody has changed or deleted: only inserts are ours.
+
+    ``made``: whether all were there once; an older program's are made by the next command that writes.
+    """
     there = {str(row[0]) for row in client.query(_PRESENT).result_rows}
-    for name in sorted(({*STREAMS} | LEDGER) - there):
+    for name in sorted(LEDGER - there) if made else ():
         yield DeepFinding("the table is gone", f"table '{name}'", remedy(name))
     for table, command, at in client.query(_EDITED).result_rows:
         if table in LEDGER:

@@ -137,7 +137,7 @@ def _sums(client: Any, fact: FactTable, tables: tuple[str, str]) -> Mapping[str,
     names = [name for name, type_ in columns_of(client, fact) if _is_summable(type_) and name not in (*PHYSICAL, *fact.key)]
     if not names:
         return {}
-    asked = ", ".join(f"sum(`{name}`)" for name in names)
+    asked = ", ".join(f"ifNull(sum(`{name}`), 0)" for name in names)  # a table may have no rows
     before, after = (client.query(f"SELECT {asked} FROM {table} FINAL").first_row for table in tables)
     return {name: (one, other) for name, one, other in zip(names, before, after, strict=True) if one != other}
 

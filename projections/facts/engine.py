@@ -76,7 +76,7 @@ class Facts:
     def ensure(self, *, mends: bool = False) -> None:
         """Take the turn, make what is not there (tables, journal, views) and clear away what others left behind.
 
-        UserError where a table is gone that this version's facts were in: made empty it would say that there are none.
+        UserError where a table is gone that this version's facts were in, or lacks parts: it would say that there are no more.
         ``mends``: the next update or rebuild makes all facts anew, and it with them. Raises TurnLost where another process
         takes the turn meanwhile.
         """
@@ -87,6 +87,8 @@ class Facts:
                 self._lost |= frozenset(schema.missing_tables(there))
             if self._lost and not mends:
                 raise schema.lost(self._lost)
+            if last and self._alone and not mends and (short := schema.tables_with_parts_set_aside(self._client)):
+                raise schema.short(short)
             self._take()
             schema.ensure_tables(self._client, self._turn.database, there, unused=last is None, lost=self._lost)
             schema.ensure_views(self._client)

@@ -19,7 +19,8 @@ _SHAPE = "facts_shape_of_timelines"
 _SET_ASIDE = """
 SELECT DISTINCT table
 FROM system.detached_parts
-WHERE database = currentDatabase() AND table IN {tables:Array(String)} AND startsWith(ifNull(reason, ''), 'broken')
+WHERE database = currentDatabase() AND table IN {tables:Array(String)}
+    AND (ifNull(reason, '') = '' OR startsWith(reason, 'broken'))
 """
 
 
@@ -43,7 +44,7 @@ def missing_tables(there: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def tables_with_parts_set_aside(client: Any) -> tuple[str, ...]:
-    """The fact tables of which the engine has set parts aside that it could not read when it was opened."""
+    """The fact tables of which parts are set aside: by the engine, which could not read them at its start, or by hand."""
     rows = client.query(_SET_ASIDE, parameters={"tables": [fact.name for fact in FACTS]}).result_rows
     return tuple(str(row[0]) for row in rows)
 
@@ -54,6 +55,16 @@ def lost(tables: Set[str]) -> UserError:
     return UserError(
         f"fact tables are missing that the ledger's facts were in: {some}; reports would be empty without them. Make them anew "
         "from the ledger: opsledger rebuild",
+        EXIT_ENVIRONMENT,
+    )
+
+
+def short(tables: Sequence[str]) -> UserError:
+    """Fact tables of which parts are set aside: reports would lack their rows."""
+    some = ", ".join(f"'{name}'" for name in sorted(tables))
+    return UserError(
+        f"parts of fact tables are set aside and not read: {some}; reports would lack their rows. Make the facts anew from the "
+        "ledger: opsledger rebuild",
         EXIT_ENVIRONMENT,
     )
 

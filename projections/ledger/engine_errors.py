@@ -17,12 +17,13 @@ from opsledger.projections.ledger.tables import LEDGER
 _NOT_ENOUGH_SPACE = 243
 _MEMORY_LIMIT_EXCEEDED = 241
 _UNKNOWN_TABLE = 60
-_DAMAGE = frozenset({32, 33, 40, 89, 107, 128, 131, 226, 227, 228, 246, 271, 432})
+_DAMAGE = frozenset({6, 27, 32, 33, 40, 74, 89, 107, 117, 128, 131, 226, 227, 228, 246, 271, 272, 432})
 """What the engine says of data that are not what it has written: files gone, cut short or other than their checksums, a
 codec or a length that cannot be. Of the most it says so of what it was sent, too: then its words name no part of a table."""
 _NAMED = re.compile(r"in table `?\w+`?\.`?(\w+)`? \(")
 _PART = re.compile(r"store/[0-9a-f]{3}/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(?:detached/)?([\w.-]+)")
 _UNKNOWN = re.compile(r"(?:Table (?:\w+\.)?|table expression identifier '(?:\w+\.)?)`?(\w+)`?")
+_ANYWAY = ", or go on with an empty one, on record: opsledger --accept-loss COMMAND"
 _ALL = "; opsledger doctor --deep names all that is damaged"
 _TABLE_OF = "SELECT name FROM system.tables WHERE toString(uuid) = {uuid:String} LIMIT 1"
 
@@ -86,15 +87,17 @@ def damage_told(client: Any, *, whole: bool = True) -> Iterator[None]:
         yield
     except ClickHouseError as error:
         if is_damage(error):
-            raise UserError(_of_damage(client, str(error)), EXIT_ENVIRONMENT) from error
+            raise UserError(of_damage(client, error), EXIT_ENVIRONMENT) from error
         gone = _UNKNOWN.search(str(error)) if whole and getattr(error, "code", None) == _UNKNOWN_TABLE else None
         if gone and gone[1].removesuffix("_once") in LEDGER:
-            raise UserError(f"the ledger's table '{gone[1]}' is gone: {remedy(gone[1])}{_ALL}", EXIT_ENVIRONMENT) from error
+            told = f"the ledger's table '{gone[1]}' is gone: {remedy(gone[1])}{_ANYWAY}{_ALL}"
+            raise UserError(told, EXIT_ENVIRONMENT) from error
         raise
 
 
-def _of_damage(client: Any, text: str) -> str:
-    """Which table: in most cases the engine names it, in others only the folder of its part."""
+def of_damage(client: Any, error: Exception) -> str:
+    """Which table is damaged, and what to do: in most cases the engine names it, in others only the folder of its part."""
+    text = str(error)
     part = _PART.search(text)
     named, where = _NAMED.search(text), part[0] if part else "a table"
     with suppress(Exception):  # the engine itself may be what is at an end
@@ -111,6 +114,11 @@ def remedy(table: str) -> str:
     if table:
         return "make the facts anew from the ledger: opsledger rebuild"
     return "restore it from a backup"
+
+
+def first_words(error: Exception) -> str:
+    """What the engine says, without where and how."""
+    return _first(str(error))
 
 
 def _first(text: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from opsledger.domain.catalogue import STREAMS
+from opsledger.projections.ledger.tables import LEDGER
 
 Place = tuple[str, int]
 """(topic, partition)"""
@@ -66,6 +67,10 @@ class Damage(StrEnum):
     """The engine found a part of a table broken, and does not read it."""
     UNREADABLE = "manifest unreadable"
     """Damaged, edited by hand, gone, or of a later version of the program."""
+    GONE = "table gone"
+    """A table of the ledger that is no stream's, or had no rows, is not there."""
+    TWICE = "twice"
+    """More rows than offsets were given out here: a part was copied, or put in another's place."""
     BEHIND = "manifest behind"
     """The ledger holds more: a process ended between an insert and its note, or an older manifest was brought back."""
 
@@ -192,9 +197,12 @@ def _facts_ahead(said: Mapping[Place, Extent], found: LedgerFound) -> Iterable[L
 
 def _aside(part: str, *, refuses: bool, found: LedgerFound) -> LedgerFinding:
     table, _, folder = part.partition("/")
-    told = f"the engine has set part {folder} of table '{table}' aside as broken"
-    there = "its rows are not read" if refuses else "no row of the ledger is missing for it"
-    todo = _todo(found.places) if refuses else "look whether the disk is sound"
+    told, there = f"part {folder} of table '{table}' is set aside and not read", "no row of the ledger is missing for it"
+    todo = "look whether the disk is sound" if table in STREAMS else "make the facts anew: opsledger rebuild"
+    if refuses:
+        there, todo = "its rows may be missing", _todo(found.places)
+    elif table in LEDGER and table not in STREAMS:
+        there, todo = "the manifest counts no rows of this table", RESTORE
     return LedgerFinding(Damage.ASIDE, table if table in STREAMS else "", 0, told, there, todo, refuses)
 
 
@@ -203,4 +211,9 @@ def _behind(place: Place, said: Extent, found: LedgerFound) -> Iterable[LedgerFi
     if now.rows <= said.rows and now.last <= said.last:
         return
     told, there = f"the manifest says {_held(said)}", f"the ledger holds {_held(now)}"
+    twice = now.rows - said.rows - max(now.last - said.last, 0)
+    if is_local(place) and twice > 0:
+        there += f": {twice:,} are there twice, and in their place others may be missing"
+        yield LedgerFinding(Damage.TWICE, stream_of(place), place[1], told, there, _todo([place]))
+        return
     yield LedgerFinding(Damage.BEHIND, stream_of(place), place[1], told, there, "the manifest follows", refuses=False)

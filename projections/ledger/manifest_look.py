@@ -11,6 +11,7 @@ from clickhouse_connect.driver.client import Client
 from opsledger.domain.catalogue import STREAMS
 from opsledger.projections.ledger.manifest import NONE, Extent, LedgerFound, Manifest, Place, is_local, stream_of
 from opsledger.projections.ledger.sql import sql
+from opsledger.projections.ledger.tables import LEDGER
 
 
 class LedgerLook:
@@ -38,6 +39,11 @@ class LedgerLook:
         short = [place for place, now in places.items() if now.rows < known.get(place, Extent()).rows and is_local(place)]
         gaps = {place: gap for place in short for gap in self._first_gap(place)}
         return LedgerFound(places, facts, gaps, frozenset(self._aside()))
+
+    def gone(self) -> list[str]:
+        """The ledger's tables that are not there."""
+        there = {str(name) for (name,) in self._client.query("SHOW TABLES").result_rows}
+        return sorted(LEDGER - there)
 
     def replicas_behind(self) -> list[str]:
         """Tables of which this server has not copied all that its replicas have."""
@@ -86,4 +92,6 @@ def extents(client: Client, streams: Iterable[str]) -> Iterator[tuple[Place, Ext
     """Rows and last offset of each partition in some tables; they are counted, which reads three columns of them."""
     for stream in streams:
         for topic, partition, rows, last in client.query(sql("extents"), parameters={"stream": stream}).result_rows:
-            yield (str(topic), int(partition)), Extent(int(rows), int(last), int(last) + 1)
+            place = str(topic), int(partition)
+            if stream_of(place) == stream:  # another's rows, of a part that was moved here, are none
+                yield place, Extent(int(rows), int(last), int(last) + 1)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from opsledger.domain.errors import EXIT_ENVIRONMENT
 from opsledger.infra.decision_store import VARIABLE as DECISIONS
 from opsledger.infra.server import URL_VARIABLE
 from tests.e2e.conftest import Cli
@@ -19,9 +20,11 @@ SIGN = ["--actor", "ann", "--terms", "examples/contracts/outsourced-desk.yaml", 
 SIGN += ["--set", "effective_from=2026-01-01T00:00:00+08:00"]
 
 
-def told(cli: Cli) -> dict[str, str]:
+def told(cli: Cli, code: int = 0) -> dict[str, str]:
     """Name → what is said of it."""
-    lines = (re.match(r"  (\S+(?: \S+)*)  +(.*)$", each) for each in cli.ok("doctor").splitlines())
+    said = cli("doctor")
+    assert said.code == code, said.out + said.err
+    lines = (re.match(r"  (\S+(?: \S+)*)  +(.*)$", each) for each in said.out.splitlines())
     return {found[1]: found[2] for found in lines if found}
 
 
@@ -69,7 +72,7 @@ def test_what_is_away_is_said_and_no_password_ever(cli: Cli, monkeypatch: pytest
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    said = told(cli)
+    said = told(cli, EXIT_ENVIRONMENT)
     for name in ("ledger", "Kafka", "sink", "decisions", "facts"):
         assert said[name].startswith("not usable: "), name
     assert said[URL_VARIABLE] == "http://127.0.0.1:1/ledger"
@@ -77,4 +80,4 @@ def test_what_is_away_is_said_and_no_password_ever(cli: Cli, monkeypatch: pytest
     assert said["OPSLEDGER_KAFKA_SASL_PASSWORD"] == "(set)"
     assert SECRET not in str(said)
     monkeypatch.setenv("OPSLEDGER_KAFKA_SECURITY_PROTOCOL", "SASL")
-    assert "it has to be one of" in told(cli)["Kafka"]
+    assert "it has to be one of" in told(cli, EXIT_ENVIRONMENT)["Kafka"]

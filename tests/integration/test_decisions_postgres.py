@@ -233,7 +233,7 @@ def test_a_place_behind_the_end_of_the_store_is_refused(store: Store, app: Decis
     place = work.place()
     assert place is not None
     place.save(1000)
-    with pytest.raises(UserError, match="it was emptied or deleted, or is another one"):
+    with pytest.raises(UserError, match="it was emptied, or some were deleted, or it is another one"):
         work.place()
 
 

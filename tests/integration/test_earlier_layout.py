@@ -180,6 +180,6 @@ def test_control_without_the_takeover_its_tables_are_not_found(
 ) -> None:
     monkeypatch.setattr(data_directory, "prepare", lambda _engine: None)
     with open_embedded(earlier.copied(tmp_path), clock=SystemClock(), on_loss=OnLoss.TELL) as store:
-        assert {each.damage for each in store.findings} == {Damage.MISSING}
+        assert {each.damage for each in store.findings} == {Damage.MISSING, Damage.GONE}
         with pytest.raises(ClickHouseError, match="UNKNOWN_TABLE"):
             store.client.query("SELECT uniqExact(event_id) FROM call_once")

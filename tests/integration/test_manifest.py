@@ -105,7 +105,7 @@ def test_notes_that_are_torn_or_of_another_manifest_are_passed_over(data: Path) 
         synced, noted = file.read_bytes(), late.read_bytes()
         assert stat.S_IMODE(late.stat().st_mode) == 0o600
         assert said(data).places[CALL].rows == ALL + 5
-    for torn in (b"", noted[:-30], noted + b"}", noted.replace(b'"rows"', b'"raws"')):
+    for torn in (b"", b"[" * 100_000, noted[:-30], noted + b"}", noted.replace(b'"rows"', b'"raws"')):
         file.write_bytes(synced)
         late.write_bytes(torn)
         assert said(data).places[CALL].rows == ALL, torn
@@ -170,7 +170,7 @@ def test_a_part_that_was_set_aside_and_is_not_missed_is_said_once(data: Path, ca
     kept = parts(data)[0]
     shutil.copytree(kept, kept.parent / "detached" / f"broken-on-start_{kept.name}")
     opened(data).close()
-    assert "aside as broken; no row of the ledger is missing for it" in capsys.readouterr().err
+    assert "is set aside and not read; no row of the ledger is missing for it" in capsys.readouterr().err
     opened(data).close()
     assert not capsys.readouterr().err
 
@@ -187,6 +187,12 @@ def edited(data: Path) -> None:
     file.write_text(json.dumps(told))
 
 
+def nonsense(data: Path) -> None:
+    body = {"places": [], "aside": 3, "turn": "x"}
+    told = {"form": manifest_file.FORM, "manifest": body, "check": manifest_file._check(body)}
+    (data / "manifest.json").write_text(json.dumps(told))
+
+
 def later(data: Path) -> None:
     file = data / manifest_file.FILE
     file.write_text(json.dumps(json.loads(file.read_text()) | {"form": 2}))
@@ -196,6 +202,8 @@ UNREADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "cut": (lambda data: (data / "manifest.json").write_bytes(b'{"form": 1, "man'), "is damaged"),
     "empty": (lambda data: (data / "manifest.json").write_bytes(b""), "is damaged"),
     "other": (lambda data: (data / "manifest.json").write_text('["form"]'), "is damaged"),
+    "of nonsense": (nonsense, "is damaged"),
+    "of too many brackets": (lambda data: (data / "manifest.json").write_text("[" * 100_000), "is damaged"),
     "edited": (edited, "was edited or is damaged"),
     "later": (later, "is of form 2, which another version"),
     "gone": (lambda data: (data / "manifest.json").unlink(), "is gone"),
@@ -254,7 +262,7 @@ def test_an_older_ledger_that_ends_before_its_facts_is_refused(data: Path) -> No
 def test_an_older_ledger_with_a_part_aside_is_refused(data: Path, damage: str) -> None:
     without_manifest(data)
     DAMAGES[damage](parts(data)[0])
-    assert "aside as broken; its rows are not read" in refusal(data)
+    assert "is set aside and not read; its rows may be missing" in refusal(data)
 
 
 def test_a_table_that_is_gone_is_missed(data: Path) -> None:

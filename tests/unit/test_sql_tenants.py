@@ -17,6 +17,7 @@ WHOLE = {
     "event_count.sql": "a number of rows, of system.tables",
     "extents.sql": "how far the log goes",
     "first_gap.sql": "how far the log goes",
+    "offsets_twice.sql": "how far the log goes",
     "once.sql": "each event once, with its tenant: who reads it says whose",
     "positions_seen.sql": "how far the log goes",
     "read_log.sql": "the log itself, record by record",
