@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import shutil
@@ -30,6 +31,11 @@ _UNFINISHED = (LOCK, "layout.new")
 
 _PATTERN = frozenset("{}?")
 """Signs that the engine takes for a pattern, or for the end of a path: it would not find the rows of an insert there."""
+
+
+def half_restored(root: Path) -> list[Path]:
+    """What a restore into a directory stands in until it is whole: of one that is at work, or was killed."""
+    return sorted(root.parent.glob(f".{glob.escape(root.name)}.*.restoring"))
 
 
 class Folder:
@@ -97,6 +103,11 @@ def _make(root: Path, *, create: bool) -> None:
     if root.exists() and not root.is_dir():
         raise UserError(f"{root} is a file; the data directory must be a folder (--data)", EXIT_ENVIRONMENT)
     if not root.exists():
+        if left := half_restored(root):
+            raise UserError(
+                f"a restore into {root} is at work, or was cut short: run it again (opsledger restore), or delete {left[0]}",
+                EXIT_ENVIRONMENT,
+            )
         if not create:
             raise UserError(f"there is no data directory {root}; make it with 'opsledger init', or name another (--data)")
         root.mkdir(mode=0o700, parents=True)

@@ -197,15 +197,19 @@ def open_embedded(
     command: str = "opsledger",
     memory_bytes: int | None = None,
     on_loss: OnLoss = OnLoss.REFUSE,
+    shown: Path | None = None,
 ) -> Store:
-    """Open a data directory with the embedded engine, whatever the environment says; see ``open_store``."""
+    """Open a data directory with the embedded engine, whatever the environment says; see ``open_store``.
+
+    ``shown``: where it will stand, for what is said of its manifest.
+    """
     directory = DataDirectory(root, clock=clock, command=command, create=not read_only)
     client: Client | None = None
     try:
         with told_to_user(f"opening the data directory {root}"):
             client = opened_engine(root, directory.engine, lambda: _open_engine(directory, memory_bytes))
             home = FileHome(root, client)
-            guard = ManifestGuard(client, home, clock, str(root), directory.engine, made=are_made(root))
+            guard = ManifestGuard(client, home, clock, str(shown or root), directory.engine, made=are_made(root))
             looks_only = read_only or on_loss is OnLoss.TELL
             with damage_told(client):
                 guard.check(on_loss)

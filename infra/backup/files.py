@@ -35,6 +35,9 @@ def opened_below(root: Path, name: str) -> Iterator[BinaryIO]:
             os.close(handle)
             handle = inner
         file = os.open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=handle)
+    except OSError as error:
+        error.filename = str(root / name)
+        raise
     finally:
         os.close(handle)
     with os.fdopen(file, "rb") as opened:
@@ -88,14 +91,19 @@ def linked(source: Path, target: Path) -> bool:
 
 def plain_files(root: Path, without: frozenset[str] = frozenset()) -> Iterator[str]:
     """The files in a folder and the folders in it, by their names from there; no link is followed. ``without``: folders of the
-    first level that are passed over."""
-    for folder, folders, names in os.walk(root):
+    first level that are passed over. OSError where a folder cannot be read; one that went away meanwhile has nothing."""
+    for folder, folders, names in os.walk(root, onerror=_unless_gone):
         if Path(folder) == root:
             folders[:] = sorted(set(folders) - without)
         for name in sorted(names):
             path = Path(folder, name)
             if path.is_file() and not path.is_symlink():
                 yield path.relative_to(root).as_posix()
+
+
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def sync_folders(root: Path) -> None:

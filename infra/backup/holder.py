@@ -61,7 +61,9 @@ def ask(root: Path, name: str) -> bool:
             asking.sendall(json.dumps({"freeze": name}).encode() + b"\n")
             told = _line(asking)
         except TimeoutError:
-            raise UserError(f"the process that holds {root} has not answered for {_FREEZE_S:g} s", EXIT_ENVIRONMENT) from None
+            raise UserError(
+                f"the process that holds {root} has not answered for {_FREEZE_S:g} s; look at it, or stop it", EXIT_ENVIRONMENT
+            ) from None
         except OSError:
             return False
     if told.get("frozen") == name:

@@ -72,7 +72,7 @@ def read_index(folder: Path) -> BackupIndex:
         with opened_below(folder, INDEX) as file, opened_below(folder, CHECKSUM) as beside:
             text, said = file.read(_MOST_BYTES), beside.read(200)
     except OSError:
-        raise UserError(f"{folder} holds no backup: {INDEX} or {CHECKSUM} is missing in it") from None
+        raise UserError(f"{folder} holds no backup: {INDEX} or {CHECKSUM} is missing in it, or cannot be read") from None
     if said.split()[:1] != [sha256(text).hexdigest().encode()]:
         raise damaged(folder, f"{INDEX} is not the file that was written ({CHECKSUM} says otherwise)")
     try:

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import errno
-import glob
 import os
 import re
 import shutil
@@ -25,13 +24,15 @@ from opsledger.infra.backup.contents import Holding, check_tables, count_decisio
 from opsledger.infra.backup.files import copy
 from opsledger.infra.backup.freeze import HISTORY, TABLES
 from opsledger.infra.backup.index import DATA, BackupIndex, damaged, difference, read_index
+from opsledger.infra.backup.series import LOCK as SERIES
 from opsledger.infra.backup.series import chosen, install
-from opsledger.infra.data_directory import DECISIONS, ENGINE
+from opsledger.infra.data_directory import DECISIONS, ENGINE, half_restored
 from opsledger.infra.facts import rebuild_facts
 from opsledger.infra.progress import Report
 from opsledger.infra.store import open_embedded
 from opsledger.ingest.small_file import held
 from opsledger.ingest.whole_file import real_way
+from opsledger.projections.ledger.engine_errors import told_to_user
 
 _LOCK = "restore.lock"
 _HOME = f"{ENGINE}/metadata/default.sql"
@@ -44,6 +45,7 @@ _OF_SOURCE = {
     errno.ELOOP: "is a link, or behind one, and none is followed",
     errno.ENOTDIR: "is a link, or behind one or a file, and none is followed",
     errno.EISDIR: "is a folder",
+    errno.EACCES: "cannot be read (permission denied)",
     errno.EINVAL: "is no file",
     errno.ENXIO: "is no file",
 }
@@ -69,7 +71,7 @@ def restore_backup(given: Path, root: Path, clock: Clock, report: Report) -> Res
     try:
         with _draft(place) as made:
             _copy(folder, index, made, report)
-            _open(folder, index, made, clock, report)
+            _open(folder, index, made, place, clock, report)
             (made / _LOCK).unlink()
             install(made, place)
     except OSError as error:
@@ -86,8 +88,11 @@ def _checked(root: Path, folder: Path) -> Path:
         raise UserError(f"{root} is a link, and nothing is restored through links; name the folder itself (--data)")
     if place.exists() and not place.is_dir():
         raise UserError(f"{root} is a file; name an empty or a new folder (--data)")
-    if folder == place or folder in place.parents:
-        raise UserError(f"{root} lies in the backup {folder}; name an empty or a new folder elsewhere (--data)")
+    kept = folder.parent if (folder.parent / SERIES).exists() else folder
+    if kept == place or kept in place.parents:
+        raise UserError(f"{root} lies among the backups in {kept}; name an empty or a new folder elsewhere (--data)")
+    if place.is_mount():
+        raise UserError(f"{root} is a disk of its own, and a folder is put in place as a whole; name a folder in it (--data)")
     if place.exists() and (first := next(place.iterdir(), None)):
         raise UserError(
             f"{root} is not empty ({first.name[:60]}); a backup is restored into an empty or a new folder: name one (--data), "
@@ -99,7 +104,7 @@ def _checked(root: Path, folder: Path) -> Path:
 @contextmanager
 def _draft(place: Path) -> Iterator[Path]:
     place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for left in place.parent.glob(f".{glob.escape(place.name)}.*.restoring"):  # of a restore that was killed
+    for left in half_restored(place):  # of a restore that was killed
         with held(left / _LOCK) as nobodys:
             if nobodys:
                 shutil.rmtree(left, ignore_errors=True)
@@ -128,17 +133,18 @@ def _copy(folder: Path, index: BackupIndex, made: Path, report: Report) -> None:
         report(done, total, name)
 
 
-def _open(folder: Path, index: BackupIndex, made: Path, clock: Clock, report: Report) -> None:
+def _open(folder: Path, index: BackupIndex, made: Path, place: Path, clock: Clock, report: Report) -> None:
     """Step 3."""
     if fault := _foreign(made, index):
         raise damaged(folder, fault)
     if index.decisions and (found := count_decisions(made / DECISIONS)) != index.decisions:
         raise damaged(folder, f"it holds {found:,} decisions instead of {index.decisions:,}")
     try:
-        store = open_embedded(made, clock=clock, command="opsledger restore")
+        store = open_embedded(made, clock=clock, command="opsledger restore", shown=place)
     except UserError as error:
-        raise damaged(folder, f"its ledger cannot be opened: {str(error).replace(str(made), str(folder))}") from error
-    with store:
+        told = str(error).replace(str(made), str(folder)).replace(str(place), str(folder))
+        raise damaged(folder, f"its ledger cannot be opened: {told}") from error
+    with store, told_to_user(f"restoring into {place} (nothing was installed)"):
         there = holding(store)
         if fault := _fault(there, index):
             raise damaged(folder, fault)

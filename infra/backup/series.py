@@ -64,16 +64,17 @@ def series(to: Path, data: Path) -> Iterator[Path]:
 
     UserError for a link, a folder with other files, and one that lies in the data directory or around it.
     """
-    folder = _checked(to, data)
-    with _told(to), opened_folder(folder.parent):
-        folder.mkdir(mode=0o700, exist_ok=True)
-    with held(folder / LOCK) as alone:
-        if not alone:
-            raise UserError(f"another backup into {to} is at work; wait until it is done", EXIT_ENVIRONMENT)
-        for path in folder.iterdir():  # of a backup that was killed
-            if _DRAFT.fullmatch(path.name):
-                shutil.rmtree(path, ignore_errors=True)
-        yield folder
+    with _told(to):
+        folder = _checked(to, data)
+        with opened_folder(folder.parent):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        with held(folder / LOCK) as alone:
+            if not alone:
+                raise UserError(f"another backup into {to} is at work; wait until it is done", EXIT_ENVIRONMENT)
+            for path in folder.iterdir():  # of a backup that was killed
+                if _DRAFT.fullmatch(path.name):
+                    shutil.rmtree(path, ignore_errors=True)
+            yield folder
 
 
 @contextmanager
@@ -83,10 +84,9 @@ def draft(folder: Path, name: str) -> Iterator[Path]:
         raise UserError(f"{folder / name} is there already; wait a moment and run the same command again")
     made = folder / draft_name()
     try:
-        with _told(folder):
-            made.mkdir(mode=0o700)
-            yield made
-            install(made, folder / name)
+        made.mkdir(mode=0o700)
+        yield made
+        install(made, folder / name)
     finally:
         shutil.rmtree(made, ignore_errors=True)
 

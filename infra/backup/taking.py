@@ -8,11 +8,12 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from opsledger.domain.errors import EXIT_INCOMPLETE, UserError
-from opsledger.infra.backup.files import FileMark, copy, linked, mark_of, plain_files
+from opsledger.domain.errors import EXIT_ENVIRONMENT, EXIT_INCOMPLETE, UserError
+from opsledger.infra.backup.files import FileMark, copy, linked, mark_of, plain_files, private_folder
 from opsledger.infra.backup.freeze import TABLES
 from opsledger.infra.backup.index import DATA, PASSING, BackupIndex, belongs
 from opsledger.infra.data_directory import ENGINE
+from opsledger.infra.engine.address import database_id
 from opsledger.infra.private import private_file
 from opsledger.projections.facts.tables import FACTS
 
@@ -21,8 +22,8 @@ _UUID = re.compile(r"UUID '([0-9a-f-]{36})'")
 _SQLITE = b"SQLite format 3\0"
 _PASSING = (".lock", ".new", "-wal", "-shm", "-journal", ".part")
 _ELSEWHERE = frozenset({ENGINE, "tmp"})
-_SMALL_BYTES = 64 * 1024
-"""Files of a part up to this size are compared by their content: a part's own checksums do not cover all of them."""
+_COPY = "copy.sqlite"
+"""What a database is copied into, in the draft, before it is known whether it has changed."""
 
 
 @dataclass(slots=True)
@@ -48,15 +49,13 @@ class Taking:
         """What the backup before says of a file."""
         return self.before[1].files.get(name) if self.before else None
 
-    def taken(self, source: Path, inner: str, name: str) -> None:
-        """Take a file of a folder: what the backup before has of it, or a copy."""
+    def taken(self, source: Path, inner: str, name: str) -> bool:
+        """Take a file of a folder: what the backup before has of it, else a copy. Whether it is the former."""
         before = self.known(name)
-        if not (before and mark_of(source, inner) == before and self.kept(name, before)):
-            self.copied(source, inner, name)
-
-    def copied(self, source: Path, inner: str, name: str) -> None:
-        """Copy a file of a folder."""
+        if before and mark_of(source, inner) == before and self.kept(name, before):
+            return True
         self.noted(name, copy(source, inner, self.data / name))
+        return False
 
     def noted(self, name: str, mark: FileMark) -> None:
         """A file was written."""
@@ -80,14 +79,13 @@ class Taking:
 
 
 def ledger_of(root: Path) -> str:
-    """The id of the ledger: that of its database. UserError where there is none."""
+    """The id of the ledger: that of its database, in a directory of layout 1 as well. UserError where there is none."""
     try:
-        found = _UUID.search((root / ENGINE / _DATABASE).read_text())
-    except OSError:
-        found = None
-    if not found:
-        raise UserError(f"there is no ledger in {root}; name its data directory (--data)")
-    return found[1]
+        if found := database_id(root / ENGINE):
+            return found
+    except OSError as error:
+        raise UserError(f"cannot read the ledger in {root}: {error.strerror or error}", EXIT_ENVIRONMENT) from error
+    raise UserError(f"there is no ledger in {root}; name its data directory (--data)")
 
 
 def take_small_files(taking: Taking) -> None:
@@ -149,24 +147,16 @@ def _is_table(definition: Path) -> bool:
 
 
 def _home(engine: Path) -> str:
-    uuid = _UUID.search((engine / _DATABASE).read_text())
-    return f"store/{uuid[1][:3]}/{uuid[1]}" if uuid else ""
+    uuid = database_id(engine)
+    return f"store/{uuid[:3]}/{uuid}"
 
 
 def _part(taking: Taking, shadow: Path, part: str) -> bool:
-    """Take a part. Parts never change: one of the same name and checksums is the one that the backup before has."""
-    sums = f"{ENGINE}/{part}/checksums.txt"
-    same = taking.known(sums) == mark_of(shadow, f"{part}/checksums.txt") and taking.before is not None
-    whole = True
-    for inner in plain_files(shadow / part):
-        name, before = f"{ENGINE}/{part}/{inner}", taking.known(f"{ENGINE}/{part}/{inner}") if same else None
-        size = (shadow / part / inner).stat().st_size
-        if before and before.size == size and size <= _SMALL_BYTES and mark_of(shadow / part, inner) != before:
-            before = None
-        if not (before and before.size == size and taking.kept(name, before)):
-            whole = False
-            taking.copied(shadow / part, inner, name)
-    return whole
+    """Take a part; whether the backup before has all of it, as it is. Parts never change: one that differs is damaged in one of
+    the two, and is looked into."""
+    names = [f"{part}/{inner}" for inner in plain_files(shadow / part)]
+    same = [taking.taken(shadow, name, f"{ENGINE}/{name}") for name in names]
+    return all(same)
 
 
 def take_databases(taking: Taking) -> None:
@@ -174,21 +164,28 @@ def take_databases(taking: Taking) -> None:
     for name in plain_files(taking.root, _ELSEWHERE):
         if not belongs(name) or not _is_database(taking.root / name):
             continue
-        target = taking.data / name
-        private_file(target)
-        try:
-            with (
-                closing(sqlite3.connect(f"{(taking.root / name).absolute().as_uri()}?mode=ro", uri=True)) as source,
-                closing(sqlite3.connect(target)) as copied,
-            ):
-                source.backup(copied)
-                copied.execute("PRAGMA journal_mode = DELETE")
-                (said,) = copied.execute("PRAGMA quick_check(1)").fetchone()
-        except sqlite3.Error as error:
-            said = str(error)
-        if said != "ok":
-            raise UserError(
-                f"{taking.root / name} is damaged: {said}; no backup was written. Take the file of an earlier one",
-                EXIT_INCOMPLETE,
-            )
-        taking.noted(name, mark_of(taking.data, name))
+        copied = taking.draft / _COPY
+        _copy_database(taking.root / name, copied)
+        mark = mark_of(taking.draft, _COPY)
+        if taking.known(name) == mark and taking.kept(name, mark):
+            copied.unlink()
+            continue
+        private_folder((taking.data / name).parent)
+        copied.rename(taking.data / name)
+        taking.noted(name, mark)
+
+
+def _copy_database(file: Path, target: Path) -> None:
+    private_file(target)
+    try:
+        with (
+            closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(target)) as copied,
+        ):
+            source.backup(copied)
+            copied.execute("PRAGMA journal_mode = DELETE")
+            (said,) = copied.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.Error as error:
+        said = str(error)
+    if said != "ok":
+        raise UserError(f"{file} is damaged: {said}; no backup was written. Take the file of an earlier one", EXIT_INCOMPLETE)

@@ -11,6 +11,7 @@ from opsledger.infra.backup.restoring import restore_backup
 from opsledger.infra.cli.backup import contents, from_kafka
 from opsledger.infra.cli.common import settings_of
 from opsledger.infra.progress import progress
+from opsledger.infra.server import URL_VARIABLE, server_of
 
 
 @click.command()
@@ -36,5 +37,7 @@ def restore(context: click.Context, source: Path, data: str | None, quiet: bool)
         click.echo(line)
     if done.index.decisions is None:
         click.echo("decisions are not in it: restore them where they are kept, from a pg_dump of then or later: pg_restore")
+    if server := server_of():
+        click.echo(f"commands go on with the ledger on {server.shown}, not with this one, while {URL_VARIABLE} is set")
     if kafka := from_kafka(done.index):
         click.echo(kafka)

@@ -53,8 +53,19 @@ def prepare(folder: Path) -> None:
         link.unlink()
 
 
+def database_id(folder: Path) -> str:
+    """The id of the database in a folder, also in one of an earlier version, which said it by a link alone; '' for none."""
+    try:
+        found = _UUID.search((folder / "metadata" / "default.sql").read_text())
+    except FileNotFoundError:
+        return _linked(folder / "metadata" / "default")
+    return found[0] if found else ""
+
+
+def _linked(link: Path) -> str:
+    return link.readlink().name if link.is_symlink() and _UUID.fullmatch(link.readlink().name) else ""
+
+
 def _uuid(link: Path) -> str:
     """The id of the database that an earlier version has made, else a new one. Its tables lie in a folder of that name."""
-    if link.is_symlink() and _UUID.fullmatch(found := link.readlink().name):
-        return found
-    return str(uuid4())
+    return _linked(link) or str(uuid4())

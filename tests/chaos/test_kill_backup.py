@@ -75,18 +75,30 @@ exit ${code:-0}
 
 
 def test_a_full_disk_leaves_no_backup_and_no_data_directory(made: tuple[Path, Path], tmp_path: Path) -> None:
-    """The last of each kind is the control: with room it is there."""
+    """The last is the control: with room it is there. In the middle there is room for the ledger and none for its facts."""
     words = own_mounts()
     if not words:
         pytest.skip("no file system of one's own is allowed here")
     data, to = made
-    for size, backup, restore in (("200k", 1, 1), ("64m", 0, 0)):
+    for size, backup, restore in (("200k", 1, 1), ("12m", 0, 1), ("64m", 0, 0)):
         code, folders, said = run(words, FULL, str(data), "backup /mnt/to", size)
         assert (code, bool(said.count("nothing was written"))) == ((4, True) if backup else (0, False)), said
         assert (len(folders) == 2) == bool(backup), "the folder of the series alone"
         code, folders, said = run(words, FULL, "/mnt/new", f"restore {to}", size)
         assert (code, bool(said.count("nothing was installed"))) == ((4, True) if restore else (0, False)), said
         assert (len(folders) == 1) == bool(restore)
+
+
+def test_nothing_is_restored_into_the_root_of_a_disk_and_a_series_may_be_one(made: tuple[Path, Path]) -> None:
+    """It is said before anything is copied: what is restored could not be put in its place."""
+    words = own_mounts()
+    if not words:
+        pytest.skip("no file system of one's own is allowed here")
+    data, to = made
+    code, folders, said = run(words, FULL, "/mnt", f"restore {to}", "64m")
+    assert (code, len(folders), "/mnt is a disk of its own" in said) == (2, 1, True), said
+    code, folders, said = run(words, FULL, str(data), "backup /mnt", "64m")
+    assert (code, len(folders) > 1) == (0, True), said
 
 
 def test_a_restore_that_is_killed_leaves_no_data_directory(made: tuple[Path, Path], tmp_path: Path) -> None:
@@ -96,6 +108,9 @@ def test_a_restore_that_is_killed_leaves_no_data_directory(made: tuple[Path, Pat
         killed(step, place, to)
         assert place.exists() == (step == "restore:in place"), step
         assert len(list(place.parent.iterdir())) == 1, "one draft, and none of the kills before; in the end the directory alone"
+        if not place.exists():
+            with pytest.raises(UserError, match=r"restore into .*new is at work, or was cut short: run it again"):
+                open_store(place, clock=FixedClock(NOW))
     assert reports(place, tmp_path / "after", ["calls.csv"]) == reports(data, tmp_path / "before", ["calls.csv"])
     with open_store(place, clock=FixedClock(NOW)) as store:
         assert offsets(store) == {0: list(range(200))}

@@ -70,6 +70,9 @@ def test_a_ledger_on_a_server_and_decisions_in_a_postgresql_are_said_to_be_backe
     assert "pg_restore" in cli.ok("restore", tmp_path / "to", "--data", tmp_path / "new")
     monkeypatch.setenv(URL_VARIABLE, "http://ann:geheim@127.0.0.1:1/desk")
     said = cli("backup", tmp_path / "to")
+    told = cli.ok("restore", tmp_path / "to", "--data", tmp_path / "local")
+    assert "the ledger on http://127.0.0.1:1/desk, not with this one" in told
+    assert "geheim" not in told
     assert said.code == 2
     assert "whose own backup is to be used: BACKUP DATABASE `desk`" in said.err
     assert "geheim" not in said.err

@@ -69,7 +69,7 @@ def test_a_restored_ledger_gives_the_same_reports_and_goes_on_where_it_was(
     with sqlite3.connect(new / "schedules.sqlite") as journal:
         assert journal.execute("SELECT name FROM schedules").fetchall() == [("monday",)]
     with open_store(new, clock=FixedClock(NOW)) as store:
-        assert store.findings == ()
+        assert not store.findings
         assert store.dead_letters.count(_all()) == 1
         assert undecided(store) == set()
         again = importer(store).run(chunks([*calls(CALLS), b"broken"]), spec())
@@ -103,9 +103,7 @@ def test_the_second_backup_is_small_and_each_is_restored_alone(data: Path, tmp_p
     part = next(name for name in first.index.files if name.endswith("data.bin") and name in second.index.files)
     inodes = {(made.path / "data" / part).stat().st_ino for made in (first, second, third)}
     assert len(inodes) == 1
-    assert third.new_bytes < second.new_bytes < first.new_bytes
-    databases = sum(mark.size for name, mark in third.index.files.items() if name.endswith(".sqlite"))
-    assert third.new_bytes == databases
+    assert 0 == third.new_bytes < second.new_bytes < first.new_bytes
     shutil.rmtree(first.path)
     for number, (made, count) in enumerate(((second, CALLS + 3), (third, CALLS + 3))):
         restored(made.path, tmp_path / f"new{number}")
@@ -209,7 +207,8 @@ def test_a_restore_goes_into_an_empty_or_a_new_folder(made: tuple[Path, str, Bac
         (data, "is not empty"),
         (tmp_path / "file", "is a file"),
         (tmp_path / "link", "is a link"),
-        (backup / "new", "lies in the backup"),
+        (backup / "new", "lies among the backups"),
+        (backup.parent / "new", "lies among the backups"),
     ):
         with pytest.raises(UserError, match=told):
             restored(backup, place)
@@ -251,7 +250,7 @@ def test_a_ledger_that_holds_less_than_its_manifest_says_is_not_backed_up_and_co
     assert caught.value.exit_code == EXIT_INCOMPLETE
     restored(tmp_path / "to", tmp_path / "new")
     with open_store(tmp_path / "new", clock=FixedClock(NOW)) as store:
-        assert store.findings == ()
+        assert not store.findings
         assert offsets(store) == {0: list(range(PARTS * ROWS))}
 
 
