@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 DEMO   ?= .demo
 BROKERS ?= 1
 # Tests that open a ledger wait for the disk now and then: one process more than there are cores. Those that start, kill and
-# wait for other processes leave a core idle for half of their time: one more.
+# wait for other processes leave a third of the cores idle: one more.
 TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 WAITERS := $(shell expr $(TESTERS) + 1)
 # Files are dealt out in the order of tests/conftest.py, the long ones first. Hundreds of processes read the modules that
