@@ -5,11 +5,13 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEMO   ?= .demo
 BROKERS ?= 1
-# Tests that open a ledger wait for the disk now and then: one process more than there are cores.
+# Tests that open a ledger wait for the disk now and then: one process more than there are cores. Those that start, kill and
+# wait for other processes leave a third of the cores idle: one more.
 TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+WAITERS := $(shell expr $(TESTERS) + 1)
 # Files are dealt out in the order of tests/conftest.py, the long ones first. Hundreds of processes read the modules that
-# the first has compiled.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n $(TESTERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+# the first has compiled. `env`, not a shell's assignment: make then asks pytest itself to end, where a shell would leave it.
+PYTEST := env PYTHONDONTWRITEBYTECODE= $(BIN)/pytest --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 
 .PHONY: demo demo-kafka kafka test chaos lint bench docs lock clean
 
@@ -25,8 +27,8 @@ kafka: $(STAMP)
 	$(BIN)/opsledger kafka up --brokers $(BROKERS)
 
 test: $(STAMP)
-	TZ=Asia/Shanghai $(PYTEST) tests/unit tests/integration
-	$(PYTEST) tests/e2e tests/chaos
+	env TZ=Asia/Shanghai $(PYTEST) -n $(TESTERS) tests/unit tests/integration
+	$(PYTEST) -n $(WAITERS) tests/e2e tests/chaos
 
 # The fault matrix in its long form; writes docs/reliability.md. Options: make chaos CHAOS="--repeat 10 --seed 7".
 chaos: $(STAMP)

@@ -7,11 +7,8 @@ synced by the engine; then the manifest. What was accepted is put on record befo
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Set
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -19,34 +16,25 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from opsledger.domain.catalogue import STREAMS
 from opsledger.domain.clock import Clock
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
-from opsledger.infra import manifest_file
 from opsledger.infra.actor import Actor, actor_of
 from opsledger.infra.manifest_file import UnreadableError
+from opsledger.infra.manifest_home import BY_TABLE, MADE, ManifestHome, TableHome, manifest_history
 from opsledger.projections.ledger.engine_errors import is_damage, of_damage, told_to_user
 from opsledger.projections.ledger.manifest import (
     ANYWAY,
     RESTORE,
     Damage,
-    Extent,
     LedgerFinding,
     LedgerFound,
     Manifest,
-    Place,
     compare,
     followed,
     refusal,
 )
 from opsledger.projections.ledger.manifest_keeper import ManifestKeeper
 from opsledger.projections.ledger.manifest_look import LedgerLook
-from opsledger.projections.ledger.sql import sql
 
-_MARK: Place = ("", 0)
-"""What stands in a server's manifest from the beginning on: it is told from one that is gone."""
-_MADE, _ACCEPTED = "made", "loss accepted"
-_TABLE = "table"
-"""So begins on record what is said of a manifest that was made on a server."""
-SYNC_S = 5.0
-"""At most so long after the last time what is noted in a data directory is synced by a further note."""
+_ACCEPTED = "loss accepted"
 _DENIED = 497
 """Who may not see the table of the manifest, reads what the server lets them."""
 _HISTORY = ("at", "what", "account", "host", "detail")
@@ -60,103 +48,6 @@ class OnLoss(StrEnum):
     """Go on, on record; from then on the manifest says what is there."""
     TELL = "tell"
     """Open it to be looked at; nothing may be written, and nothing is noted."""
-
-
-class ManifestHome(Protocol):
-    """Where a ledger's manifest is kept."""
-
-    def load(self, look: LedgerLook) -> Manifest | None:
-        """What it says; None where there was none. Raises UnreadableError."""
-        ...
-
-    def save(self, manifest: Manifest, changed: Set[Place]) -> None:
-        """Note these places of it, to the disk."""
-        ...
-
-    def replace(self, manifest: Manifest) -> None:
-        """Have this one count, whatever was noted before."""
-        ...
-
-
-class TableHome:
-    """The table ``manifest`` of a ledger that is reached over the network, which several sinks write to."""
-
-    def __init__(self, client: Client) -> None:
-        self._client, self._epoch = client, 0
-
-    def load(self, look: LedgerLook) -> Manifest | None:
-        """See ManifestHome."""
-        if not look.rows.get("manifest"):
-            made = look.rows.get("manifest_history") and _history(self._client)
-            if made and any(what == _MADE and detail.startswith(_TABLE) for _, what, *_, detail in made):
-                raise UnreadableError("is gone: the table 'manifest' is empty")
-            return None
-        rows = self._client.query(sql("list_manifest")).result_rows
-        self._epoch = max(int(row[0]) for row in rows)
-        return Manifest({(str(t), int(p)): Extent(int(n), int(last), int(nxt)) for _, t, p, n, last, nxt in rows if t})
-
-    def save(self, manifest: Manifest, changed: Set[Place]) -> None:
-        """See ManifestHome."""
-        self._insert({place: manifest.places[place] for place in changed})
-
-    def replace(self, manifest: Manifest) -> None:
-        """See ManifestHome."""
-        self._epoch += 1
-        self._insert({_MARK: Extent(), **manifest.places})
-
-    def _insert(self, places: dict[Place, Extent]) -> None:
-        rows = [[self._epoch, *place, each.rows, each.last, each.next] for place, each in sorted(places.items())]
-        self._client.insert("manifest", rows, column_names=["epoch", "topic", "partition", "rows", "last", "next"])
-
-
-class FileHome:
-    """A data directory's ``manifest.json``; and what sinks have noted by way of a gateway, in the table."""
-
-    def __init__(self, root: Path, client: Client) -> None:
-        self._file, self._table = root / manifest_file.FILE, TableHome(client)
-        self._tabled, self._turn = False, ""
-        self._synced, self._owed = time.monotonic(), Manifest()
-
-    def load(self, look: LedgerLook) -> Manifest | None:
-        """See ManifestHome."""
-        found = manifest_file.load(self._file)
-        if found is None:
-            if look.rows.get("manifest_history"):
-                raise UnreadableError("is gone: the ledger had one")
-            return None
-        said, self._turn = found
-        if not look.rows.get("manifest"):
-            return said
-        self._tabled = True
-        noted = self._table.load(look)
-        more = (
-            {place: extent.joined(said.places.get(place, Extent())) for place, extent in noted.places.items()} if noted else {}
-        )
-        return Manifest({**said.places, **more}, said.aside)
-
-    def save(self, manifest: Manifest, changed: Set[Place]) -> None:
-        """See ManifestHome; on the disk within some seconds, or by ``settle``."""
-        if self._turn and time.monotonic() - self._synced < SYNC_S:
-            manifest_file.note(self._file, manifest, self._turn)
-            self._owed = manifest
-        else:
-            self._sync(manifest)
-
-    def replace(self, manifest: Manifest) -> None:
-        """See ManifestHome."""
-        if self._tabled:
-            self._table.replace(manifest)
-        self._sync(manifest)
-
-    def settle(self) -> None:
-        """Have on the disk what is noted."""
-        if self._owed.places:
-            with told_to_user("noting in the manifest what is stored"):
-                self._sync(self._owed)
-
-    def _sync(self, manifest: Manifest) -> None:
-        self._turn = manifest_file.save(self._file, manifest)
-        self._synced, self._owed = time.monotonic(), Manifest()
 
 
 class ManifestGuard:
@@ -241,7 +132,7 @@ class ManifestGuard:
             if finding.damage is Damage.ASIDE and not finding.refuses:
                 _say(f"{self._shown}: {finding}")
         if self._said is None and not self._accepted:
-            self._record(_MADE, f"{_TABLE if isinstance(self._home, TableHome) else 'file'}: {_total(now)}")
+            self._record(MADE, f"{BY_TABLE if isinstance(self._home, TableHome) else 'file'}: {_total(now)}")
             if any(extent.rows for extent in now.places.values()):
                 _say(f"{self._shown} had no manifest of what it holds; it has one now: {_total(now)}")
         return ManifestKeeper(self._client, now, self._home.save)
@@ -270,13 +161,9 @@ def accepted_losses(client: Client) -> list[str]:
         return []
     return [
         f"{at:%Y-%m-%d %H:%M:%S} UTC, {who}@{host}: {detail}"
-        for at, what, who, host, detail in _history(client)
+        for at, what, who, host, detail in manifest_history(client)
         if what == _ACCEPTED
     ]
-
-
-def _history(client: Client) -> list[Any]:
-    return list(client.query(sql("list_manifest_history")).result_rows)
 
 
 def _unreadable(why: str) -> LedgerFinding:

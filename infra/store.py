@@ -29,7 +29,8 @@ from opsledger.infra.engine.library import load
 from opsledger.infra.engine.opening import opened_engine
 from opsledger.infra.gateway.found import PASSWORD_VARIABLE, find
 from opsledger.infra.ledger_tables import are_made, check_on_server, make_in_directory, make_on_server
-from opsledger.infra.manifest import FileHome, ManifestGuard, OnLoss, TableHome
+from opsledger.infra.manifest import ManifestGuard, OnLoss
+from opsledger.infra.manifest_home import FileHome, TableHome
 from opsledger.infra.server import CLUSTER_VARIABLE, SETTINGS, Server, connect, parse_url, reaching, server_of
 from opsledger.projections.ledger.cluster import OnCluster, on_cluster
 from opsledger.projections.ledger.dead_letters import TableDeadLetters

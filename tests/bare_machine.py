@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from io import BytesIO
 from pathlib import Path
 
-LATIN = Path("/usr/share/fonts/truetype")
-"""Where Debian keeps the fonts that Java and Chromium bring: none of them has Chinese characters."""
+from fontTools.ttLib import TTFont
+
+from opsledger.projections.formats import font
+
+_LATIN = frozenset(map(chr, range(0x20, 0x7F)))
 
 
 def bare(folder: Path, *fonts: Path) -> dict[str, str]:
@@ -22,3 +26,14 @@ def bare(folder: Path, *fonts: Path) -> dict[str, str]:
         "HOME": str(folder),
         "XDG_CACHE_HOME": str(folder / "cache"),
     }
+
+
+def with_latin(folder: Path) -> dict[str, str]:
+    """The environment of a browser on a machine whose one font has Latin letters alone: with none it shows nothing."""
+    fonts = folder / "latin"
+    fonts.mkdir(parents=True, exist_ok=True)
+    with TTFont(BytesIO(font._cut(_LATIN))) as latin:
+        for number in (1, 4, 6, 16):
+            latin["name"].setName("Latin", number, 3, 1, 0x409)
+        latin.save(fonts / "latin.otf")
+    return bare(folder, fonts) | {"PATH": os.environ["PATH"]}

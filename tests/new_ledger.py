@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from opsledger.infra.facts import fact_tables
 from opsledger.infra.store import open_store
+from tests.run_watch import folder_of_run
 
 
 def new_ledger(folder: Path, *, facts: bool = True) -> Path:
@@ -16,25 +17,26 @@ def new_ledger(folder: Path, *, facts: bool = True) -> Path:
 
     What a directory is like that nobody has opened before is the matter of test_data_directory and of the commands' tests.
     """
-    shutil.copytree(_made_once(facts).name, folder, symlinks=True)
+    shutil.copytree(_made_once(facts), folder, symlinks=True)
     return folder
 
 
 def forget_ledgers() -> None:
     """Take away what was made to be copied: at the end of a run, for its workers end without a word."""
     while _held:
-        _held.pop().cleanup()
+        shutil.rmtree(_held.pop())
     _made_once.cache_clear()
 
 
-_held: list[TemporaryDirectory[str]] = []
+_held: list[Path] = []
 
 
 @cache
-def _made_once(facts: bool) -> TemporaryDirectory[str]:
-    held = TemporaryDirectory(prefix="opsledger-new-")
+def _made_once(facts: bool) -> Path:
+    held = folder_of_run("new")
     _held.append(held)
-    with open_store(Path(held.name)) as store:
+    atexit.register(shutil.rmtree, held, ignore_errors=True)  # for who is no run of tests
+    with open_store(held) as store:
         if facts:
             fact_tables(store)
     return held

@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from typing import Any
 
 import psycopg
 
-from tests.run_watch import MARK
+from tests.run_watch import MARK, folder_of_run
 
 USER, PASSWORD = "opsledger", "s3cret-Pa/ss"
 PATIENCE_S = 60
@@ -98,7 +97,7 @@ class Postgres:
 def postgres_server() -> Iterator[Postgres]:
     """A running server; gone with its data afterwards."""
     # Not in pytest's own folder: that is closed to others, and so to nobody.
-    root = Path(tempfile.mkdtemp(prefix="opsledger-postgres-"))
+    root = folder_of_run("postgres")
     server = None
     try:
         server = Postgres(root)

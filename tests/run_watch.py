@@ -2,14 +2,17 @@
 
 A worker that loses its run ends at once, without any fixture's end; so a process of its own waits for the end of the run
 and ends every process that has the run's mark in its environment. Brokers are among them: they live away from who starts them.
+It takes away the folders that they leave outside of pytest's own.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -24,6 +27,11 @@ MARK = "RUN_OF_TESTS"
 """The variable that all processes of a run have; no OPSLEDGER_…, for tests take those out of what they start."""
 _LOCK = "run.lock"
 _PAUSE_S = 0.05
+
+
+def folder_of_run(what: str) -> Path:
+    """A new folder outside of pytest's own, which is closed to others; it ends with the run, whatever ends that."""
+    return Path(tempfile.mkdtemp(prefix=f"opsledger-{what}-{os.environ.get(MARK, '')}-"))
 
 
 def hold_run(run: Path) -> int:
@@ -47,6 +55,8 @@ def _watch(run: Path) -> None:
             time.sleep(_PAUSE_S)
         for plan in run.rglob("cluster.json"):
             Cluster(plan.parent).down(delete=True)
+        for folder in Path(tempfile.gettempdir()).glob(f"opsledger-*-{os.environ[MARK]}-*"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _marked(mark: str) -> Iterator[psutil.Process]:

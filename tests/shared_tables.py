@@ -13,7 +13,8 @@ import pytest
 from opsledger.ingest.mapping.plan import load_mapping
 from tests.tables import EXAMPLES, SHARED, Read, read_file
 
-SHARED_ONLY = [pytest.mark.shared, pytest.mark.skipif(not SHARED.exists(), reason="the data beside the project is not here")]
+_LACKING = f"needs the data beside the project: {SHARED} is not there (OPSLEDGER_SHARED names another folder)"
+SHARED_ONLY = [pytest.mark.shared, pytest.mark.skipif(not SHARED.exists(), reason=_LACKING)]
 Calls = dict[str, dict[str, dict[str, Any]]]
 
 

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+NO_MOUNTS = (
+    "needs a file system of its own: run the tests as root, or allow user namespaces (Debian: apt-get install util-linux)"
+)
 
 
 def own_mounts() -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.confined import own_mounts, run
+from tests.chaos.confined import NO_MOUNTS, own_mounts, run
 
 SCRIPT = """
 mount -t tmpfs -o size=80m tmpfs /mnt
@@ -39,7 +39,7 @@ def test_nothing_is_inserted_where_little_room_is_left(tmp_path: Path) -> None:
     """The second is the control: without the setting the engine keeps a part with cut files, and its insert says nothing."""
     words = own_mounts()
     if not words:
-        pytest.skip("no file system of one's own is allowed here")
+        pytest.skip(NO_MOUNTS)
     code, (refused, control), said = run(words, SCRIPT, str(tmp_path))
     assert code == 0, said
     assert refused == {"inserted": "243", "read": "0"}

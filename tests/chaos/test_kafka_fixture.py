@@ -14,6 +14,7 @@ import pytest
 
 from opsledger.infra.kafka.local.plan import busy, read_plan
 from tests.kafka_cluster import BROKER
+from tests.sink_scene import until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.local_kafka]
 
@@ -25,10 +26,12 @@ CONFTEST = (
 TESTS = """
 import os, subprocess, sys, time
 from pathlib import Path
+from tests.run_watch import folder_of_run
 
 def test_asks(kafka):
     place = Path(__file__).parent
     sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+    (place / "folder").write_text(str(folder_of_run("test")) if {stay} else "")
     unmarked = {{name: value for name, value in os.environ.items() if name != "RUN_OF_TESTS"}}
     for name, environ in (("child", os.environ), ("unmarked", unmarked)) if {stay} else ():
         child = subprocess.Popen(sleep, env=environ, start_new_session=True)
@@ -87,13 +90,15 @@ def test_nothing_is_left_when_the_run_is_stopped_or_killed(tmp_path: Path, numbe
     run = start(tmp_path, stay=True, passes=True, workers=1)
     held = ports(tmp_path)
     child, unmarked = (psutil.Process(int((tmp_path / name).read_text())) for name in ("child", "unmarked"))
-    workers = psutil.Process(run.pid).children()
+    workers, folder = psutil.Process(run.pid).children(), Path((tmp_path / "folder").read_text())
     try:
         assert set(busy(held)) == set(held)
+        assert folder.is_dir()
         run.send_signal(number)
         run.wait(120)
         assert psutil.wait_procs([child, *workers], 60)[1] == []
         assert free(held)
+        until(lambda: not folder.exists())
         assert unmarked.is_running()
     finally:
         unmarked.kill()

@@ -16,7 +16,7 @@ from opsledger.infra.backup.series import backups_in
 from opsledger.infra.store import open_store
 from tests.backup_scene import backed_up, filled, offsets, reports, restored, undecided
 from tests.chaos.backup_child import STEPS
-from tests.chaos.confined import own_mounts, run
+from tests.chaos.confined import NO_MOUNTS, own_mounts, run
 from tests.desk_samples import NOW
 
 pytestmark = pytest.mark.chaos
@@ -78,7 +78,7 @@ def test_a_full_disk_leaves_no_backup_and_no_data_directory(made: tuple[Path, Pa
     """The last is the control: with room it is there. In the middle there is room for the ledger and none for its facts."""
     words = own_mounts()
     if not words:
-        pytest.skip("no file system of one's own is allowed here")
+        pytest.skip(NO_MOUNTS)
     data, to = made
     for size, backup, restore in (("200k", 1, 1), ("12m", 0, 1), ("64m", 0, 0)):
         code, folders, said = run(words, FULL, str(data), "backup /mnt/to", size)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import struct
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bare_machine import LATIN, bare
+from tests.bare_machine import with_latin
 from tests.e2e.conftest import Cli
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -36,10 +35,11 @@ FLAGS = [
 ]
 
 
-def browse(page: Path | str, profile: Path, *more: str, fragment: str = "", environ: dict[str, str] | None = None) -> str:
+def browse(page: Path | str, profile: Path, *more: str, fragment: str = "") -> str:
     assert CHROMIUM
     address = page if isinstance(page, str) else page.as_uri() + fragment
     command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", *more, address]
+    environ = with_latin(profile.with_name("bare"))
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True, env=environ)
     return done.stdout
 
@@ -133,8 +133,8 @@ def test_without_an_installed_font_for_it_chinese_is_shown(pages: Path, tmp_path
 
 def _shot(folder: Path, name: str, page: str) -> bytes:
     (folder / f"{name}.html").write_text(page, "utf-8")
-    shot, environ = folder / f"{name}.png", bare(folder / "bare", LATIN) | {"PATH": os.environ["PATH"]}
-    browse(folder / f"{name}.html", folder / "profile", f"--screenshot={shot}", environ=environ)
+    shot = folder / f"{name}.png"
+    browse(folder / f"{name}.html", folder / "profile", f"--screenshot={shot}")
     return shot.read_bytes()
 
 

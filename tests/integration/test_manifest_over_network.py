@@ -13,7 +13,8 @@ from opsledger.domain.clock import FixedClock
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.domain.ports import Span
 from opsledger.infra import manifest_file
-from opsledger.infra.manifest import ManifestGuard, OnLoss, TableHome, accepted_losses
+from opsledger.infra.manifest import ManifestGuard, OnLoss, accepted_losses
+from opsledger.infra.manifest_home import TableHome
 from opsledger.infra.server import URL_VARIABLE
 from opsledger.infra.store import Store, open_store
 from opsledger.projections.ledger import sink_writer
