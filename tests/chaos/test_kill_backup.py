@@ -93,7 +93,7 @@ def test_nothing_is_restored_into_the_root_of_a_disk_and_a_series_may_be_one(mad
     """It is said before anything is copied: what is restored could not be put in its place."""
     words = own_mounts()
     if not words:
-        pytest.skip("no file system of one's own is allowed here")
+        pytest.skip(NO_MOUNTS)
     data, to = made
     code, folders, said = run(words, FULL, "/mnt", f"restore {to}", "64m")
     assert (code, len(folders), "/mnt is a disk of its own" in said) == (2, 1, True), said
