@@ -114,6 +114,7 @@ def _looked_into(taking: Taking, clock: Clock) -> Holding:
             check_tables(store, sorted(taking.tables), f"the ledger in {taking.root}")
             return holding(store)
     except UserError as error:
-        raise UserError(f"{error}. No backup was written; those of before are as they were", error.exit_code) from error
+        told = str(error).replace(str(opened), str(taking.root))
+        raise UserError(f"{told}. No backup was written; those of before are as they were", error.exit_code) from error
     finally:
         shutil.rmtree(opened)

@@ -21,6 +21,7 @@ FOLDERS = ("domain", "ingest", "projections", "dashboards", "infra")
 WRITERS = {
     "ingest/whole_file.py": "this is it",
     "ingest/small_file.py": "files of our own in the data directory",
+    "infra/backup/files.py": "files of a backup, in a folder that is made for it and does not follow links",
     "infra/engine/address.py": "the engine's own folder",
     "infra/gateway/found.py": "a note in the data directory, 0600",
     "infra/kafka/local/artifacts.py": "the local Kafka's own folder",
