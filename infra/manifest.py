@@ -29,7 +29,9 @@ from opsledger.projections.ledger.manifest import (
     Manifest,
     compare,
     followed,
+    gone,
     refusal,
+    uncounted,
 )
 from opsledger.projections.ledger.manifest_keeper import ManifestKeeper
 from opsledger.projections.ledger.manifest_look import LedgerLook
@@ -92,7 +94,7 @@ class ManifestGuard:
         counted = self._compared()
         if self._made and on_loss is not OnLoss.REFUSE:
             missed = {each.stream for each in self.findings}
-            self.findings += [_gone(table) for table in self._look.gone() if table not in missed]
+            self.findings += [gone(table) for table in self._look.gone() if table not in missed]
         against = refusal(self.findings)
         if against and (behind := self._look.replicas_behind()):
             raise UserError(
@@ -112,7 +114,7 @@ class ManifestGuard:
         except ClickHouseError as error:
             if not is_damage(error):
                 raise
-            self.findings.append(_uncounted(of_damage(self._client, error)))
+            self.findings.append(uncounted(of_damage(self._client, error)))
             return False
         self.findings += compare(self._said, self._found)
         return True
@@ -169,16 +171,6 @@ def accepted_losses(client: Client) -> list[str]:
 def _unreadable(why: str) -> LedgerFinding:
     todo = f"{RESTORE}, {ANYWAY}"
     return LedgerFinding(Damage.UNREADABLE, "", 0, f"the manifest {why}", "what the ledger has to hold is not known", todo)
-
-
-def _uncounted(why: str) -> LedgerFinding:
-    said = "the ledger differs from its manifest"
-    return LedgerFinding(Damage.UNREADABLE, "", 0, said, f"its rows cannot be counted: {why}", RESTORE)
-
-
-def _gone(table: str) -> LedgerFinding:
-    there = "the manifest counts no rows of it; what it held is not known"
-    return LedgerFinding(Damage.GONE, "", 0, f"the ledger's table '{table}' is gone", there, f"{RESTORE}, {ANYWAY}")
 
 
 def _total(manifest: Manifest) -> str:

@@ -17,11 +17,13 @@ from typing import TypeVar
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
+from opsledger.projections.ledger.engine_errors import advice_in
 from opsledger.projections.ledger.tables import LEDGER
 
 SET_ASIDE = "damaged"
 """Folder of a data directory for definitions that could not be read, of what can be made anew."""
 _DEFINITION = re.compile(r"metadata file (\S+\.sql)")
+_LOADED = re.compile(r"load table \w+\.`?(\w+)")
 _STANDARD_ERROR = 2
 _AT_MOST = 100
 Opened = TypeVar("Opened")
@@ -40,10 +42,21 @@ def opened_engine(root: Path, engine: Path, open_: Callable[[], Opened]) -> Open
         except ClickHouseError:
             found = _DEFINITION.search(words())
             if found is None:
-                sys.stderr.write(words())
+                _refused(root, words())
                 raise
             _set_aside(root, engine / found[1])
     raise UserError(f"too many tables of {root} have damaged definitions; restore the data directory from a backup")
+
+
+def _refused(root: Path, words: str) -> None:
+    """UserError where the engine has said what keeps it: a folder that it may not read, a table that it cannot load."""
+    sys.stderr.write("" if (advice := advice_in(words)) else words)
+    if not advice and "Load job" not in words:
+        return
+    table = _LOADED.search(words)
+    what = f"table '{table[1]}' cannot be loaded" if table else "the engine cannot open it"
+    todo = advice or "restore it from a backup"
+    raise UserError(f"opening the data directory {root}: {what}: {todo}", EXIT_ENVIRONMENT)
 
 
 def _set_aside(root: Path, file: Path) -> None:

@@ -64,7 +64,11 @@ def _advice(error: Exception) -> str | None:
         return _ADVICE[errno.ENOSPC]
     if code == _MEMORY_LIMIT_EXCEEDED:
         return "the engine's memory limit is reached; close other programs and run the same command again"
-    text = str(error)
+    return advice_in(str(error))
+
+
+def advice_in(text: str) -> str | None:
+    """What to do about an error of disk or rights that the engine's words tell of; None where they tell of none."""
     number = re.search(r"errno: (\d+)", text)
     if number and int(number[1]) in _ADVICE:
         return _ADVICE[int(number[1])]
@@ -79,7 +83,8 @@ def is_damage(error: BaseException) -> bool:
 
 @contextmanager
 def damage_told(client: Any, *, whole: bool = True) -> Iterator[None]:
-    """Turn the engine's errors over damaged data into UserError (exit code 4): which table, and what to do.
+    """Turn the engine's errors over damaged data into UserError (exit code 4): which table, and what to do; so, too, those over
+    disk, rights and memory.
 
     ``whole``: all tables have to be there, so that one that is unknown is gone; a server's may only not have been made yet.
     """
@@ -88,6 +93,8 @@ def damage_told(client: Any, *, whole: bool = True) -> Iterator[None]:
     except ClickHouseError as error:
         if is_damage(error):
             raise UserError(of_damage(client, error), EXIT_ENVIRONMENT) from error
+        if advice := _advice(error):
+            raise UserError(f"the engine could not go on: {advice}", EXIT_ENVIRONMENT) from error
         gone = _UNKNOWN.search(str(error)) if whole and getattr(error, "code", None) == _UNKNOWN_TABLE else None
         if gone and gone[1].removesuffix("_once") in LEDGER:
             told = f"the ledger's table '{gone[1]}' is gone: {remedy(gone[1])}{_ANYWAY}{_ALL}"

@@ -150,6 +150,18 @@ def refusal(findings: Iterable[LedgerFinding]) -> str:
     return "\n  ".join([*map(str, against[:_SHOWN]), *more])
 
 
+def uncounted(why: str) -> LedgerFinding:
+    """The rows of a ledger that differs from its manifest cannot be read."""
+    said = "the ledger differs from its manifest"
+    return LedgerFinding(Damage.UNREADABLE, "", 0, said, f"its rows cannot be counted: {why}", RESTORE)
+
+
+def gone(table: str) -> LedgerFinding:
+    """A table of the ledger is not there."""
+    there = "the manifest counts no rows of it; what it held is not known"
+    return LedgerFinding(Damage.GONE, "", 0, f"the ledger's table '{table}' is gone", there, f"{RESTORE}, {ANYWAY}")
+
+
 _SHOWN = 8
 RESTORE = "bring a backup back (opsledger restore)"
 _KAFKA = "make the ledger anew from the log (opsledger sink into an empty data directory or database)"

@@ -6,11 +6,13 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from opsledger.infra.facts import view
-from opsledger.projections.facts import schema
+from opsledger.projections.facts import past, rebuild, schema
 from opsledger.projections.ledger import manifest
 from tests.damage import DAMAGES, PARTS, ROWS, ledger_in_parts, opened, parts
 from tests.e2e.conftest import Cli
@@ -179,8 +181,45 @@ def test_control_facts_that_are_set_aside_make_smaller_reports(cli: Cli, monkeyp
     assert figures(cli) != before
 
 
-def test_a_doctor_that_cannot_open_the_ledger_says_so(cli: Cli) -> None:
-    (cli.data / "layout.json").write_bytes(b"")
+def layout_emptied(data: Path) -> None:
+    (data / "layout.json").write_bytes(b"")
+
+
+def folder_replaced(data: Path) -> None:
+    folder = parts(data)[0].parent
+    shutil.rmtree(folder)
+    folder.write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    ("do", "said"),
+    [(layout_emptied, "layout.json is damaged"), (folder_replaced, "table 'call' cannot be loaded: restore it from a backup")],
+)
+def test_a_ledger_that_cannot_be_opened_at_all_is_said_by_each_command(cli: Cli, do: Do, said: str) -> None:
+    do(cli.data)
+    for command in (REPORT, DEEP, REBUILD):
+        told = cli(*command)
+        assert (told.code, told.out) == (4, "")
+        assert said in told.err
     doctor = cli("doctor")
     assert doctor.code == 4
-    assert "layout.json is damaged" in doctor.out
+    assert said in doctor.out
+
+
+def test_a_full_disk_is_no_defect_and_no_damage(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = "Code: 243. DB::Exception: Could not perform insert. None of the disks have enough free space. (NOT_ENOUGH_SPACE)"
+
+    def refused(*_: object, **__: object) -> NoReturn:
+        error = ClickHouseError(full)
+        error.code = 243
+        raise error
+
+    monkeypatch.setattr(past, "database", refused)
+    monkeypatch.setattr(rebuild, "build_beside", refused)
+    told = cli(*REBUILD)
+    assert told.code == 4
+    assert "the disk is full; make room" in told.err
+    deep = cli(*DEEP)
+    assert deep.code == 3
+    assert "facts: not compared: the engine could not go on: the disk is full" in deep.out
+    assert "restore" not in deep.out
