@@ -52,6 +52,12 @@ def test_what_is_larger_than_the_bound_is_not_made(how: str) -> None:
         tracemalloc.stop()
 
 
+def test_many_gzip_members_behind_a_large_one_are_read_one_after_the_other() -> None:
+    """The control is the time that a test may take: to copy what came before with each would take half an hour."""
+    packed = gzip.compress(bytes(60 * MEBIBYTE)) + gzip.compress(b"x") * 40_000
+    assert decompressed(1, packed) == bytes(60 * MEBIBYTE) + b"x" * 40_000
+
+
 @pytest.mark.parametrize("how", WRITTEN)
 @pytest.mark.parametrize("part", [0, 0.001, 0.5, 0.999])
 def test_what_ends_too_early_is_an_error_or_less_than_there_was(how: str, part: float) -> None:
