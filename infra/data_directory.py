@@ -33,9 +33,14 @@ _PATTERN = frozenset("{}?")
 """Signs that the engine takes for a pattern, or for the end of a path: it would not find the rows of an insert there."""
 
 
+def restored_in(root: Path, by: str) -> Path:
+    """What a restore into a directory stands in until it is whole; ``by`` tells one restore from another."""
+    return root.parent / f".{root.name}.{by}.restoring"
+
+
 def half_restored(root: Path) -> list[Path]:
-    """What a restore into a directory stands in until it is whole: of one that is at work, or was killed."""
-    return sorted(root.parent.glob(f".{glob.escape(root.name)}.*.restoring"))
+    """Those of restores that are at work, or were killed."""
+    return sorted(root.parent.glob(restored_in(Path(glob.escape(root.name)), "*").name))
 
 
 class Folder:

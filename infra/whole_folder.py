@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
-from opsledger.ingest.whole_file import check_place, draft_name, opened_folder, real_way, sync_folder
+from opsledger.ingest.whole_file import check_place, draft_name, named_folder, opened_folder, sync_folder
 
 LAST = "index.html"
 """Put in place when everything that it leads to is."""
@@ -22,12 +22,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     A folder that was not there appears at once, with everything. Into one that is there each file is put whole, its index
     last; what else stands in it stays. UserError for a link, in it and where it is to be, and for what is no folder.
     """
-    place = Path(os.path.abspath(path))  # noqa: PTH100  resolve() would follow the links that are to be refused
-    real = real_way(place.parent, path) / place.name
-    if real.is_symlink():
-        raise UserError(f"{path} is a link, and nothing is written through links; name the folder itself, or delete the link")
-    if real.exists() and not real.is_dir():
-        raise UserError(f"{path} is a file; name a folder")
+    real = named_folder(path)
     draft = (real if real.exists() else real.parent) / draft_name()
     try:
         with _told(path), opened_folder(draft):

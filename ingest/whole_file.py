@@ -111,6 +111,20 @@ def check_place(folder: int, name: str, path: Path) -> int | None:
     return stat.S_IMODE(found.st_mode) & 0o777 if found.st_uid == os.geteuid() else None
 
 
+def named_folder(path: Path) -> Path:
+    """Where a folder is that people name for what is written: with no link on the way to it, there or not.
+
+    UserError for a link in its place, for what is no folder, and as in ``real_way``.
+    """
+    named = Path(os.path.abspath(path))  # noqa: PTH100  resolve() would follow the link that is to be refused
+    place = real_way(named.parent, path) / named.name
+    if place.is_symlink():
+        raise UserError(f"{path} is a link, and nothing is written through links; name the folder itself, or delete the link")
+    if place.exists() and not place.is_dir():
+        raise UserError(f"{path} is a file; name a folder")
+    return place
+
+
 def real_way(folder: Path, path: Path) -> Path:
     """A folder without links on the way to it. UserError for a link that is neither this user's nor root's."""
     here, rest, links = Path(folder.anchor), list(reversed(folder.parts[1:])), 0

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -26,12 +25,12 @@ from opsledger.infra.backup.freeze import HISTORY, TABLES
 from opsledger.infra.backup.index import DATA, BackupIndex, damaged, difference, read_index
 from opsledger.infra.backup.series import LOCK as SERIES
 from opsledger.infra.backup.series import chosen, install
-from opsledger.infra.data_directory import DECISIONS, ENGINE, half_restored
+from opsledger.infra.data_directory import DECISIONS, ENGINE, half_restored, restored_in
 from opsledger.infra.facts import rebuild_facts
 from opsledger.infra.progress import Report
 from opsledger.infra.store import open_embedded
 from opsledger.ingest.small_file import held
-from opsledger.ingest.whole_file import real_way
+from opsledger.ingest.whole_file import named_folder
 from opsledger.projections.ledger.engine_errors import told_to_user
 
 _LOCK = "restore.lock"
@@ -82,12 +81,7 @@ def restore_backup(given: Path, root: Path, clock: Clock, report: Report) -> Res
 
 
 def _checked(root: Path, folder: Path) -> Path:
-    above = Path(os.path.abspath(root))  # noqa: PTH100  resolve() would follow the link that is to be refused
-    place = real_way(above.parent, root) / above.name
-    if place.is_symlink():
-        raise UserError(f"{root} is a link, and nothing is restored through links; name the folder itself (--data)")
-    if place.exists() and not place.is_dir():
-        raise UserError(f"{root} is a file; name an empty or a new folder (--data)")
+    place = named_folder(root)
     kept = folder.parent if (folder.parent / SERIES).exists() else folder
     if kept == place or kept in place.parents:
         raise UserError(f"{root} lies among the backups in {kept}; name an empty or a new folder elsewhere (--data)")
@@ -108,7 +102,7 @@ def _draft(place: Path) -> Iterator[Path]:
         with held(left / _LOCK) as nobodys:
             if nobodys:
                 shutil.rmtree(left, ignore_errors=True)
-    made = place.parent / f".{place.name}.{token_hex(4)}.restoring"
+    made = restored_in(place, token_hex(4))
     made.mkdir(mode=0o700)
     try:
         with held(made / _LOCK):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from opsledger.domain.errors import EXIT_ENVIRONMENT, UserError
 from opsledger.infra.backup.files import sync_folders
 from opsledger.infra.backup.index import INDEX, BackupIndex, read_index
 from opsledger.ingest.small_file import held
-from opsledger.ingest.whole_file import draft_name, opened_folder, real_way, sync_folder
+from opsledger.ingest.whole_file import draft_name, named_folder, opened_folder, sync_folder
 
 LOCK = "backups.lock"
 _NAME = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z")
@@ -100,16 +99,11 @@ def install(made: Path, place: Path) -> None:
 
 
 def _checked(to: Path, data: Path) -> Path:
-    place = Path(os.path.abspath(to))  # noqa: PTH100  resolve() would follow the links that are to be refused
-    folder, ledger = real_way(place.parent, to) / place.name, data.resolve()
-    if folder.is_symlink():
-        raise UserError(f"{to} is a link, and nothing is written through links; name the folder itself")
+    folder, ledger = named_folder(to), data.resolve()
     if folder == ledger or ledger in folder.parents or folder in ledger.parents:
         raise UserError(f"{to} lies in the data directory {data}, or around it; name a folder elsewhere, best on another disk")
     if _PATTERN.intersection(str(folder)):
         raise UserError(f"the path {to} may not hold {{, }} or ?; name another folder")
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"{to} is a file; name a folder")
     known = (_NAME, _DRAFT, re.compile(re.escape(LOCK)))
     foreign = [p.name for p in folder.iterdir() if not any(k.fullmatch(p.name) for k in known)] if folder.exists() else []
     if foreign:
