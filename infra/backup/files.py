@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -49,17 +49,13 @@ def opened_below(root: Path, name: str) -> Iterator[BinaryIO]:
 def copy(root: Path, name: str, target: Path) -> FileMark:
     """Copy a file of a folder, for this user alone, to the disk; folders are made. What it was while it was copied."""
     private_folder(target.parent)
-    digest, size = sha256(), 0
     with opened_below(root, name) as source:
         handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         with os.fdopen(handle, "wb") as written:
-            while piece := source.read(_PIECE_BYTES):
-                digest.update(piece)
-                size += len(piece)
-                written.write(piece)
+            mark = _read(source, written.write)
             written.flush()
             os.fsync(handle)
-    return FileMark(size, digest.hexdigest())
+    return mark
 
 
 def private_folder(folder: Path) -> None:
@@ -71,11 +67,16 @@ def private_folder(folder: Path) -> None:
 
 def mark_of(root: Path, name: str) -> FileMark:
     """What a file is. OSError as in ``opened_below``."""
-    digest, size = sha256(), 0
     with opened_below(root, name) as source:
-        while piece := source.read(_PIECE_BYTES):
-            digest.update(piece)
-            size += len(piece)
+        return _read(source, len)
+
+
+def _read(source: BinaryIO, each: Callable[[bytes], object]) -> FileMark:
+    digest, size = sha256(), 0
+    while piece := source.read(_PIECE_BYTES):
+        digest.update(piece)
+        size += len(piece)
+        each(piece)
     return FileMark(size, digest.hexdigest())
 
 
