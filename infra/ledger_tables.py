@@ -24,20 +24,16 @@ WHERE database = currentDatabase()
 """
 
 
-def make_in_directory(root: Path, client: Client, *, anew: bool = False) -> None:
-    """Run the statements, unless these very ones were run here before: opening is part of every command's time.
-
-    ``anew``: whatever was run; of a table whose loss was accepted an empty one is made.
-    """
-    if are_made(root) and not anew:
-        return
+def make_in_directory(root: Path, client: Client) -> None:
+    """Make the tables of a ledger in a data directory; what is there stays."""
     for statement in (*_additions(client), *statements()):
         client.command(statement)
     replace_whole(root / _DONE, _wanted())
 
 
 def are_made(root: Path) -> bool:
-    """Whether all tables of this version were made in a data directory: one that is not there is gone then."""
+    """Whether the statements of this version were run in a data directory: a table that is not there is gone then, and to run
+    them again would be part of every command's time."""
     done = root / _DONE
     return done.exists() and done.read_bytes() == _wanted()
 

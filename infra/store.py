@@ -209,13 +209,13 @@ def open_embedded(
     try:
         with told_to_user(f"opening the data directory {root}"):
             client = opened_engine(root, directory.engine, lambda: _open_engine(directory, memory_bytes))
-            home = FileHome(root, client)
-            guard = ManifestGuard(client, home, clock, str(shown or root), directory.engine, made=are_made(root))
+            home, made = FileHome(root, client), are_made(root)
+            guard = ManifestGuard(client, home, clock, str(shown or root), directory.engine, made=made)
             looks_only = read_only or on_loss is OnLoss.TELL
             with damage_told(client):
                 guard.check(on_loss)
-                if not looks_only:
-                    make_in_directory(root, client, anew=on_loss is OnLoss.ACCEPT)
+                if not looks_only and (not made or on_loss is OnLoss.ACCEPT):  # of a table whose loss is accepted, an empty one
+                    make_in_directory(root, client)
             manifest = guard.watched() if looks_only else guard.keeper()
     except BaseException:
         if client is not None:
