@@ -24,51 +24,51 @@ _DEEP = ": see `opsledger doctor --deep`"
 _LOCAL = "the log is local (OPSLEDGER_KAFKA_BOOTSTRAP_SERVERS is not set)"
 
 
-class Told(NamedTuple):
+class HealthLine(NamedTuple):
     """A line, and the exit code that it calls for: 0 where all is well."""
 
     text: str
     code: int = 0
 
 
-def ledger(data: Path) -> Told:
+def ledger(data: Path) -> HealthLine:
     """Where the ledger is, over the network or in the data directory, and which engine has it."""
     return _told(lambda: _ledger(data))
 
 
-def manifest(data: Path) -> Told:
+def manifest(data: Path) -> HealthLine:
     """Whether the ledger holds what its manifest says, and which losses were accepted."""
     return _told(lambda: _manifest(data) if is_at_hand(data) else "none yet")
 
 
-def facts(data: Path) -> Told:
+def facts(data: Path) -> HealthLine:
     """How old the facts are, where others keep them; here they are brought up to the ledger by each command."""
     return _told(lambda: _facts(data))
 
 
-def kafka() -> Told:
+def kafka() -> HealthLine:
     """Whether the brokers answer, and in short what ``opsledger kafka check`` says of the topics."""
     return _told(_kafka)
 
 
-def sink(data: Path) -> Told:
+def sink(data: Path) -> HealthLine:
     """How far the ledger is behind the log on Kafka."""
     return _told(lambda: _sink(data))
 
 
-def decisions(data: Path) -> Told:
+def decisions(data: Path) -> HealthLine:
     """Where decisions are kept, how many events they are, and whether that is all that were relayed."""
     return _told(lambda: _decisions(Folder(data)))
 
 
-def _told(ask: Callable[[], str | Told]) -> Told:
+def _told(ask: Callable[[], str | HealthLine]) -> HealthLine:
     try:
         found = ask()
     except UserError as error:
-        return Told(f"not usable: {error}", EXIT_ENVIRONMENT if error.exit_code == EXIT_ENVIRONMENT else EXIT_INCOMPLETE)
+        return HealthLine(f"not usable: {error}", EXIT_ENVIRONMENT if error.exit_code == EXIT_ENVIRONMENT else EXIT_INCOMPLETE)
     except OSError as error:
-        return Told(f"not usable: {error.filename or 'input/output'}: {error.strerror or error}", EXIT_ENVIRONMENT)
-    return found if isinstance(found, Told) else Told(found)
+        return HealthLine(f"not usable: {error.filename or 'input/output'}: {error.strerror or error}", EXIT_ENVIRONMENT)
+    return found if isinstance(found, HealthLine) else HealthLine(found)
 
 
 @contextmanager
@@ -89,22 +89,22 @@ def _ledger(data: Path) -> str:
         return f"{where}, engine {store.client.command('SELECT version()')}"
 
 
-def _manifest(data: Path) -> Told:
+def _manifest(data: Path) -> HealthLine:
     with _opened(data) as store:
         agrees = "the ledger holds what it says" if store.manifest.said.places else "says of no rows yet"
         lines = [str(each) for each in store.findings] or [agrees]
         lines += [f"loss accepted {each}" for each in accepted_losses(store.client)]
-    return Told("\n".join(lines), EXIT_INCOMPLETE if any(each.refuses for each in store.findings) else 0)
+    return HealthLine("\n".join(lines), EXIT_INCOMPLETE if any(each.refuses for each in store.findings) else 0)
 
 
-def _facts(data: Path) -> str | Told:
+def _facts(data: Path) -> str | HealthLine:
     if not is_at_hand(data):
         return "none yet"
     with _opened(data) as store:
         if store.remote:
             return _told(lambda: age_of_facts(store)).text  # whoever writes to it makes them, sooner or later
         lost = lost_facts(store)
-        return Told(lost, EXIT_INCOMPLETE) if lost else "brought up to the ledger by each command"
+        return HealthLine(lost, EXIT_INCOMPLETE) if lost else "brought up to the ledger by each command"
 
 
 def _kafka() -> str:
@@ -142,16 +142,16 @@ def _lag(store: Store, settings: KafkaSettings) -> str:
     return f"the ledger is up to {sum(missing.values()):,} messages behind the log: `opsledger sink` brings them"
 
 
-def _decisions(directory: Folder) -> str | Told:
+def _decisions(directory: Folder) -> str | HealthLine:
     kept = keeping(directory)
     relayed = FilePlace(directory.root / LOCAL_PLACE).load()
     if kept.environment["PERSISTENCE_MODULE"] != POSTGRES and not directory.decisions.exists():
         if relayed:
-            return Told(f"gone: {kept.shown}, of which {relayed:,} were relayed{_DEEP}", EXIT_INCOMPLETE)
+            return HealthLine(f"gone: {kept.shown}, of which {relayed:,} were relayed{_DEEP}", EXIT_INCOMPLETE)
         return "none yet: the first `opsledger decide` makes them"
     with opened_decisions(directory) as app:
         has, last = count_decisions(app), app.recorder.max_notification_id() or 0
     text = f"{has:,} events in {kept.shown}"
     if last < relayed:
-        return Told(f"{text}, and {relayed:,} were relayed{_DEEP}", EXIT_INCOMPLETE)
-    return Told(f"{text}, the last of which is number {last:,}{_DEEP}", EXIT_INCOMPLETE) if has < last else text
+        return HealthLine(f"{text}, and {relayed:,} were relayed{_DEEP}", EXIT_INCOMPLETE)
+    return HealthLine(f"{text}, the last of which is number {last:,}{_DEEP}", EXIT_INCOMPLETE) if has < last else text

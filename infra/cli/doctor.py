@@ -64,12 +64,12 @@ def doctor(context: click.Context, *, deep: bool, quiet: bool) -> int:
         return _deep(context, quiet=quiet)
     settings = read_settings(context.obj["data"])
     found = _reachable(settings)
-    reachable = [*((name, told.text) for name, told in found.items()), ("disk free", _free(settings))]
+    reachable = [*((name, line.text) for name, line in found.items()), ("disk free", _free(settings))]
     for title, lines in (("settings", _settings(settings)), ("reachable", reachable), ("versions", _versions())):
         click.echo(f"{title}:")
         for name, value in lines:
             click.echo(f"  {name:<{_WIDTH}} {value.replace(chr(10), _BELOW)}")
-    return max(told.code for name, told in found.items() if name in _HELD)
+    return max(line.code for name, line in found.items() if name in _HELD)
 
 
 def _deep(context: click.Context, *, quiet: bool) -> int:
@@ -110,7 +110,7 @@ def _decisions(settings: Settings) -> str:
     return keeping(Folder(settings.data)).shown if os.environ.get(DECISIONS_VARIABLE) else _UNSET
 
 
-def _reachable(settings: Settings) -> dict[str, health.Told]:
+def _reachable(settings: Settings) -> dict[str, health.HealthLine]:
     return {
         "ledger": health.ledger(settings.data),
         "manifest": health.manifest(settings.data),

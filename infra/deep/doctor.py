@@ -11,7 +11,7 @@ from opsledger.infra.deep.findings import RESTORE, Check, DeepFinding, Progress
 from opsledger.infra.deep.parts import check_offsets, check_parts, check_set_aside, check_tables
 from opsledger.infra.ledger_tables import are_made
 from opsledger.infra.store import Store
-from opsledger.projections.ledger.engine_errors import damage_told, first_words
+from opsledger.projections.ledger.engine_errors import damage_told, summary
 from opsledger.projections.ledger.manifest import Damage
 
 
@@ -38,4 +38,4 @@ def _as_far_as_it_goes(store: Store, what: str, check: Check) -> Check:
     except UserError as error:
         yield DeepFinding(f"not compared: {error}", what)
     except ClickHouseError as error:
-        yield DeepFinding(f"not compared, the engine cannot work with what is there: {first_words(error)}", what, RESTORE)
+        yield DeepFinding(f"not compared, the engine cannot work with what is there: {summary(str(error))}", what, RESTORE)

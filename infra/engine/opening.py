@@ -50,9 +50,11 @@ def opened_engine(root: Path, engine: Path, open_: Callable[[], Opened]) -> Open
 
 def _refused(root: Path, words: str) -> None:
     """UserError where the engine has said what keeps it: a folder that it may not read, a table that it cannot load."""
-    sys.stderr.write("" if (advice := advice_in(words)) else words)
-    if not advice and "Load job" not in words:
-        return
+    advice = advice_in(words)
+    if not advice:
+        sys.stderr.write(words)
+        if "Load job" not in words:
+            return
     table = _LOADED.search(words)
     what = f"table '{table[1]}' cannot be loaded" if table else "the engine cannot open it"
     todo = advice or "restore it from a backup"

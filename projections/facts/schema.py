@@ -51,22 +51,17 @@ def tables_with_parts_set_aside(client: Any) -> tuple[str, ...]:
 
 def lost(tables: Set[str]) -> UserError:
     """Fact tables that had rows are not there: made empty they would say that there are no facts."""
-    some = ", ".join(f"'{name}'" for name in sorted(tables))
-    return UserError(
-        f"fact tables are missing that the ledger's facts were in: {some}; reports would be empty without them. Make them anew "
-        "from the ledger: opsledger rebuild",
-        EXIT_ENVIRONMENT,
-    )
+    return _unusable("fact tables are missing that the ledger's facts were in", tables, "be empty without them. Make them anew")
 
 
 def short(tables: Sequence[str]) -> UserError:
     """Fact tables of which parts are set aside: reports would lack their rows."""
+    return _unusable("parts of fact tables are set aside and not read", tables, "lack their rows. Make the facts anew")
+
+
+def _unusable(what: str, tables: Iterable[str], would: str) -> UserError:
     some = ", ".join(f"'{name}'" for name in sorted(tables))
-    return UserError(
-        f"parts of fact tables are set aside and not read: {some}; reports would lack their rows. Make the facts anew from the "
-        "ledger: opsledger rebuild",
-        EXIT_ENVIRONMENT,
-    )
+    return UserError(f"{what}: {some}; reports would {would} from the ledger: opsledger rebuild", EXIT_ENVIRONMENT)
 
 
 def ensure_views(client: Any) -> None:

@@ -110,8 +110,8 @@ def of_damage(client: Any, error: Exception) -> str:
     with suppress(Exception):  # the engine itself may be what is at an end
         name = named[1] if named else str(client.query(_TABLE_OF, parameters={"uuid": part[1] if part else ""}).first_row[0])
         place = f", in part {part[2]}" if part else ""
-        return f"data of table '{name}' are damaged{place} ({_first(text)}): {remedy(name)}{_ALL}"
-    return f"data are damaged in {where} ({_first(text)}): {remedy('')}{_ALL}"
+        return f"data of table '{name}' are damaged{place} ({summary(text)}): {remedy(name)}{_ALL}"
+    return f"data are damaged in {where} ({summary(text)}): {remedy('')}{_ALL}"
 
 
 def remedy(table: str) -> str:
@@ -123,11 +123,7 @@ def remedy(table: str) -> str:
     return "restore it from a backup"
 
 
-def first_words(error: Exception) -> str:
+def summary(text: str) -> str:
     """What the engine says, without where and how."""
-    return _first(str(error))
-
-
-def _first(text: str) -> str:
     said = text.partition("DB::Exception: ")[2] or text
     return said.split("\n", 1)[0].split(" Reference:", 1)[0].split(": While ", 1)[0][:160].rstrip(".: ")
