@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from opsledger.domain.clock import FixedClock
+from opsledger.infra.facts import view
 from opsledger.infra.manifest import OnLoss
 from opsledger.infra.store import Store, open_store
 from tests.ledger_samples import NOW, calls, tables
@@ -30,6 +31,12 @@ def ledger_in_parts(folder: Path, parts: int = PARTS) -> Path:
         for part in range(parts):
             store.log.append(tables(calls(ROWS, first=part * ROWS)))
     return folder
+
+
+def ledger_with_facts(folder: Path) -> Path:
+    """Likewise, and its facts are made; to be copied."""
+    with opened(ledger_in_parts(folder)) as store, view(store, "t1"):
+        return folder
 
 
 def parts(data: Path, table: str = "call") -> list[Path]:

@@ -11,10 +11,9 @@ from typing import NoReturn
 import pytest
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from opsledger.infra.facts import view
 from opsledger.projections.facts import past, rebuild, schema
 from opsledger.projections.ledger import manifest
-from tests.damage import DAMAGES, PARTS, ROWS, ledger_in_parts, opened, parts
+from tests.damage import DAMAGES, PARTS, ROWS, ledger_with_facts, parts
 from tests.e2e.conftest import Cli
 from tests.engine_damage import run_by_hand
 
@@ -27,10 +26,7 @@ WHOLE = "all is whole: parts, facts and decisions\n"
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    data = ledger_in_parts(tmp_path_factory.mktemp("made") / "data")
-    with opened(data) as store, view(store, "t1"):
-        pass
-    return data
+    return ledger_with_facts(tmp_path_factory.mktemp("made") / "data")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from opsledger.infra.manifest import OnLoss, accepted_losses
 from opsledger.infra.store import Store
 from opsledger.projections.ledger.manifest import Damage, Extent, LedgerFinding, Manifest
 from opsledger.projections.ledger.manifest_keeper import ManifestKeeper
-from tests.damage import DAMAGES, PARTS, ROWS, deleted, ledger_in_parts, opened, parts, without_manifest
+from tests.damage import DAMAGES, PARTS, ROWS, deleted, ledger_with_facts, opened, parts, without_manifest
 from tests.e2e.conftest import Cli
 from tests.ledger_samples import calls, tables
 from tests.new_ledger import new_ledger
@@ -30,11 +30,7 @@ HOLES = {"first": (0, 0), "middle": (1, ROWS), "last": (2, 2 * ROWS)}
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A whole ledger with facts, to be copied."""
-    data = ledger_in_parts(tmp_path_factory.mktemp("made") / "data")
-    with opened(data) as store, view(store, "t1"):
-        pass
-    return data
+    return ledger_with_facts(tmp_path_factory.mktemp("made") / "data")
 
 
 @pytest.fixture
