@@ -52,7 +52,7 @@ def demo_kafka(out: Path, calls_per_day: int, seed: int) -> int:
     Every report for a day, a week and the month is run on both ledgers and compared, all but its footer.
     """
     empty(out)
-    find_java(), libraries()  # who lacks them is told so before the local half is made
+    find_java(), libraries()  # before the local half is made: without them the demo cannot come to its end
     events, commands = out / "events.jsonl", out / "commands.jsonl"
     size = f"--days 31 --calls-per-day {calls_per_day} --seed {seed}"
     step(f"simulate {size} --out {events} --commands {commands} --quiet")

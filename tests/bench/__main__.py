@@ -26,6 +26,7 @@ NAMES = (
     "freshness",
     "gateway",
     "reading",
+    "backup",
 )
 
 
